@@ -1,0 +1,100 @@
+//! The one fate of every row read, and the closed list of reasons (docs/ledger.md).
+
+/// Why a row is quarantined. The order is the order in which faults are looked for: a row gets the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    IdMissing,
+    TimeMissing,
+    TimeOutOfRange,
+    UnknownKind,
+    CreatorMissing,
+    PartyMissing,
+    UnknownCurrency,
+    AmountMissing,
+    AmountNegative,
+    AmountTooLarge,
+    SubMinor,
+    TaxNegative,
+    FeeNegative,
+    TaxAndFeeExceedAmount,
+    OriginalOnCharge,
+    OriginalAfterEvent,
+    NotFourEyes,
+    Conflict,
+    ReversalExceedsCharge,
+    NoPolicy,
+    CreatorUnknownOnDate,
+    PartyUnknownOnDate,
+}
+
+impl Reason {
+    /// The code in tables and messages.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::IdMissing => "id_missing",
+            Self::TimeMissing => "time_missing",
+            Self::TimeOutOfRange => "time_out_of_range",
+            Self::UnknownKind => "unknown_kind",
+            Self::CreatorMissing => "creator_missing",
+            Self::PartyMissing => "party_missing",
+            Self::UnknownCurrency => "unknown_currency",
+            Self::AmountMissing => "amount_missing",
+            Self::AmountNegative => "amount_negative",
+            Self::AmountTooLarge => "amount_too_large",
+            Self::SubMinor => "sub_minor",
+            Self::TaxNegative => "tax_negative",
+            Self::FeeNegative => "fee_negative",
+            Self::TaxAndFeeExceedAmount => "tax_and_fee_exceed_amount",
+            Self::OriginalOnCharge => "original_on_charge",
+            Self::OriginalAfterEvent => "original_after_event",
+            Self::NotFourEyes => "not_four_eyes",
+            Self::Conflict => "conflict",
+            Self::ReversalExceedsCharge => "reversal_exceeds_charge",
+            Self::NoPolicy => "no_policy",
+            Self::CreatorUnknownOnDate => "creator_unknown_on_date",
+            Self::PartyUnknownOnDate => "party_unknown_on_date",
+        }
+    }
+}
+
+/// The reason of every waiting row: its charge has not arrived.
+pub const CHARGE_UNKNOWN: &str = "charge_unknown";
+
+/// Where an event ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fate {
+    Rated,
+    /// By a rule: index of the program, index of the rule within it.
+    Ineligible(u16, u8),
+    /// For its charge, until this day.
+    Waiting(i32),
+    Duplicate,
+    /// By staging; the reason is the row's `exclude_reason`.
+    Excluded,
+    /// After the period's end or the as-of day.
+    Later,
+    Quarantined(Reason),
+}
+
+impl Fate {
+    /// The name in `control`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rated => "rated",
+            Self::Ineligible(..) => "ineligible",
+            Self::Waiting(_) => "waiting",
+            Self::Duplicate => "duplicate",
+            Self::Excluded => "excluded",
+            Self::Later => "later",
+            Self::Quarantined(_) => "quarantined",
+        }
+    }
+
+    /// Does the row's money stand on `suspense`?
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Waiting(_) | Self::Quarantined(_))
+    }
+}
