@@ -1,0 +1,178 @@
+//! Each event counts once, ever: duplicates, conflicts, and the rows that stand.
+
+use std::collections::HashSet;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+use super::rows::{NULL, Rows};
+use crate::fate::{Fate, Reason};
+use crate::log::{Effect, Log};
+
+/// What the last close knew of the rows.
+#[derive(Clone, Debug, Default)]
+pub struct Knowledge {
+    /// Hashes of the files that it had read.
+    pub files: HashSet<String>,
+    /// Had it (a stand-in) read all files?
+    pub all_files: bool,
+    /// The instant at which its period ended.
+    pub end: Option<i64>,
+    /// Its quarantined rows: log, row hash.
+    pub quarantined: FxHashSet<(Log, u128)>,
+    /// Its waiting rows.
+    pub waiting: FxHashSet<(Log, u128)>,
+    /// Both, each row once.
+    pub open: Vec<(Log, u128)>,
+}
+
+/// Since when a standing row is known, and through what: the stages of section 6, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// The last close had it.
+    Known,
+    /// It, or its id, was open at the last close.
+    Released,
+    /// A charge that arrived since.
+    Late,
+    /// A reversal that arrived, or whose charge arrived, since.
+    Reversal,
+}
+
+/// The outcome of de-duplication.
+pub struct Standing {
+    /// Fates that need no policy; `None` for rows that stand and are to be rated.
+    pub fates: Vec<Option<Fate>>,
+    /// Standing rows, ascending, each with its stage.
+    pub rows: Vec<(u32, Stage)>,
+}
+
+/// Decides which rows stand, of those before `end` (nanoseconds).
+#[must_use]
+pub fn stand(rows: &Rows, knowledge: &Knowledge, end: i64) -> Standing {
+    let mut fates: Vec<Option<Fate>> = vec![None; rows.len()];
+    let known = known_files(rows, knowledge);
+    let is_known = |row: u32| {
+        known[rows.file[row as usize] as usize] && knowledge.end.is_some_and(|end| rows.time[row as usize] < end)
+    };
+    let (mut sound, mut broken, mut excluded) = (Vec::new(), Vec::new(), Vec::new());
+    for row in 0..u32::try_from(rows.len()).unwrap_or(u32::MAX) {
+        let at = row as usize;
+        if rows.time[at] != NULL && rows.time[at] >= end {
+            fates[at] = Some(Fate::Later);
+        } else if rows.fault[at].is_some() {
+            broken.push(row);
+        } else if rows.excluded[at] {
+            excluded.push(row);
+        } else {
+            sound.push(row);
+        }
+    }
+    sound.par_sort_unstable_by_key(|row| (key(rows, *row), *row));
+    let mut standing = Vec::new();
+    for same in sound.chunk_by(|a, b| key(rows, *a) == key(rows, *b)) {
+        settle(rows, knowledge, &is_known, same, &mut fates, &mut standing);
+    }
+    close_broken(rows, &broken, &sound, &mut fates);
+    once_each(rows, excluded, &mut fates);
+    let stages = Stages::new(rows, knowledge);
+    let mut standing: Vec<(u32, Stage)> =
+        standing.into_iter().map(|(row, base)| (row, if base { Stage::Known } else { stages.of(rows, row) })).collect();
+    standing.sort_unstable_by_key(|(row, _)| *row);
+    Standing { fates, rows: standing }
+}
+
+fn key(rows: &Rows, row: u32) -> (Log, u128) {
+    (rows.log[row as usize], rows.id[row as usize])
+}
+
+fn known_files(rows: &Rows, knowledge: &Knowledge) -> Vec<bool> {
+    rows.files.iter().map(|f| knowledge.all_files || knowledge.files.contains(&f.sha256)).collect()
+}
+
+/// Decides among sound rows of one id. A row that a close rated stands; rows that differ before that all go.
+fn settle(
+    rows: &Rows,
+    knowledge: &Knowledge,
+    is_known: &impl Fn(u32) -> bool,
+    same: &[u32],
+    fates: &mut [Option<Fate>],
+    standing: &mut Vec<(u32, bool)>,
+) {
+    let content = |row: u32| rows.content[row as usize];
+    let was_open = |row: u32| {
+        let entry = (rows.log[row as usize], content(row));
+        knowledge.quarantined.contains(&entry) || knowledge.waiting.contains(&entry)
+    };
+    let based = same.iter().copied().find(|row| is_known(*row) && !was_open(*row));
+    let first = based.unwrap_or(same[0]);
+    let alike = same.iter().all(|row| content(*row) == content(first));
+    if based.is_none() && !alike {
+        for row in same {
+            fates[*row as usize] = Some(Fate::Quarantined(Reason::Conflict));
+        }
+        return;
+    }
+    standing.push((first, based.is_some()));
+    for row in same.iter().copied().filter(|row| *row != first) {
+        let fate = if content(row) == content(first) { Fate::Duplicate } else { Fate::Quarantined(Reason::Conflict) };
+        fates[row as usize] = Some(fate);
+    }
+}
+
+/// A broken row is quarantined, or closed as a duplicate where a sound row has taken its id.
+fn close_broken(rows: &Rows, broken: &[u32], sound: &[u32], fates: &mut [Option<Fate>]) {
+    for row in broken {
+        let at = *row as usize;
+        let wanted = key(rows, *row);
+        let from = sound.partition_point(|other| key(rows, *other) < wanted);
+        let taken = rows.id[at] != 0
+            && sound[from..].iter().take_while(|other| key(rows, **other) == wanted).any(|other| fates[*other as usize].is_none());
+        fates[at] = rows.fault[at].map(|reason| if taken { Fate::Duplicate } else { Fate::Quarantined(reason) });
+    }
+}
+
+/// Rows that staging leaves out are excluded once; the same again is a duplicate.
+fn once_each(rows: &Rows, mut excluded: Vec<u32>, fates: &mut [Option<Fate>]) {
+    let whole = |row: &u32| (key(rows, *row), rows.content[*row as usize]);
+    excluded.sort_unstable_by_key(|row| (whole(row), *row));
+    for same in excluded.chunk_by(|a, b| whole(a) == whole(b)) {
+        for (n, row) in same.iter().enumerate() {
+            fates[*row as usize] = Some(if n == 0 { Fate::Excluded } else { Fate::Duplicate });
+        }
+    }
+}
+
+/// Ids that were open at the last close.
+struct Stages {
+    quarantined: FxHashSet<(Log, u128)>,
+    waiting: FxHashSet<(Log, u128)>,
+}
+
+impl Stages {
+    fn new(rows: &Rows, knowledge: &Knowledge) -> Self {
+        let mut stages = Self { quarantined: FxHashSet::default(), waiting: FxHashSet::default() };
+        if knowledge.quarantined.is_empty() && knowledge.waiting.is_empty() {
+            return stages;
+        }
+        for (at, content) in rows.content.iter().enumerate() {
+            let (entry, id) = ((rows.log[at], *content), (rows.log[at], rows.id[at]));
+            if knowledge.quarantined.contains(&entry) {
+                stages.quarantined.insert(id);
+            }
+            if knowledge.waiting.contains(&entry) {
+                stages.waiting.insert(id);
+            }
+        }
+        stages
+    }
+
+    fn of(&self, rows: &Rows, row: u32) -> Stage {
+        let id = key(rows, row);
+        let back = matches!(rows.effect(row), Effect::Reversal | Effect::Won);
+        if self.quarantined.contains(&id) || (self.waiting.contains(&id) && !back) {
+            return Stage::Released;
+        }
+        if back { Stage::Reversal } else { Stage::Late }
+    }
+}

@@ -1,0 +1,81 @@
+//! Hashes of ids and rows: SHA-256, cut to its first 16 bytes.
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+
+/// The first 16 bytes of a SHA-256, as a number; never 0.
+pub fn hash(bytes: &[u8]) -> u128 {
+    let digest = Sha256::digest(bytes);
+    let mut first = [0_u8; 16];
+    first.copy_from_slice(&digest[..16]);
+    u128::from_be_bytes(first).max(1)
+}
+
+enum Values {
+    Text(StringArray),
+    Whole(Int64Array),
+    Truth(BooleanArray),
+}
+
+/// Writes the canonical bytes of rows: each column 0 for null, else 1 and the value (text: length as 4 bytes, little
+/// end first, and UTF-8; whole numbers and instants: 8 bytes, little end first; truth values: one byte).
+pub struct RowBytes {
+    columns: Vec<Values>,
+    buffer: Vec<u8>,
+}
+
+impl RowBytes {
+    /// For the columns of a batch, in the order given.
+    pub fn of(batch: &RecordBatch, order: impl Iterator<Item = usize>) -> Result<Self> {
+        let columns = order.map(|at| values(batch.column(at))).collect::<Result<_>>()?;
+        Ok(Self { columns, buffer: Vec::with_capacity(256) })
+    }
+
+    /// The hash of a row.
+    pub fn hash(&mut self, row: usize) -> u128 {
+        self.buffer.clear();
+        for column in &self.columns {
+            put(&mut self.buffer, column, row);
+        }
+        hash(&self.buffer)
+    }
+}
+
+fn values(array: &ArrayRef) -> Result<Values> {
+    let to = match array.data_type() {
+        DataType::Boolean => return Ok(Values::Truth(array.as_boolean().clone())),
+        DataType::Timestamp(..) | DataType::Int64 => DataType::Int64,
+        _ => DataType::Utf8,
+    };
+    let array = cast(array, &to).map_err(|e| Error::input(format!("a column can't be hashed: {e}")))?;
+    match to {
+        DataType::Int64 => Ok(Values::Whole(array.as_primitive::<Int64Type>().clone())),
+        _ => Ok(Values::Text(array.as_string::<i32>().clone())),
+    }
+}
+
+fn put(buffer: &mut Vec<u8>, column: &Values, row: usize) {
+    let array: &dyn Array = match column {
+        Values::Text(a) => a,
+        Values::Whole(a) => a,
+        Values::Truth(a) => a,
+    };
+    if array.is_null(row) {
+        buffer.push(0);
+        return;
+    }
+    buffer.push(1);
+    match column {
+        Values::Text(a) => {
+            let text = a.value(row).as_bytes();
+            buffer.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes());
+            buffer.extend_from_slice(text);
+        }
+        Values::Whole(a) => buffer.extend_from_slice(&a.value(row).to_le_bytes()),
+        Values::Truth(a) => buffer.push(u8::from(a.value(row))),
+    }
+}

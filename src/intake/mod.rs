@@ -1,0 +1,23 @@
+//! Intake: which files there are, what stands in them, and which rows count.
+//!
+//! [`snapshot`] lists and reads files, [`canonical`] holds them against the contract, [`rows`] keeps what rules need of
+//! every row, [`dedupe`] lets each event count once.
+
+mod canonical;
+mod check;
+mod dedupe;
+mod delivery;
+mod hashing;
+mod names;
+mod read;
+mod rows;
+mod schema;
+mod snapshot;
+
+pub use canonical::canonical_schema;
+pub use dedupe::{Knowledge, Stage, Standing, stand};
+pub use names::Names;
+pub use read::{LogReader, read_rows};
+pub use rows::{NONE, NULL, Rows, SourceFile};
+pub use schema::attribute_schema;
+pub use snapshot::{RawFile, list, open_file};

@@ -1,0 +1,52 @@
+//! Text that occurs again and again (creators, parties, channels) as small integers.
+
+use rustc_hash::FxHashMap;
+
+/// An interner: each different text has one number, counted from 0 in order of arrival.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    texts: Vec<Box<str>>,
+    numbers: FxHashMap<Box<str>, u32>,
+}
+
+impl Names {
+    /// The number of a text, new or not.
+    pub fn number(&mut self, text: &str) -> u32 {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        self.texts.push(text.into());
+        self.numbers.insert(text.into(), number);
+        number
+    }
+
+    /// The number of a text that is known.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<u32> {
+        self.numbers.get(text).copied()
+    }
+
+    /// The text of a number; empty for [`super::NONE`].
+    #[must_use]
+    pub fn text(&self, number: u32) -> &str {
+        self.texts.get(number as usize).map_or("", |t| t)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Are there none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// Takes all texts of another interner; the answer maps its numbers to ours.
+    pub(super) fn absorb(&mut self, other: &Names) -> Vec<u32> {
+        other.texts.iter().map(|text| self.number(text)).collect()
+    }
+}

@@ -1,0 +1,30 @@
+//! The canonical schema of a log before its rows are read: the contract's columns, and the attributes as files have them.
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+
+use super::canonical::{canonical_schema, canonicalize};
+use super::snapshot::{list, locate, schema_of_file};
+use crate::book::{Book, LogSource};
+use crate::error::Result;
+use crate::log::Log;
+
+/// The canonical schema of a log of a book. Attributes take their types from the log's first file.
+///
+/// # Errors
+/// The log can't be listed or its first file is damaged (input).
+pub fn attribute_schema(book: &Book, log: Log, source: &LogSource) -> Result<SchemaRef> {
+    let plain = canonical_schema(log, &[]);
+    if source.attributes.is_empty() {
+        return Ok(plain);
+    }
+    let root = book.root.join(&source.path);
+    let Some(first) = list(&root)?.into_iter().next() else { return Ok(plain) };
+    let staged = book.queries.join(format!("staging/{}.sql", log.name())).is_file();
+    if staged {
+        return Ok(plain);
+    }
+    let raw = schema_of_file(&locate(&root, &first), &first)?;
+    let empty = RecordBatch::new_empty(raw);
+    Ok(canonicalize(log, &source.attributes, &empty, false, &first)?.batch.schema())
+}

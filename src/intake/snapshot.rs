@@ -1,0 +1,148 @@
+//! The list of a log's files, and the bytes of one: read whole, hashed, and held against the file's state before.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+
+/// A file as it was read: its rows, and where its row groups begin.
+pub struct RawFile {
+    pub sha256: String,
+    pub bytes: u64,
+    pub rows: RecordBatch,
+    /// Rows in each row group.
+    pub groups: Vec<u64>,
+}
+
+/// All Parquet files of a log, by path relative to `root`, in byte order; `root` may be one file.
+///
+/// # Errors
+/// The folder is missing or unreadable, or holds a file that is no Parquet file by name (input).
+pub fn list(root: &Path) -> Result<Vec<String>> {
+    if root.is_file() {
+        return Ok(vec![file_name(root)]);
+    }
+    let mut found = Vec::new();
+    walk(root, root, &mut found)?;
+    found.sort();
+    Ok(found)
+}
+
+/// The file behind a name that [`list`] gave.
+#[must_use]
+pub fn locate(root: &Path, name: &str) -> PathBuf {
+    if root.is_file() { root.to_path_buf() } else { root.join(name) }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn walk(root: &Path, dir: &Path, found: &mut Vec<String>) -> Result<()> {
+    let entries = fs::read_dir(dir).map_err(|e| missing(dir, &e))?;
+    for entry in entries {
+        let path = entry.map_err(|e| missing(dir, &e))?.path();
+        let name = file_name(&path);
+        if name.starts_with('.') || name.starts_with('_') {
+            continue;
+        }
+        if path.is_dir() {
+            walk(root, &path, found)?;
+        } else if path.extension().is_some_and(|e| e == "parquet") {
+            found.push(relative(root, &path));
+        } else {
+            return Err(Error::input("a log's folder holds a file that is not Parquet")
+                .at(path.display().to_string())
+                .expected("files named *.parquet (names that begin with . or _ are passed over)")
+                .found(name)
+                .next("move it out of the log's folder"));
+        }
+    }
+    Ok(())
+}
+
+fn relative(root: &Path, path: &Path) -> String {
+    let parts = path.strip_prefix(root).unwrap_or(path).components();
+    parts.map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+fn missing(path: &Path, e: &std::io::Error) -> Error {
+    Error::input("a log can't be read")
+        .at(path.display().to_string())
+        .expected("a readable folder or file")
+        .found(e.to_string())
+        .next("restore it, or correct [log.*] path in everycent.toml")
+}
+
+/// The raw schema of one file, from its footer.
+///
+/// # Errors
+/// No sound Parquet file (input).
+pub fn schema_of_file(path: &Path, name: &str) -> Result<arrow::datatypes::SchemaRef> {
+    let bytes = fs::read(path).map_err(|e| missing(path, &e))?;
+    let size = bytes.len() as u64;
+    let metadata = ArrowReaderMetadata::load(&Bytes::from(bytes), ArrowReaderOptions::new());
+    metadata.map(|m| m.schema().clone()).map_err(|e| damaged(name, size, &e.to_string()))
+}
+
+/// Reads and decodes one file.
+///
+/// The bytes that are hashed are the bytes that are decoded, so a file that changes afterwards changes nothing here;
+/// one that changes meanwhile is refused.
+///
+/// # Errors
+/// Unreadable, empty, truncated, damaged, changing, or no Parquet (input).
+pub fn open_file(path: &Path, name: &str) -> Result<RawFile> {
+    let before = stamp(path)?;
+    let bytes = fs::read(path).map_err(|e| missing(path, &e))?;
+    if stamp(path)? != before || bytes.len() as u64 != before.0 {
+        return Err(Error::input("a file changed while it was read")
+            .at(name.to_owned())
+            .next("deliver files under another name and rename them when they are complete, then run again"));
+    }
+    let sha256 = hex::encode(Sha256::digest(&bytes));
+    let size = bytes.len() as u64;
+    let decoded = std::panic::catch_unwind(move || decode(Bytes::from(bytes)));
+    let (rows, groups) = decoded
+        .unwrap_or_else(|_| Err("its pages contradict themselves".to_owned()))
+        .map_err(|found| damaged(name, size, &found))?;
+    Ok(RawFile { sha256, bytes: size, rows, groups })
+}
+
+fn damaged(name: &str, size: u64, found: &str) -> Error {
+    Error::input("a file is no sound Parquet file")
+        .at(name.to_owned())
+        .expected("a complete Parquet file")
+        .found(if size == 0 { "an empty file".to_owned() } else { found.lines().next().unwrap_or("").to_owned() })
+        .next("have it delivered again")
+}
+
+fn stamp(path: &Path) -> Result<(u64, Option<std::time::SystemTime>)> {
+    let meta = fs::metadata(path).map_err(|e| missing(path, &e))?;
+    Ok((meta.len(), meta.modified().ok()))
+}
+
+/// Decodes all rows. Statistics and sort claims of foreign files are not used: every page is read.
+fn decode(bytes: Bytes) -> std::result::Result<(RecordBatch, Vec<u64>), String> {
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(false);
+    let metadata = ArrowReaderMetadata::load(&bytes, options).map_err(|e| e.to_string())?;
+    let schema = metadata.schema().clone();
+    let groups: Vec<u64> =
+        metadata.metadata().row_groups().iter().map(|g| u64::try_from(g.num_rows()).unwrap_or(0)).collect();
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata)
+        .with_batch_size(1 << 16)
+        .build()
+        .map_err(|e| e.to_string())?;
+    let batches = reader.collect::<std::result::Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
+    let rows = concat_batches(&schema, &batches).map_err(|e| e.to_string())?;
+    if rows.num_rows() as u64 != groups.iter().sum::<u64>() {
+        return Err(format!("{} rows where the footer says {}", rows.num_rows(), groups.iter().sum::<u64>()));
+    }
+    Ok((rows, groups))
+}

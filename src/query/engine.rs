@@ -1,0 +1,90 @@
+//! A DataFusion session with pinned settings, made fresh for every question.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::datasource::MemTable;
+use datafusion::error::DataFusionError;
+use datafusion::prelude::{SessionConfig, SessionContext};
+
+use crate::error::{Error, Result};
+
+/// Settings that change speed and never a result.
+#[derive(Clone, Copy, Debug)]
+pub struct Engine {
+    threads: usize,
+    batch_size: usize,
+}
+
+impl Engine {
+    /// An engine that uses `threads` cores and batches of `batch_size` rows.
+    #[must_use]
+    pub fn new(threads: usize, batch_size: usize) -> Self {
+        Self { threads: threads.max(1), batch_size: batch_size.max(1) }
+    }
+
+    /// Rows in a batch.
+    #[must_use]
+    pub fn batch_size(&self) -> usize {
+        self.batch_size
+    }
+
+    pub(super) fn session(&self) -> SessionContext {
+        let config = SessionConfig::new()
+            .with_target_partitions(self.threads)
+            .with_batch_size(self.batch_size)
+            .with_information_schema(false)
+            .set_bool("datafusion.sql_parser.parse_float_as_decimal", true);
+        SessionContext::new_with_config(config)
+    }
+
+    pub(super) fn block_on<T>(&self, future: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(self.threads)
+            .build()
+            .map_err(|e| Error::resources(format!("no threads for the query engine: {e}")))?
+            .block_on(future)
+    }
+
+    /// Runs a query of the catalog over tables held in memory.
+    ///
+    /// `sql` is one of `queries/`, `name` its file for messages. The rows come in no order unless the query orders them.
+    ///
+    /// # Errors
+    /// The query does not plan or run: a bug of ours, or out of memory (resources).
+    pub fn run(&self, name: &str, sql: &str, tables: &[(&str, SchemaRef, Vec<RecordBatch>)]) -> Result<Vec<RecordBatch>> {
+        let session = self.session();
+        for (table, schema, batches) in tables {
+            register(&session, table, schema.clone(), vec![batches.clone()]).map_err(|e| failed(name, &e))?;
+        }
+        self.block_on(async {
+            let frame = session.sql(sql).await.map_err(|e| failed(name, &e))?;
+            frame.collect().await.map_err(|e| failed(name, &e))
+        })
+    }
+}
+
+pub(super) fn register(
+    session: &SessionContext,
+    name: &str,
+    schema: SchemaRef,
+    partitions: Vec<Vec<RecordBatch>>,
+) -> std::result::Result<(), DataFusionError> {
+    let table = MemTable::try_new(schema, partitions)?;
+    session.register_table(name, Arc::new(table))?;
+    Ok(())
+}
+
+/// A failure of one of our own queries.
+fn failed(name: &str, e: &DataFusionError) -> Error {
+    match e.find_root() {
+        DataFusionError::ResourcesExhausted(m) => Error::resources(format!("the query engine ran out of memory: {m}")),
+        root => Error::bug(format!("a query failed: {}", first_line(&root.to_string()))).at(name.to_owned()),
+    }
+}
+
+/// The first line of a message, without a backtrace.
+pub(super) fn first_line(message: &str) -> String {
+    message.lines().next().unwrap_or("unknown").to_owned()
+}

@@ -1,0 +1,16 @@
+//! The one room where SQL runs: DataFusion with tokio inside, and nothing of either seen outside.
+//!
+//! SQL here filters, joins, counts and sums integers. It never rounds money, and a float in a plan is an error.
+
+mod engine;
+mod expression;
+mod staging;
+mod typed;
+
+pub use engine::Engine;
+pub use expression::Expression;
+pub use staging::Staging;
+pub use typed::{dates, int64s, int64s_or, texts};
+
+/// The hidden column that carries a raw row's number through a staging query.
+pub const ROW: &str = "__row";

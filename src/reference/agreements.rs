@@ -1,0 +1,138 @@
+//! Agreements: who has a part of a creator's earnings, as of the earning day.
+
+use std::collections::BTreeMap;
+
+use super::table::Table;
+use super::{overlap};
+use crate::error::{Error, Result};
+use crate::money::Exact;
+use crate::period::day_text;
+
+/// One row: a part of what the levels above left, or the rest of all.
+#[derive(Clone, Debug)]
+struct Row {
+    party: String,
+    /// `None` takes the rest.
+    part: Option<Exact>,
+    level: i64,
+    position: i64,
+    /// Empty: all programs.
+    programs: Vec<String>,
+    span: (i32, Option<i32>),
+}
+
+/// A party's share of the creator side, levels multiplied out; shares add up to 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    pub party: String,
+    pub part: Exact,
+}
+
+/// All agreements by creator.
+#[derive(Clone, Debug, Default)]
+pub struct Agreements(BTreeMap<String, Vec<Row>>);
+
+impl Agreements {
+    pub(super) fn read(table: Option<&Table>) -> Result<Self> {
+        let mut agreements: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+        let Some(table) = table else { return Ok(Self(agreements)) };
+        let needed = ["creator_id", "party_id", "part", "level", "position", "programs", "valid_from", "valid_to"];
+        for row in table.rows(&needed)? {
+            let text = row.need("part")?;
+            let part = match text.trim() {
+                "rest" => None,
+                other => Some(Exact::parse(other).filter(|p| !p.is_negative() && *p <= Exact::one()).ok_or_else(|| {
+                    row.fault("part", "a share from 0 to 1 (\"80/100\", \"0.8\", \"80 %\") or \"rest\"", text)
+                })?),
+            };
+            let named = |column: &str| row.whole(column).and_then(|n| n.ok_or_else(|| row.fault(column, "a whole number", "nothing")));
+            let programs = row.get("programs").unwrap_or("");
+            agreements.entry(row.need("creator_id")?.to_owned()).or_default().push(Row {
+                party: row.need("party_id")?.to_owned(),
+                part,
+                level: named("level")?,
+                position: named("position")?,
+                programs: programs.split(';').map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()).collect(),
+                span: row.validity()?,
+            });
+        }
+        for (creator, rows) in &mut agreements {
+            rows.sort_by(|a, b| (a.position, a.level, &a.party).cmp(&(b.position, b.level, &b.party)));
+            refuse_overlaps(creator, rows)?;
+        }
+        Ok(Self(agreements))
+    }
+
+    /// Does the creator have any?
+    #[must_use]
+    pub fn has(&self, creator: &str) -> bool {
+        self.0.contains_key(creator)
+    }
+
+    /// Who shares what a creator earns with a program on a day, by position; the creator alone without an agreement.
+    ///
+    /// Level 1 parts are of the whole, level 2 parts of what level 1 left, and so on; `rest` takes what all leave.
+    ///
+    /// # Errors
+    /// The parts do not add up to the whole (input).
+    pub fn on(&self, creator: &str, program: &str, day: i32) -> Result<Vec<Share>> {
+        let holds = |r: &&Row| {
+            r.span.0 <= day
+                && r.span.1.is_none_or(|to| day < to)
+                && (r.programs.is_empty() || r.programs.iter().any(|p| p == program))
+        };
+        let rows: Vec<&Row> = self.0.get(creator).map_or(&[][..], Vec::as_slice).iter().filter(holds).collect();
+        if rows.is_empty() {
+            return Ok(vec![Share { party: creator.to_owned(), part: Exact::one() }]);
+        }
+        multiply_out(&rows).ok_or_else(|| {
+            Error::input("an agreement does not add up to the whole")
+                .at(format!("agreements, {creator}, program {program}, {}", day_text(day)))
+                .expected("parts that leave nothing, or one row with part = rest")
+                .next("correct the parts, or add a row with part = rest")
+        })
+    }
+}
+
+/// Shares of the whole, in order of position; `None` where they do not add up to 1.
+fn multiply_out(rows: &[&Row]) -> Option<Vec<Share>> {
+    let mut levels: Vec<i64> = rows.iter().filter(|r| r.part.is_some()).map(|r| r.level).collect();
+    levels.sort_unstable();
+    levels.dedup();
+    let mut left = Exact::one();
+    let mut base_of = BTreeMap::new();
+    for level in levels {
+        let taken: Exact = rows.iter().filter(|r| r.level == level).filter_map(|r| r.part.clone()).sum();
+        base_of.insert(level, left.clone());
+        left = &left * &(Exact::one() - taken);
+    }
+    let resters = rows.iter().filter(|r| r.part.is_none()).count();
+    if left.is_negative() || resters > 1 || (resters == 0 && !left.is_zero()) {
+        return None;
+    }
+    let mut shares: Vec<Share> = Vec::new();
+    for row in rows {
+        let part = row.part.as_ref().map_or_else(|| left.clone(), |part| part * &base_of[&row.level]);
+        match shares.iter_mut().find(|s| s.party == row.party) {
+            Some(share) => share.part += &part,
+            None => shares.push(Share { party: row.party.clone(), part }),
+        }
+    }
+    Some(shares)
+}
+
+/// Two rows of one party, level and program must not hold on one day.
+fn refuse_overlaps(creator: &str, rows: &[Row]) -> Result<()> {
+    for (at, a) in rows.iter().enumerate() {
+        for b in &rows[at + 1..] {
+            let same = a.party == b.party && a.level == b.level && a.part.is_none() == b.part.is_none();
+            let programs = a.programs.is_empty() || b.programs.is_empty() || a.programs.iter().any(|p| b.programs.contains(p));
+            let days = a.span.1.is_none_or(|to| b.span.0 < to) && b.span.1.is_none_or(|to| a.span.0 < to);
+            if same && programs && days {
+                let key = format!("{creator}, {}, level {}", a.party, a.level);
+                return Err(overlap("agreements", &key, a.span.0.max(b.span.0)));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! References: creators, parties, agreements and rates, read as of the start of the earning day.
+
+mod agreements;
+mod creators;
+mod parties;
+mod table;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use sha2::{Digest, Sha256};
+
+pub use agreements::{Agreements, Share};
+pub use creators::{Creator, Creators};
+pub use parties::{Parties, Party};
+pub use table::Table;
+
+use crate::error::{Error, Result};
+use crate::money::FxTable;
+
+/// All references of a book, as read from bytes that a close keeps copies of.
+#[derive(Clone, Debug)]
+pub struct References {
+    pub creators: Creators,
+    pub parties: Parties,
+    pub agreements: Agreements,
+    pub fx: FxTable,
+    /// File name (`creators.csv`) and bytes of each.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// As tables for staging queries.
+    pub tables: Vec<(String, RecordBatch)>,
+}
+
+impl References {
+    /// Reads the references that a book names.
+    ///
+    /// # Errors
+    /// A file is missing or breaks its contract (input).
+    pub fn read(root: &Path, paths: &BTreeMap<String, String>) -> Result<Self> {
+        let mut files = Vec::new();
+        for (name, path) in paths {
+            let bytes = std::fs::read(root.join(path)).map_err(|e| {
+                Error::input("a reference can't be read")
+                    .at(path.clone())
+                    .expected(format!("the reference {name}"))
+                    .found(e.to_string())
+                    .next("restore it, or correct [reference] in everycent.toml")
+            })?;
+            let ending = Path::new(path).extension().map_or("csv".into(), |e| e.to_string_lossy().into_owned());
+            files.push((format!("{name}.{ending}"), bytes));
+        }
+        Self::from_files(files)
+    }
+
+    /// Reads references from the copies in a closed run.
+    ///
+    /// # Errors
+    /// As [`References::read`].
+    pub fn from_files(mut files: Vec<(String, Vec<u8>)>) -> Result<Self> {
+        files.sort();
+        let table = |wanted: &str| -> Result<Option<Table>> {
+            let file = files.iter().find(|(name, _)| stem(name) == wanted);
+            file.map(|(name, bytes)| Table::read(name, bytes)).transpose()
+        };
+        let fx = match files.iter().find(|(name, _)| stem(name) == "fx_rates") {
+            None => FxTable::empty(),
+            Some((name, bytes)) => FxTable::read(bytes, name)?,
+        };
+        let (creators, parties, agreements) = (table("creators")?, table("parties")?, table("agreements")?);
+        let mut tables = Vec::new();
+        for (name, table) in [("creators", &creators), ("parties", &parties), ("agreements", &agreements)] {
+            if let Some(table) = table {
+                tables.push((name.to_owned(), table.batch()?));
+            }
+        }
+        Ok(Self {
+            creators: Creators::read(creators.as_ref())?,
+            parties: Parties::read(parties.as_ref())?,
+            agreements: Agreements::read(agreements.as_ref())?,
+            fx,
+            tables,
+            files,
+        })
+    }
+
+    /// The SHA-256 of one reference's file and of all.
+    #[must_use]
+    pub fn hashes(&self) -> Vec<(String, String)> {
+        self.files.iter().map(|(name, bytes)| (name.clone(), hex::encode(Sha256::digest(bytes)))).collect()
+    }
+}
+
+fn stem(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+/// The version in force on a day, of versions sorted by their first day; none overlap.
+fn as_of<T>(versions: &[T], day: i32, span: impl Fn(&T) -> (i32, Option<i32>)) -> Option<&T> {
+    let after = versions.partition_point(|v| span(v).0 <= day);
+    versions[..after].last().filter(|v| span(v).1.is_none_or(|to| day < to))
+}
+
+/// Sorts versions of each key and refuses overlaps.
+fn without_overlaps<T>(
+    name: &str,
+    versions: &mut BTreeMap<String, Vec<T>>,
+    span: impl Fn(&T) -> (i32, Option<i32>),
+) -> Result<()> {
+    for (key, list) in versions.iter_mut() {
+        list.sort_by_key(|v| span(v).0);
+        let clash = list.windows(2).find(|pair| span(&pair[0]).1.is_none_or(|to| to > span(&pair[1]).0));
+        if let Some(pair) = clash {
+            return Err(overlap(name, key, span(&pair[1]).0));
+        }
+    }
+    Ok(())
+}
+
+fn overlap(name: &str, key: &str, from: i32) -> Error {
+    Error::input("two rows of a reference overlap in time")
+        .at(format!("{name}, {key}, from {}", crate::period::day_text(from)))
+        .expected("valid_to (first day that it no longer holds) at or before the next row's valid_from")
+        .next("end the earlier row on the day that the later one begins")
+}

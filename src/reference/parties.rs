@@ -1,0 +1,62 @@
+//! Parties: who is paid, and in which currency, as of a day.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::table::Table;
+use super::{as_of, without_overlaps};
+use crate::error::Result;
+use crate::money::Currency;
+
+/// A party as known for a span of days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Party {
+    pub kind: Option<String>,
+    pub payout_currency: Currency,
+    pub country: Option<String>,
+    pub tax_form: Option<String>,
+    pub status: Option<String>,
+    span: (i32, Option<i32>),
+}
+
+/// All parties by id.
+#[derive(Clone, Debug, Default)]
+pub struct Parties(BTreeMap<String, Vec<Party>>);
+
+impl Parties {
+    pub(super) fn read(table: Option<&Table>) -> Result<Self> {
+        let mut parties: BTreeMap<String, Vec<Party>> = BTreeMap::new();
+        let Some(table) = table else { return Ok(Self(parties)) };
+        for row in table.rows(&["party_id", "kind", "payout_currency", "country", "tax_form", "status", "valid_from", "valid_to"])? {
+            let code = row.need("payout_currency")?;
+            let currency =
+                Currency::parse(code).ok_or_else(|| row.fault("payout_currency", "an ISO 4217 code", code))?;
+            let id = row.need("party_id")?;
+            if id == "platform" {
+                return Err(row.fault("party_id", "another name: `platform` is reserved", id));
+            }
+            parties.entry(id.to_owned()).or_default().push(Party {
+                kind: row.get("kind").map(str::to_owned),
+                payout_currency: currency,
+                country: row.get("country").map(str::to_owned),
+                tax_form: row.get("tax_form").map(str::to_owned),
+                status: row.get("status").map(str::to_owned),
+                span: row.validity()?,
+            });
+        }
+        without_overlaps("parties", &mut parties, |p| p.span)?;
+        Ok(Self(parties))
+    }
+
+    /// The party on a day.
+    #[must_use]
+    pub fn on(&self, party: &str, day: i32) -> Option<&Party> {
+        as_of(self.0.get(party)?, day, |p| p.span)
+    }
+
+    /// Every currency that the party was paid in by a version that began on or before `day`.
+    #[must_use]
+    pub fn currencies_until(&self, party: &str, day: i32) -> BTreeSet<Currency> {
+        let versions = self.0.get(party).map_or(&[][..], Vec::as_slice);
+        versions.iter().filter(|p| p.span.0 <= day).map(|p| p.payout_currency).collect()
+    }
+}

@@ -1,0 +1,163 @@
+//! A reference file (CSV or Parquet) as a table of text.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema};
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::error::{Error, Result};
+use crate::period::parse_day;
+
+/// Rows of text by column; empty cells are null.
+#[derive(Clone, Debug)]
+pub struct Table {
+    name: String,
+    columns: Vec<String>,
+    rows: Vec<Vec<Option<String>>>,
+}
+
+impl Table {
+    /// Reads a file by the ending of its name.
+    ///
+    /// # Errors
+    /// No sound CSV (with a header) or Parquet file, or a column twice (input).
+    pub fn read(name: &str, bytes: &[u8]) -> Result<Self> {
+        let table = if name.ends_with(".parquet") { Self::parquet(name, bytes)? } else { Self::csv(name, bytes)? };
+        let mut sorted = table.columns.clone();
+        sorted.sort();
+        match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+            None => Ok(table),
+            Some(pair) => Err(Error::input("a reference has a column twice").at(format!("{name}, column {}", pair[0]))),
+        }
+    }
+
+    fn csv(name: &str, bytes: &[u8]) -> Result<Self> {
+        let mut reader = csv::Reader::from_reader(bytes);
+        let fault = |e: csv::Error| Error::input("a reference is no sound CSV file").at(name.to_owned()).found(e.to_string());
+        let columns = reader.headers().map_err(fault)?.iter().map(|h| h.trim().to_owned()).collect();
+        let cell = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let mut rows = Vec::new();
+        for record in reader.records() {
+            rows.push(record.map_err(fault)?.iter().map(cell).collect());
+        }
+        Ok(Self { name: name.to_owned(), columns, rows })
+    }
+
+    fn parquet(name: &str, bytes: &[u8]) -> Result<Self> {
+        let fault = |found: String| Error::input("a reference is no sound Parquet file").at(name.to_owned()).found(found);
+        let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::copy_from_slice(bytes))
+            .and_then(|b| b.build())
+            .map_err(|e| fault(e.to_string()))?;
+        let (mut columns, mut rows) = (Vec::new(), Vec::new());
+        for batch in reader {
+            let batch = batch.map_err(|e| fault(e.to_string()))?;
+            columns = batch.schema().fields().iter().map(|f| f.name().clone()).collect();
+            rows.extend(text_rows(&batch).map_err(fault)?);
+        }
+        Ok(Self { name: name.to_owned(), columns, rows })
+    }
+
+    /// As Arrow, every column text.
+    ///
+    /// # Errors
+    /// Never but for a bug.
+    pub fn batch(&self) -> Result<RecordBatch> {
+        let fields: Vec<Field> = self.columns.iter().map(|c| Field::new(c, DataType::Utf8, true)).collect();
+        let column = |at: usize| self.rows.iter().map(|r| r.get(at).cloned().flatten()).collect::<StringArray>();
+        let columns = (0..self.columns.len()).map(|at| Arc::new(column(at)) as _).collect();
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|e| Error::bug(e.to_string()))
+    }
+
+    /// Its rows, with access by column name; all `needed` columns must be there.
+    ///
+    /// # Errors
+    /// A column is missing (input).
+    pub fn rows(&self, needed: &[&str]) -> Result<impl Iterator<Item = Row<'_>>> {
+        for column in needed {
+            if !self.columns.iter().any(|c| c == column) {
+                return Err(Error::input("a reference lacks a column")
+                    .at(format!("{}, column {column}", self.name))
+                    .expected(needed.join(", "))
+                    .found(self.columns.join(", ")));
+            }
+        }
+        Ok(self.rows.iter().enumerate().map(|(at, cells)| Row { table: self, cells, line: at + 2 }))
+    }
+}
+
+fn text_rows(batch: &RecordBatch) -> std::result::Result<Vec<Vec<Option<String>>>, String> {
+    let mut rows = vec![Vec::with_capacity(batch.num_columns()); batch.num_rows()];
+    for column in batch.columns() {
+        let text = cast(column, &DataType::Utf8).map_err(|e| e.to_string())?;
+        for (row, value) in rows.iter_mut().zip(text.as_string::<i32>().iter()) {
+            row.push(value.map(str::to_owned));
+        }
+    }
+    Ok(rows)
+}
+
+/// One row of a reference.
+pub struct Row<'a> {
+    table: &'a Table,
+    cells: &'a [Option<String>],
+    line: usize,
+}
+
+impl<'a> Row<'a> {
+    /// A cell; null where empty or where the file has no such column.
+    #[must_use]
+    pub fn get(&self, column: &str) -> Option<&'a str> {
+        let at = self.table.columns.iter().position(|c| c == column)?;
+        self.cells.get(at)?.as_deref()
+    }
+
+    /// A cell that must be filled.
+    ///
+    /// # Errors
+    /// It is empty (input).
+    pub fn need(&self, column: &str) -> Result<&'a str> {
+        self.get(column).ok_or_else(|| self.fault(column, "a value", "nothing"))
+    }
+
+    /// A day cell, null where empty.
+    ///
+    /// # Errors
+    /// It is no `YYYY-MM-DD` (input).
+    pub fn day(&self, column: &str) -> Result<Option<i32>> {
+        let parse = |text: &str| parse_day(text).ok_or_else(|| self.fault(column, "a day, YYYY-MM-DD", text));
+        self.get(column).map(parse).transpose()
+    }
+
+    /// A whole number, null where empty.
+    ///
+    /// # Errors
+    /// It is none (input).
+    pub fn whole(&self, column: &str) -> Result<Option<i64>> {
+        let parse = |text: &str| text.trim().parse().map_err(|_| self.fault(column, "a whole number", text));
+        self.get(column).map(parse).transpose()
+    }
+
+    /// `valid_from` (open = from the beginning) and `valid_to` (open = for ever).
+    ///
+    /// # Errors
+    /// No days, or an end at or before the beginning (input).
+    pub fn validity(&self) -> Result<(i32, Option<i32>)> {
+        let (from, to) = (self.day("valid_from")?.unwrap_or(i32::MIN), self.day("valid_to")?);
+        match to {
+            Some(to) if to <= from => Err(self.fault("valid_to", "a day after valid_from", self.get("valid_to").unwrap_or(""))),
+            _ => Ok((from, to)),
+        }
+    }
+
+    /// An error about a cell.
+    #[must_use]
+    pub fn fault(&self, column: &str, expected: &str, found: &str) -> Error {
+        Error::input("a reference breaks its contract")
+            .at(format!("{}, line {}, column {column}", self.table.name, self.line))
+            .expected(expected)
+            .found(found)
+    }
+}
