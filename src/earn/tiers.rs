@@ -1,0 +1,95 @@
+//! Bands over a running volume: marginal (each band its own share) or by the whole volume.
+
+use crate::money::Exact;
+use crate::period::Period;
+use crate::policy::{Band, Basis, Tiers, Window};
+
+/// Where a window begins for an earning period; one running volume for each.
+#[must_use]
+pub fn window_of(window: Window, period: Period) -> i32 {
+    match window {
+        Window::Lifetime => 0,
+        Window::Year => period.year(),
+        Window::Period => period.ordinal(),
+    }
+}
+
+/// The share of the band that a volume (minor units of the tiers' currency) lies in.
+#[must_use]
+pub fn band_at<'a>(tiers: &'a Tiers, volume: &Exact) -> Option<&'a Band> {
+    let reached = tiers.bands.iter().rev().find(|b| *volume >= Exact::from(b.from_minor));
+    reached.or_else(|| tiers.bands.first())
+}
+
+/// One event among the bands: what the creator gets of its base, and how far the volume moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub creator: Exact,
+    pub moved: Exact,
+}
+
+/// Shares `base` (event currency) by the bands, from volume `from` on.
+///
+/// `worth` is how many minor units of the tiers' currency one minor unit of the event currency is; `measure` is the
+/// event's basis in event currency. With the basis `earned` the volume grows by what the creator gets. The event that
+/// crosses a band divides in the exact ratio of the basis; a negative one walks back.
+#[must_use]
+pub fn marginal(tiers: &Tiers, from: &Exact, base: &Exact, measure: &Exact, worth: &Exact) -> Step {
+    match tiers.basis {
+        Basis::Earned => walk(tiers, from, base, |share| &share.clone() * worth),
+        Basis::Gross | Basis::Net => {
+            let volume = measure * worth;
+            match volume.checked_div(base) {
+                Some(speed) if !volume.is_zero() => walk(tiers, from, base, |_| speed.clone()),
+                _ => Step { creator: flat(tiers, from, base), moved: volume },
+            }
+        }
+    }
+}
+
+fn flat(tiers: &Tiers, at: &Exact, base: &Exact) -> Exact {
+    band_at(tiers, at).map_or_else(Exact::default, |band| base * &band.percent)
+}
+
+/// Spends `base` band by band; `speed` is how far the volume moves for one unit of base in a band of that share.
+fn walk(tiers: &Tiers, from: &Exact, base: &Exact, speed: impl Fn(&Exact) -> Exact) -> Step {
+    let (mut at, mut left, mut creator) = (from.clone(), base.clone(), Exact::default());
+    while !left.is_zero() {
+        let Some((index, band)) = band_towards(tiers, &at, &left, &speed) else { break };
+        let pace = speed(&band.percent);
+        let spent = match edge(tiers, index, &(&left * &pace), &at) {
+            Some(edge) => match (&edge - &at).checked_div(&pace) {
+                Some(room) if room.abs() < left.abs() => room,
+                _ => left.clone(),
+            },
+            None => left.clone(),
+        };
+        creator += &(&spent * &band.percent);
+        at += &(&spent * &pace);
+        left = &left - &spent;
+    }
+    Step { creator, moved: &at - from }
+}
+
+/// The band that the next unit falls in: on an edge, the upper one going up and the lower one going down.
+fn band_towards<'a>(tiers: &'a Tiers, at: &Exact, left: &Exact, speed: &impl Fn(&Exact) -> Exact) -> Option<(usize, &'a Band)> {
+    let upward = tiers.bands.iter().rposition(|b| *at >= Exact::from(b.from_minor)).unwrap_or(0);
+    let band = &tiers.bands[upward];
+    let down = (left * &speed(&band.percent)).is_negative();
+    let on_edge = upward > 0 && *at == Exact::from(band.from_minor);
+    let index = if down && on_edge { upward - 1 } else { upward };
+    tiers.bands.get(index).map(|band| (index, band))
+}
+
+/// The edge of a band in the direction of travel; none where the band is open.
+fn edge(tiers: &Tiers, index: usize, travel: &Exact, at: &Exact) -> Option<Exact> {
+    if travel.is_zero() {
+        return None;
+    }
+    let bound = if travel.is_negative() {
+        (index > 0).then(|| tiers.bands[index].from_minor)
+    } else {
+        tiers.bands.get(index + 1).map(|b| b.from_minor)
+    };
+    bound.map(Exact::from).filter(|edge| edge != at)
+}

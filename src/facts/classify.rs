@@ -1,0 +1,248 @@
+//! Which program rates a row, and how the program's conditions come out for it.
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{DataType, Int64Type, SchemaRef};
+use rayon::prelude::*;
+
+use super::context::{context, context_schema, creator_versions, earning_day};
+use super::{Known, Measures};
+use crate::error::Result;
+use crate::intake::SourceFile;
+use crate::log::Log;
+use crate::policy::{Pay, Policies, Program, Sql};
+use crate::query::{Engine, Expression};
+use crate::reference::Creators;
+
+/// Does a program rate the row?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// The program with this index.
+    Program(u16),
+    /// The creator is unknown on the earning day.
+    NoCreator,
+    NoProgram,
+    /// These two would both.
+    Two(u16, u16),
+}
+
+/// How the conditions of the row's program come out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Class {
+    pub matched: Match,
+    /// The first eligibility rule that does not hold.
+    pub failed: Option<u8>,
+    /// The first share case that holds.
+    pub share_case: u8,
+    /// Bit n: bonus n is earned.
+    pub bonuses: u32,
+    /// Bit n: deduction n applies.
+    pub steps: u32,
+    /// The share's column, 0 without one.
+    pub share_number: i64,
+}
+
+const NOTHING: Class =
+    Class { matched: Match::NoProgram, failed: None, share_case: 0, bonuses: 0, steps: 0, share_number: 0 };
+
+/// The class of every row, by row number; rows without money have none.
+#[derive(Clone, Debug, Default)]
+pub struct Classes(Vec<Class>);
+
+impl Classes {
+    /// The class of a row.
+    #[must_use]
+    pub fn of(&self, row: u32) -> Class {
+        self.0.get(row as usize).copied().unwrap_or(NOTHING)
+    }
+}
+
+/// Evaluates the policies' conditions for every row of the money logs.
+///
+/// # Errors
+/// A condition does not plan over the log's columns, or fails on a row (usage, with its place in the policy).
+pub fn classify(known: &Known<'_>, measures: &Measures) -> Result<Classes> {
+    let versions = creator_versions(known);
+    let mut compiled: Vec<(Log, SchemaRef, Vec<Compiled>)> = Vec::new();
+    let rated = |log: Log| log.has_money() && log != Log::Adjustments;
+    for file in known.rows.files.iter().filter(|f| rated(f.log)) {
+        let schema = file.batch.schema();
+        if !compiled.iter().any(|(log, s, _)| *log == file.log && *s == schema) {
+            let programs = compile(known.engine, known.policies, file.log, &schema)?;
+            compiled.push((file.log, schema, programs));
+        }
+    }
+    let parts: Vec<Result<(u32, Vec<Class>)>> = known
+        .rows
+        .files
+        .par_iter()
+        .filter(|f| rated(f.log))
+        .map(|file| {
+            let schema = file.batch.schema();
+            let programs = compiled.iter().find(|(log, s, _)| *log == file.log && *s == schema);
+            let programs = programs.map_or(&[][..], |(_, _, p)| p);
+            let batch = context(known, &versions, measures, file)?;
+            Ok((file.first, classes_of(known, file, programs, &batch)?))
+        })
+        .collect();
+    let mut classes = vec![NOTHING; known.rows.len()];
+    for part in parts {
+        let (first, part) = part?;
+        let first = first as usize;
+        classes[first..first + part.len()].copy_from_slice(&part);
+    }
+    Ok(Classes(classes))
+}
+
+/// A program's expressions over one schema.
+struct Compiled {
+    index: u16,
+    condition: Option<Expression>,
+    eligible: Vec<Expression>,
+    cases: Vec<Option<Expression>>,
+    bonuses: Vec<Option<Expression>>,
+    steps: Vec<Option<Expression>>,
+    column: Option<Expression>,
+}
+
+/// Plans every expression of a log's programs.
+///
+/// # Errors
+/// The first expression that does not plan, with a caret under it (usage).
+fn compile(engine: Engine, policies: &Policies, log: Log, canonical: &SchemaRef) -> Result<Vec<Compiled>> {
+    let schema = context_schema(canonical, &policies.measures);
+    let plan = |sql: &Sql| Expression::condition(engine, &sql.text, &schema).map_err(|m| policies.sql_error(sql, &m));
+    let maybe = |sql: &Option<Sql>| sql.as_ref().map(plan).transpose();
+    let mut compiled = Vec::new();
+    for (index, program) in policies.programs.iter().enumerate().filter(|(_, p)| p.log == log.name()) {
+        compiled.push(Compiled {
+            index: u16::try_from(index).unwrap_or(u16::MAX),
+            condition: maybe(&program.condition)?,
+            eligible: program.eligible.iter().map(|r| plan(&r.when)).collect::<Result<_>>()?,
+            cases: match &program.pay {
+                Pay::Share(cases) => cases.iter().map(|c| maybe(&c.when)).collect::<Result<_>>()?,
+                _ => Vec::new(),
+            },
+            bonuses: program.bonus.iter().map(|b| maybe(&b.when)).collect::<Result<_>>()?,
+            steps: program.deductions.iter().map(|s| maybe(&s.when)).collect::<Result<_>>()?,
+            column: column(engine, program, &schema)?,
+        });
+    }
+    Ok(compiled)
+}
+
+fn column(engine: Engine, program: &Program, schema: &SchemaRef) -> Result<Option<Expression>> {
+    let Pay::Column { column, .. } = &program.pay else { return Ok(None) };
+    let place = || format!("program {}, version {}", program.name, program.version);
+    let planned = Expression::plan(engine, column, schema)
+        .map_err(|m| crate::error::Error::usage(format!("the share's column can't be used: {m}")).at(place()))?;
+    match planned.data_type {
+        DataType::Int64 => Ok(Some(planned)),
+        ref other => Err(crate::error::Error::usage("the share's column is no whole number")
+            .at(place())
+            .expected("Int64")
+            .found(other.to_string())),
+    }
+}
+
+/// Plans every expression that the policies ask of a log with this canonical schema.
+///
+/// # Errors
+/// The first that does not plan, or adds up what is no whole number (usage, with a caret under it).
+pub fn check_log(engine: Engine, policies: &Policies, log: Log, canonical: &SchemaRef) -> Result<()> {
+    compile(engine, policies, log, canonical)?;
+    for measure in policies.measures.iter().filter(|m| m.log == log.name()) {
+        if let Some(condition) = &measure.condition {
+            Expression::condition(engine, &condition.text, canonical).map_err(|m| policies.sql_error(condition, &m))?;
+        }
+        if let Some(sum) = &measure.sum {
+            let planned = Expression::plan(engine, &sum.text, canonical).map_err(|m| policies.sql_error(sum, &m))?;
+            if !planned.data_type.is_integer() {
+                let found = format!("a measure adds up whole numbers; this is {}", planned.data_type);
+                return Err(policies.sql_error(sum, &found));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The outcomes of one program for the rows of a batch.
+struct Outcomes {
+    index: u16,
+    from: i32,
+    to: i32,
+    matches: Vec<bool>,
+    eligible: Vec<Vec<bool>>,
+    cases: Vec<Option<Vec<bool>>>,
+    bonuses: Vec<Option<Vec<bool>>>,
+    steps: Vec<Option<Vec<bool>>>,
+    numbers: Option<Vec<i64>>,
+}
+
+fn outcomes(known: &Known<'_>, compiled: &Compiled, batch: &arrow::array::RecordBatch) -> Result<Outcomes> {
+    let program = &known.policies.programs[usize::from(compiled.index)];
+    let refused = |m: String| {
+        crate::error::Error::usage(format!("a condition failed: {m}"))
+            .at(format!("program {}, version {}", program.name, program.version))
+    };
+    let holds = |e: &Expression| e.holds(batch).map_err(refused);
+    let list = |es: &[Option<Expression>]| -> Result<Vec<Option<Vec<bool>>>> {
+        es.iter().map(|e| e.as_ref().map(holds).transpose()).collect()
+    };
+    let numbers = match &compiled.column {
+        None => None,
+        Some(e) => {
+            let values = e.values(batch).map_err(refused)?;
+            let values = values.as_primitive_opt::<Int64Type>().map(|a| a.iter().map(|v| v.unwrap_or(0)).collect());
+            Some(values.unwrap_or_else(|| vec![0; batch.num_rows()]))
+        }
+    };
+    Ok(Outcomes {
+        index: compiled.index,
+        from: program.valid_from,
+        to: program.valid_to.unwrap_or(i32::MAX),
+        matches: compiled.condition.as_ref().map_or_else(|| Ok(vec![true; batch.num_rows()]), holds)?,
+        eligible: compiled.eligible.iter().map(holds).collect::<Result<_>>()?,
+        cases: list(&compiled.cases)?,
+        bonuses: list(&compiled.bonuses)?,
+        steps: list(&compiled.steps)?,
+        numbers,
+    })
+}
+
+impl Outcomes {
+    fn class(&self, row: usize) -> Class {
+        let holds = |e: &Option<Vec<bool>>| e.as_ref().is_none_or(|e| e[row]);
+        let bits = |es: &[Option<Vec<bool>>]| es.iter().enumerate().fold(0, |bits, (n, e)| bits | (u32::from(holds(e)) << n));
+        let narrow = |at: usize| u8::try_from(at).unwrap_or(u8::MAX);
+        Class {
+            matched: Match::Program(self.index),
+            failed: self.eligible.iter().position(|e| !e[row]).map(narrow),
+            share_case: self.cases.iter().position(holds).map_or(0, narrow),
+            bonuses: bits(&self.bonuses),
+            steps: bits(&self.steps),
+            share_number: self.numbers.as_ref().map_or(0, |n| n[row]),
+        }
+    }
+}
+
+fn classes_of(known: &Known<'_>, file: &SourceFile, compiled: &[Compiled], batch: &arrow::array::RecordBatch) -> Result<Vec<Class>> {
+    let outcomes = compiled.iter().map(|c| outcomes(known, c, batch)).collect::<Result<Vec<_>>>()?;
+    let names = &known.rows.names;
+    let mut classes = Vec::with_capacity(batch.num_rows());
+    for at in 0..batch.num_rows() {
+        let row = file.first + u32::try_from(at).unwrap_or(0);
+        let day = earning_day(known, row);
+        let creator = names.text(known.rows.creator[row as usize]);
+        if Creators::on(known.references.creators.versions(creator), day).is_none() {
+            classes.push(Class { matched: Match::NoCreator, ..NOTHING });
+            continue;
+        }
+        let mut fitting = outcomes.iter().filter(|o| o.from <= day && day < o.to && o.matches[at]);
+        classes.push(match (fitting.next(), fitting.next()) {
+            (None, _) => NOTHING,
+            (Some(one), None) => one.class(at),
+            (Some(one), Some(two)) => Class { matched: Match::Two(one.index, two.index), ..NOTHING },
+        });
+    }
+    Ok(classes)
+}

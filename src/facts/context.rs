@@ -1,0 +1,83 @@
+//! What a policy's SQL may name: canonical columns, the creator's columns as of the earning day, and measures.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use rayon::prelude::*;
+
+use super::{Known, Measures};
+use crate::error::{Error, Result};
+use crate::intake::{NONE, SourceFile};
+use crate::period::day_text;
+use crate::policy::Measure;
+use crate::reference::{Creator, Creators};
+
+/// The creator's columns, in order.
+const CREATOR_COLUMNS: [(&str, DataType); 6] = [
+    ("age", DataType::Int64),
+    ("followers", DataType::Int64),
+    ("country", DataType::Utf8),
+    ("status", DataType::Utf8),
+    ("birth_date", DataType::Utf8),
+    ("earning_day", DataType::Utf8),
+];
+
+/// The schema of what a condition over a log with this canonical schema may name.
+#[must_use]
+pub fn context_schema(canonical: &SchemaRef, measures: &[Measure]) -> SchemaRef {
+    let mut fields: Vec<Arc<Field>> = canonical.fields().iter().cloned().collect();
+    let creators = CREATOR_COLUMNS.into_iter().map(|(name, kind)| Field::new(name, kind, true));
+    let measured = measures.iter().map(|m| Field::new(&m.name, DataType::Int64, false));
+    fields.extend(creators.chain(measured).map(Arc::new));
+    Arc::new(Schema::new(fields))
+}
+
+/// The day that a row earns on: of a reversal that stands alone, the day of its `original_time` where given.
+#[must_use]
+pub fn earning_day(known: &Known<'_>, row: u32) -> i32 {
+    let at = row as usize;
+    match known.rows.effect(row).takes_back() {
+        true => known.rows.original_day[at].unwrap_or(known.rows.day[at]),
+        false => known.rows.day[at],
+    }
+}
+
+/// The rows of a file with everything that a condition may name.
+pub fn context(known: &Known<'_>, versions: &[&[Creator]], measures: &Measures, file: &SourceFile) -> Result<RecordBatch> {
+    let rows: Vec<u32> = (file.first..file.first + u32::try_from(file.batch.num_rows()).unwrap_or(0)).collect();
+    let days: Vec<i32> = rows.iter().map(|row| earning_day(known, *row)).collect();
+    let creators: Vec<Option<&Creator>> = rows
+        .iter()
+        .zip(&days)
+        .map(|(row, day)| versions_of(versions, known.rows.creator[*row as usize]).and_then(|v| Creators::on(v, *day)))
+        .collect();
+    let mut columns: Vec<ArrayRef> = file.batch.columns().to_vec();
+    let ages = creators.iter().zip(&days).map(|(c, day)| c.and_then(|c| c.age(*day)));
+    columns.push(Arc::new(ages.collect::<Int64Array>()));
+    columns.push(Arc::new(creators.iter().map(|c| c.and_then(|c| c.followers)).collect::<Int64Array>()));
+    columns.push(Arc::new(creators.iter().map(|c| c.and_then(|c| c.country.as_deref())).collect::<StringArray>()));
+    columns.push(Arc::new(creators.iter().map(|c| c.and_then(|c| c.status.as_deref())).collect::<StringArray>()));
+    columns.push(Arc::new(creators.iter().map(|c| c.and_then(|c| c.birth_date.map(day_text))).collect::<StringArray>()));
+    columns.push(Arc::new(days.iter().map(|day| Some(day_text(*day))).collect::<StringArray>()));
+    for at in 0..known.policies.measures.len() {
+        let values: Result<Vec<i64>> = rows
+            .par_iter()
+            .zip(&days)
+            .map(|(row, day)| measures.value(at, known.rows.creator[*row as usize], *day, known.closed))
+            .collect();
+        columns.push(Arc::new(Int64Array::from(values?)));
+    }
+    let schema = context_schema(&file.batch.schema(), &known.policies.measures);
+    RecordBatch::try_new(schema, columns).map_err(|e| Error::bug(e.to_string()))
+}
+
+fn versions_of<'a>(versions: &[&'a [Creator]], creator: u32) -> Option<&'a [Creator]> {
+    (creator != NONE).then(|| versions.get(creator as usize).copied()).flatten()
+}
+
+/// All versions of every creator that the rows name, by number.
+pub fn creator_versions<'a>(known: &Known<'a>) -> Vec<&'a [Creator]> {
+    let names = &known.rows.names;
+    (0..u32::try_from(names.len()).unwrap_or(0)).map(|n| known.references.creators.versions(names.text(n))).collect()
+}

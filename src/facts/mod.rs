@@ -1,0 +1,40 @@
+//! Facts: from standing rows to integers that rules rate.
+//!
+//! [`measure`] adds up what policies ask for, [`classify`] evaluates the policies' conditions, [`link`] takes
+//! reversals from their charges, [`units`] sums what is rated alike.
+
+mod classify;
+mod context;
+mod link;
+mod measure;
+mod units;
+
+pub use classify::{Class, Classes, Match, check_log, classify};
+pub use link::{Linked, Refused, Unit, link};
+pub use measure::{Measures, measure};
+pub use units::{Fact, Retained, facts, retained};
+
+use crate::book::Book;
+use crate::intake::{Rows, Stage};
+use crate::period::Period;
+use crate::policy::Policies;
+use crate::query::Engine;
+use crate::reference::References;
+
+/// Everything that one evaluation may know.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    pub engine: Engine,
+    pub book: &'a Book,
+    pub rows: &'a Rows,
+    /// The standing rows that this evaluation knows.
+    pub standing: &'a [(u32, Stage)],
+    pub policies: &'a Policies,
+    pub references: &'a References,
+    /// For each file, the ordinal of the first period whose close had read it; none is the largest number.
+    pub since: &'a [i32],
+    /// The last period that is closed (or stood in for).
+    pub closed: Option<Period>,
+    /// The last day that the run takes events of.
+    pub last_day: i32,
+}

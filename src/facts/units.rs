@@ -1,0 +1,231 @@
+//! Units that are rated alike become one fact, by SQL; units that need an order or their own rounding stay alone.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use super::{Known, Linked, Match, Unit};
+use crate::error::{Error, Result};
+use crate::intake::{NONE, NULL};
+use crate::log::Log;
+use crate::money::Currency;
+use crate::period::Period;
+use crate::policy::{Pay, Program, RoundAt};
+use crate::query::{int64s, int64s_or};
+
+const EARNINGS: &str = include_str!("../../queries/facts/earnings.sql");
+const INELIGIBLE: &str = include_str!("../../queries/facts/ineligible.sql");
+
+/// What rules rate: the sum of units that are rated alike, or one unit.
+#[derive(Clone, Copy, Debug)]
+pub struct Fact {
+    pub creator: u32,
+    pub program: u16,
+    pub currency: Currency,
+    pub day: i32,
+    pub log: Log,
+    pub channel: u32,
+    pub share_case: u8,
+    pub bonuses: u32,
+    pub steps: u32,
+    pub share_number: i64,
+    /// Did the log state the fee?
+    pub fee_stated: bool,
+    pub events: i64,
+    pub gross: i64,
+    pub tax: i64,
+    pub fee: i64,
+    pub fee_more: i64,
+    pub fee_back: i64,
+    /// The unit's row, where the fact is one unit; gives its order.
+    pub row: Option<u32>,
+}
+
+/// Ineligible money by program, log, channel, currency and period.
+#[derive(Clone, Copy, Debug)]
+pub struct Retained {
+    pub program: u16,
+    pub log: Log,
+    pub channel: u32,
+    pub currency: Currency,
+    pub period: Period,
+    pub gross: i64,
+    pub tax: i64,
+    pub fee: i64,
+}
+
+/// Does the program look at single events, in their order?
+fn by_event(program: &Program) -> bool {
+    let capped = program.bonus.iter().any(|b| b.cap.is_some());
+    program.round_at == RoundAt::Event || capped || matches!(program.pay, Pay::Tiers(_))
+}
+
+/// The facts of all units, in no order.
+///
+/// # Errors
+/// A sum beyond Int64 (gate).
+pub fn facts(known: &Known<'_>, linked: &Linked) -> Result<Vec<Fact>> {
+    let (mut alone, mut alike) = (Vec::new(), Vec::new());
+    for unit in &linked.units {
+        let Match::Program(program) = unit.class.matched else { continue };
+        let odd = unit.fee_more != 0 || unit.tax + if unit.fee == NULL { 0 } else { unit.fee } > unit.gross.max(0);
+        let single = odd || by_event(&known.policies.programs[usize::from(program)]);
+        let target = if single { &mut alone } else { &mut alike };
+        target.push(fact_of(known, unit, program)?);
+    }
+    alone.extend(summed(known, &alike)?);
+    Ok(alone)
+}
+
+fn fact_of(known: &Known<'_>, unit: &Unit, program: u16) -> Result<Fact> {
+    let rows = known.rows;
+    let at = unit.row as usize;
+    let currency = rows.currency[at].ok_or_else(|| Error::bug("a rated row without a currency"))?;
+    Ok(Fact {
+        creator: rows.creator[at],
+        program,
+        currency,
+        day: unit.day,
+        log: rows.log[at],
+        channel: rows.channel[at],
+        share_case: unit.class.share_case,
+        bonuses: unit.class.bonuses,
+        steps: unit.class.steps,
+        share_number: unit.class.share_number,
+        fee_stated: unit.fee != NULL,
+        events: unit.events,
+        gross: unit.gross,
+        tax: unit.tax,
+        fee: if unit.fee == NULL { 0 } else { unit.fee },
+        fee_more: unit.fee_more,
+        fee_back: unit.fee_back,
+        row: Some(unit.row),
+    })
+}
+
+/// A table of Int64 columns.
+fn table(columns: Vec<(&str, Vec<i64>)>) -> Result<(SchemaRef, RecordBatch)> {
+    let fields: Vec<Field> = columns.iter().map(|(name, _)| Field::new(*name, DataType::Int64, false)).collect();
+    let arrays = columns.into_iter().map(|(_, values)| Arc::new(Int64Array::from(values)) as ArrayRef).collect();
+    let schema = Arc::new(Schema::new(fields));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(|e| Error::bug(e.to_string()))?;
+    Ok((schema, batch))
+}
+
+fn slices(batch: &RecordBatch, size: usize) -> Vec<RecordBatch> {
+    (0..batch.num_rows()).step_by(size.max(1)).map(|at| batch.slice(at, size.min(batch.num_rows() - at))).collect()
+}
+
+fn summed(known: &Known<'_>, units: &[Fact]) -> Result<Vec<Fact>> {
+    let column = |value: &dyn Fn(&Fact) -> i64| units.iter().map(value).collect::<Vec<i64>>();
+    let (schema, batch) = table(vec![
+        ("creator", column(&|f| i64::from(f.creator))),
+        ("program", column(&|f| i64::from(f.program))),
+        ("currency", column(&|f| i64::from(f.currency.index()))),
+        ("day", column(&|f| i64::from(f.day))),
+        ("log", column(&|f| f.log.index() as i64)),
+        ("channel", column(&|f| i64::from(f.channel))),
+        ("share_case", column(&|f| i64::from(f.share_case))),
+        ("bonuses", column(&|f| i64::from(f.bonuses))),
+        ("steps", column(&|f| i64::from(f.steps))),
+        ("share_number", column(&|f| f.share_number)),
+        ("fee_stated", column(&|f| i64::from(f.fee_stated))),
+        ("events", column(&|f| f.events)),
+        ("gross", column(&|f| f.gross)),
+        ("tax", column(&|f| f.tax)),
+        ("fee", column(&|f| f.fee)),
+    ])?;
+    let batches = slices(&batch, known.engine.batch_size());
+    let answer = known.engine.run("queries/facts/earnings.sql", EARNINGS, &[("units", schema, batches)])?;
+    let mut facts = Vec::new();
+    for batch in &answer {
+        facts.extend(read_facts(batch)?);
+    }
+    Ok(facts)
+}
+
+fn narrow<T: TryFrom<i64>>(value: i64) -> Result<T> {
+    T::try_from(value).map_err(|_| Error::bug("a key of a fact is out of range"))
+}
+
+fn read_facts(batch: &RecordBatch) -> Result<Vec<Fact>> {
+    let keys = ["creator", "program", "currency", "day", "log", "channel", "share_case", "bonuses", "steps", "share_number", "fee_stated"];
+    let sums = ["events", "gross", "tax", "fee"];
+    let keys = keys.iter().map(|name| int64s(batch, name)).collect::<Result<Vec<_>>>()?;
+    let sums = sums.iter().map(|name| int64s_or(batch, name, Some(0))).collect::<Result<Vec<_>>>()?;
+    (0..batch.num_rows())
+        .map(|at| {
+            Ok(Fact {
+                creator: narrow(keys[0][at])?,
+                program: narrow(keys[1][at])?,
+                currency: currency(keys[2][at])?,
+                day: narrow(keys[3][at])?,
+                log: log(keys[4][at])?,
+                channel: narrow::<u32>(keys[5][at]).unwrap_or(NONE),
+                share_case: narrow(keys[6][at])?,
+                bonuses: narrow(keys[7][at])?,
+                steps: narrow(keys[8][at])?,
+                share_number: keys[9][at],
+                fee_stated: keys[10][at] != 0,
+                events: sums[0][at],
+                gross: sums[1][at],
+                tax: sums[2][at],
+                fee: sums[3][at],
+                fee_more: 0,
+                fee_back: 0,
+                row: None,
+            })
+        })
+        .collect()
+}
+
+fn currency(index: i64) -> Result<Currency> {
+    narrow::<u16>(index).and_then(|i| Currency::at(i).ok_or_else(|| Error::bug("no currency of this index")))
+}
+
+fn log(index: i64) -> Result<Log> {
+    narrow::<usize>(index).and_then(|i| Log::ALL.get(i).copied().ok_or_else(|| Error::bug("no log of this index")))
+}
+
+/// Ineligible money, summed.
+///
+/// # Errors
+/// A sum beyond Int64 (gate).
+pub fn retained(known: &Known<'_>, linked: &Linked) -> Result<Vec<Retained>> {
+    let rows = known.rows;
+    let refused = &linked.refused;
+    let index = |row: u32| rows.currency[row as usize].map_or(0, |c| i64::from(c.index()));
+    let (schema, batch) = table(vec![
+        ("program", refused.iter().map(|r| i64::from(r.program)).collect()),
+        ("log", refused.iter().map(|r| rows.log[r.row as usize].index() as i64).collect()),
+        ("channel", refused.iter().map(|r| i64::from(rows.channel[r.row as usize])).collect()),
+        ("currency", refused.iter().map(|r| index(r.row)).collect()),
+        ("period", refused.iter().map(|r| i64::from(Period::of_day(r.day).ordinal())).collect()),
+        ("gross", refused.iter().map(|r| r.gross).collect()),
+        ("tax", refused.iter().map(|r| r.tax).collect()),
+        ("fee", refused.iter().map(|r| r.fee).collect()),
+    ])?;
+    let batches = slices(&batch, known.engine.batch_size());
+    let answer = known.engine.run("queries/facts/ineligible.sql", INELIGIBLE, &[("refused", schema, batches)])?;
+    let mut retained = Vec::new();
+    for batch in &answer {
+        let keys = ["program", "log", "channel", "currency", "period"];
+        let keys = keys.iter().map(|name| int64s(batch, name)).collect::<Result<Vec<_>>>()?;
+        let sums = ["gross", "tax", "fee"].iter().map(|name| int64s_or(batch, name, Some(0))).collect::<Result<Vec<_>>>()?;
+        for at in 0..batch.num_rows() {
+            let ordinal: i32 = narrow(keys[4][at])?;
+            retained.push(Retained {
+                program: narrow(keys[0][at])?,
+                log: log(keys[1][at])?,
+                channel: narrow::<u32>(keys[2][at]).unwrap_or(NONE),
+                currency: currency(keys[3][at])?,
+                period: Period::new(ordinal.div_euclid(12), ordinal.rem_euclid(12) + 1),
+                gross: sums[0][at],
+                tax: sums[1][at],
+                fee: sums[2][at],
+            });
+        }
+    }
+    Ok(retained)
+}
