@@ -1,6 +1,6 @@
 //! Which program rates a row, and how the program's conditions come out for it.
 
-use arrow::array::{Array, AsArray};
+use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use rayon::prelude::*;
 

@@ -35,6 +35,18 @@ impl Currency {
         u16::try_from(at).ok().map(Self)
     }
 
+    /// Its place in the table, for compact keys; [`Currency::at`] is the way back. Never written down.
+    #[must_use]
+    pub fn index(self) -> u16 {
+        self.0
+    }
+
+    /// The currency at a place of the table.
+    #[must_use]
+    pub fn at(index: u16) -> Option<Self> {
+        ROWS.get(usize::from(index)).map(|_| Self(index))
+    }
+
     /// Its code, `EUR`.
     #[must_use]
     pub fn code(self) -> &'static str {

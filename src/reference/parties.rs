@@ -53,6 +53,11 @@ impl Parties {
         as_of(self.0.get(party)?, day, |p| p.span)
     }
 
+    /// The ids of all parties.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Every currency that the party was paid in by a version that began on or before `day`.
     #[must_use]
     pub fn currencies_until(&self, party: &str, day: i32) -> BTreeSet<Currency> {

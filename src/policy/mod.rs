@@ -1,0 +1,26 @@
+//! Policies: what a programme pays, read strictly from `policies/*.toml`.
+//!
+//! [`source`] walks TOML with the place of every key, [`values`] reads percents, money, days and names, [`program`],
+//! [`pay`] and [`read`] turn tables into the types of [`model`], [`check`] looks at what only shows in the whole,
+//! [`picture`] draws carets, [`pins`] compares with what a close has pinned, [`corrections`] are the signed exceptions.
+
+mod check;
+mod corrections;
+mod model;
+mod pay;
+mod picture;
+mod pins;
+mod program;
+mod read;
+mod source;
+mod values;
+
+pub use check::{CREATOR_COLUMNS, Finding, check};
+pub use corrections::{Correction, Corrections, Target};
+pub use model::{
+    Band, Basis, Bonus, Cap, Case, FxDate, Kept, Late, Measure, MeasureEnd, Of, Pay, Policies, PolicyFile, Program,
+    RoundAt, Rule, Sql, Step, Terms, TierMode, Tiers, Window,
+};
+pub use pins::{Change, ChangeKey, changed};
+pub use source::{Level, Place};
+pub use values::DEDUCTION_ACCOUNTS;

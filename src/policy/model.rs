@@ -1,0 +1,323 @@
+//! What a policy says, validated: these types hold nothing that could not be rated.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::picture;
+use super::source::Place;
+use crate::error::{Error, Result};
+use crate::money::{Currency, Exact, OddCents, Rounding};
+use crate::period::day_text;
+
+/// An enum whose variants are named in policy files; `Display` gives the name.
+macro_rules! choices {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $variant:ident = $text:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$about])* $variant,)* }
+
+        impl $name {
+            /// All of them, in the order in which the documentation lists them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(match self { $(Self::$variant => $text,)* })
+            }
+        }
+    )*};
+}
+
+choices! {
+    /// What a deduction's percent is of.
+    Of {
+        /// What the earlier steps left, after tax.
+        Rest = "rest",
+        /// The amount after tax.
+        Amount = "amount",
+    }
+    /// Where the creator side is rounded.
+    RoundAt {
+        /// Once per earning line.
+        Line = "line",
+        /// Every step, the creator side and the split, event by event.
+        Event = "event",
+    }
+    /// The day whose rates count.
+    FxDate {
+        /// The last day of the earning period.
+        PeriodEnd = "period_end",
+        /// The day of the event.
+        EventDay = "event_day",
+        /// The mean of the quoted days of the earning period.
+        PeriodAverage = "period_average",
+    }
+    /// Who bears what a reversal keeps beyond the base.
+    Kept {
+        /// The platform, as its expense.
+        Platform = "platform",
+        /// Creator side and platform, by the share.
+        Share = "share",
+    }
+    /// How far back a tier's volume reaches.
+    Window {
+        /// The earning period.
+        Period = "period",
+        /// The calendar year of the earning period.
+        Year = "year",
+        /// Everything.
+        Lifetime = "lifetime",
+    }
+    /// What a tier's volume is made of.
+    Basis {
+        /// Amounts as paid.
+        Gross = "gross",
+        /// What deductions leave.
+        Net = "net",
+        /// The creator side.
+        Earned = "earned",
+    }
+    /// What a reached tier applies to.
+    TierMode {
+        /// Each band has its own share.
+        Marginal = "marginal",
+        /// The whole volume of the window has the share of the band that it ends in.
+        Whole = "whole",
+    }
+    /// The day on which a measure's window ends.
+    MeasureEnd {
+        /// The day of the event, that day excluded.
+        EventDay = "event_day",
+        /// The last day of the earning period, that day included.
+        PeriodEnd = "period_end",
+    }
+    /// What late engagement does to a measure.
+    Late {
+        /// The period is rated again with it.
+        Rerate = "rerate",
+        /// The measure stays as the close of the earning period saw it.
+        Frozen = "frozen",
+    }
+}
+
+/// SQL as it stands in a policy, and where.
+#[derive(Clone, Debug)]
+pub struct Sql {
+    pub text: String,
+    pub place: Place,
+}
+
+/// How one kind of earning is rated from a day on; days are local dates in the book's zone.
+#[derive(Clone, Debug)]
+pub struct Program {
+    pub name: String,
+    pub version: String,
+    /// First earning day.
+    pub valid_from: i32,
+    /// The first earning day that is out again; none is open.
+    pub valid_to: Option<i32>,
+    /// `subscriptions`, `gifts`, `commerce` or `brand_deals`.
+    pub log: String,
+    /// Which events it rates (`where`); none is all.
+    pub condition: Option<Sql>,
+    /// In order; the first that does not hold names the reason.
+    pub eligible: Vec<Rule>,
+    /// In order.
+    pub deductions: Vec<Step>,
+    pub pay: Pay,
+    pub bonus: Vec<Bonus>,
+    /// Cap on share and bonuses together, as a fraction.
+    pub max_share: Option<Exact>,
+    pub round_at: RoundAt,
+    /// Of the creator side.
+    pub rounding: Rounding,
+    pub odd_cents: OddCents,
+    /// None: as the terms say.
+    pub fx_date: Option<FxDate>,
+    pub kept: Kept,
+}
+
+/// A rule of eligibility.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub rule: String,
+    pub when: Sql,
+}
+
+/// A deduction.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub name: String,
+    /// As a fraction, 0 to 1.
+    pub percent: Exact,
+    pub of: Of,
+    pub account: String,
+    /// None: exact.
+    pub round: Option<Rounding>,
+    pub when: Option<Sql>,
+}
+
+/// What the creator side gets of what deductions leave.
+#[derive(Clone, Debug)]
+pub enum Pay {
+    /// The first case that holds; the last has no condition.
+    Share(Vec<Case>),
+    /// A column of the log, divided.
+    Column {
+        column: String,
+        /// The number that is the whole: 10000 for basis points.
+        per: i64,
+    },
+    /// By volume.
+    Tiers(Tiers),
+}
+
+/// A share and when it holds.
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub when: Option<Sql>,
+    /// As a fraction, 0 to 1.
+    pub percent: Exact,
+}
+
+/// Shares by volume.
+#[derive(Clone, Debug)]
+pub struct Tiers {
+    pub window: Window,
+    pub basis: Basis,
+    pub currency: Currency,
+    pub mode: TierMode,
+    /// From 0 upward, strictly rising.
+    pub bands: Vec<Band>,
+}
+
+/// A share from a volume on.
+#[derive(Clone, Debug)]
+pub struct Band {
+    /// Minor units of the tiers' currency.
+    pub from_minor: i64,
+    /// As a fraction, 0 to 1.
+    pub percent: Exact,
+}
+
+/// Points that are added to the share.
+#[derive(Clone, Debug)]
+pub struct Bonus {
+    pub name: String,
+    /// As a fraction: 0.20 for 20 points.
+    pub points: Exact,
+    pub when: Option<Sql>,
+    /// Per creator, program name and earning period.
+    pub cap: Option<Cap>,
+}
+
+/// The most that a bonus adds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cap {
+    /// Minor units, at least 0.
+    pub minor: i64,
+    pub currency: Currency,
+}
+
+/// A number that a policy's conditions may ask for, per creator and earning day.
+#[derive(Clone, Debug)]
+pub struct Measure {
+    pub name: String,
+    pub log: String,
+    /// Which rows count (`where`); none is all.
+    pub condition: Option<Sql>,
+    /// What is added up; none counts rows.
+    pub sum: Option<Sql>,
+    /// Length of the window, at least 1.
+    pub days: i32,
+    pub end: MeasureEnd,
+    pub late: Late,
+}
+
+/// How a party's account is settled from a day on.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    pub version: String,
+    pub valid_from: i32,
+    pub valid_to: Option<i32>,
+    pub fx_date: FxDate,
+    /// Days that a rate may be older than its date.
+    pub fx_max_days_back: i32,
+    /// Minor units; a currency that is not named has no minimum.
+    pub minimum_payout: BTreeMap<Currency, i64>,
+    /// Days from the period's last day to the payout.
+    pub due_days: i32,
+}
+
+/// A policy file.
+#[derive(Clone, Debug)]
+pub struct PolicyFile {
+    /// Relative path.
+    pub name: String,
+    pub text: String,
+}
+
+/// Everything that the policy files say, in an order that does not depend on the files.
+#[derive(Clone, Debug)]
+pub struct Policies {
+    /// By name, then by first day.
+    pub programs: Vec<Program>,
+    /// By name.
+    pub measures: Vec<Measure>,
+    /// By first day.
+    pub terms: Vec<Terms>,
+    /// By name.
+    pub files: Vec<PolicyFile>,
+}
+
+impl Policies {
+    /// The error of an SQL expression that the query engine refuses, with a caret under it.
+    #[must_use]
+    pub fn sql_error(&self, sql: &Sql, message: &str) -> Error {
+        let error = Error::usage(format!("an expression can't be used: {message}"))
+            .expected("SQL over the log's columns, the creator's columns as of the earning day, and measures")
+            .next("correct it, then look with `everycent policy check`");
+        match self.files.get(sql.place.file) {
+            None => error,
+            Some(file) => error.at(picture::place_text(file, sql.place)).picture(picture::snippet(file, sql.place)),
+        }
+    }
+
+    /// Every version of every program that rates a log.
+    pub fn program_versions_for(&self, log: &str) -> impl Iterator<Item = &Program> {
+        self.programs.iter().filter(move |p| p.log == log)
+    }
+
+    /// The programs of a log that are in force on a day.
+    pub fn in_force(&self, log: &str, day: i32) -> impl Iterator<Item = &Program> {
+        self.program_versions_for(log).filter(move |p| covers(p.valid_from, p.valid_to, day))
+    }
+
+    /// The terms in force on a day.
+    ///
+    /// # Errors
+    /// No terms cover the day (usage, with the days around the gap).
+    pub fn terms_on(&self, day: i32) -> Result<&Terms> {
+        let found = self.terms.iter().find(|t| covers(t.valid_from, t.valid_to, day));
+        found.ok_or_else(|| {
+            Error::usage(format!("no terms are in force on {}", day_text(day)))
+                .expected("a [[terms]] whose valid_from and valid_to contain that day")
+                .found(self.terms_around(day))
+                .next("add a version of the terms for those days, or move a valid_to")
+        })
+    }
+
+    fn terms_around(&self, day: i32) -> String {
+        let before = self.terms.iter().rev().find_map(|t| Some((t, t.valid_to.filter(|to| *to <= day)?)));
+        let before = before.map(|(t, to)| format!("version {} ends with {}", t.version, day_text(to)));
+        let after = self.terms.iter().find(|t| t.valid_from > day);
+        let after = after.map(|t| format!("version {} begins on {}", t.version, day_text(t.valid_from)));
+        let known: Vec<String> = before.into_iter().chain(after).collect();
+        if known.is_empty() { "no [[terms]] at all".into() } else { known.join(", ") }
+    }
+}
+
+fn covers(from: i32, to: Option<i32>, day: i32) -> bool {
+    from <= day && to.is_none_or(|to| day < to)
+}

@@ -1,0 +1,268 @@
+//! What a close pins of policies: the parsed form, its hash, and what has changed since.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::model::{Band, Bonus, Cap, Case, Measure, Pay, Policies, Program, Rule, Sql, Step, Terms, Tiers};
+use crate::period::day_text;
+
+/// What has changed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ChangeKey {
+    Program { name: String, version: String },
+    Measure { name: String },
+    Terms { version: String },
+}
+
+/// A difference from what a close has pinned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// As a reader names it: `program live_subs version 1`.
+    pub what: String,
+    pub key: ChangeKey,
+}
+
+impl From<ChangeKey> for Change {
+    fn from(key: ChangeKey) -> Self {
+        let what = match &key {
+            ChangeKey::Program { name, version } => format!("program {name} version {version}"),
+            ChangeKey::Measure { name } => format!("measure {name}"),
+            ChangeKey::Terms { version } => format!("terms version {version}"),
+        };
+        Self { what, key }
+    }
+}
+
+/// What differs between pinned and present policies before `first_open_day`, by kind and name.
+///
+/// Versions that begin on or after that day say nothing about closed periods. Of the others, an end on or after it
+/// counts as open: a version may be given an end in the open time. A version that is edited, removed, or new in closed
+/// time is a change. A measure is one when it is edited or removed; a new one is asked by nothing that was pinned.
+#[must_use]
+pub fn changed(pinned: &Policies, now: &Policies, first_open_day: i32) -> Vec<Change> {
+    let (then, today) = (in_closed_time(pinned, first_open_day), in_closed_time(now, first_open_day));
+    let differs = |key: &&ChangeKey| then.get(key) != today.get(key);
+    let is_new_measure = |key: &ChangeKey| matches!(key, ChangeKey::Measure { .. }) && !then.contains_key(key);
+    let mut keys: Vec<&ChangeKey> = then.keys().chain(today.keys()).filter(differs).collect();
+    keys.sort();
+    keys.dedup();
+    keys.into_iter().filter(|key| !is_new_measure(key)).cloned().map(Change::from).collect()
+}
+
+/// The parsed form of everything that may have rated a closed day.
+fn in_closed_time(policies: &Policies, first_open_day: i32) -> BTreeMap<ChangeKey, Value> {
+    let closed_end = |to: Option<i32>| to.filter(|to| *to < first_open_day);
+    let programs = policies.programs.iter().filter(|p| p.valid_from < first_open_day).map(|p| {
+        let key = ChangeKey::Program { name: p.name.clone(), version: p.version.clone() };
+        (key, Program { valid_to: closed_end(p.valid_to), ..p.clone() }.canonical())
+    });
+    let measures = policies.measures.iter().map(|m| (ChangeKey::Measure { name: m.name.clone() }, m.canonical()));
+    let terms = policies.terms.iter().filter(|t| t.valid_from < first_open_day).map(|t| {
+        let key = ChangeKey::Terms { version: t.version.clone() };
+        (key, Terms { valid_to: closed_end(t.valid_to), ..t.clone() }.canonical())
+    });
+    programs.chain(measures).chain(terms).collect()
+}
+
+impl Policies {
+    /// The parsed form of all policies as JSON: comments, white space, the order of keys, and names and order of files
+    /// change nothing in it.
+    #[must_use]
+    pub fn canonical_json(&self) -> String {
+        json!({
+            "measures": self.measures.iter().map(Measure::canonical).collect::<Vec<_>>(),
+            "programs": self.programs.iter().map(Program::canonical).collect::<Vec<_>>(),
+            "terms": self.terms.iter().map(Terms::canonical).collect::<Vec<_>>(),
+        })
+        .to_string()
+    }
+
+    /// SHA-256 of [`Policies::canonical_json`], in lower-case hexadecimal digits.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        sha256(&self.canonical_json())
+    }
+}
+
+// Keys stand in alphabetical order, so that the text is the same whether or not serde_json keeps the order of keys.
+
+impl Program {
+    /// Its parsed form, defaults written out; what is left out and has no default is left out here too.
+    #[must_use]
+    pub fn canonical(&self) -> Value {
+        filled(json!({
+            "bonus": self.bonus.iter().map(bonus).collect::<Vec<_>>(),
+            "deductions": self.deductions.iter().map(step).collect::<Vec<_>>(),
+            "eligible": self.eligible.iter().map(rule).collect::<Vec<_>>(),
+            "fx_date": self.fx_date.map(|f| f.to_string()),
+            "kept": self.kept.to_string(),
+            "log": self.log,
+            "max_share": self.max_share.as_ref().map(ToString::to_string),
+            "name": self.name,
+            "odd_cents": self.odd_cents.to_string(),
+            "round_at": self.round_at.to_string(),
+            "rounding": self.rounding.to_string(),
+            "share": share(&self.pay),
+            "tiers": tiers_of(&self.pay),
+            "valid_from": day_text(self.valid_from),
+            "valid_to": self.valid_to.map(day_text),
+            "version": self.version,
+            "where": sql(self.condition.as_ref()),
+        }))
+    }
+
+    /// SHA-256 of [`Program::canonical`], in lower-case hexadecimal digits.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        sha256(&self.canonical().to_string())
+    }
+}
+
+impl Measure {
+    /// Its parsed form.
+    #[must_use]
+    pub fn canonical(&self) -> Value {
+        filled(json!({
+            "days": self.days,
+            "end": self.end.to_string(),
+            "late": self.late.to_string(),
+            "log": self.log,
+            "name": self.name,
+            "sum": sql(self.sum.as_ref()),
+            "where": sql(self.condition.as_ref()),
+        }))
+    }
+}
+
+impl Terms {
+    /// Its parsed form.
+    #[must_use]
+    pub fn canonical(&self) -> Value {
+        let minimums: BTreeMap<&str, i64> = self.minimum_payout.iter().map(|(c, minor)| (c.code(), *minor)).collect();
+        filled(json!({
+            "due_days": self.due_days,
+            "fx_date": self.fx_date.to_string(),
+            "fx_max_days_back": self.fx_max_days_back,
+            "minimum_payout_minor": minimums,
+            "valid_from": day_text(self.valid_from),
+            "valid_to": self.valid_to.map(day_text),
+            "version": self.version,
+        }))
+    }
+}
+
+/// Without the keys that say nothing.
+fn filled(mut value: Value) -> Value {
+    if let Some(map) = value.as_object_mut() {
+        map.retain(|_, v| !v.is_null());
+    }
+    value
+}
+
+fn bonus(bonus: &Bonus) -> Value {
+    filled(json!({
+        "cap": bonus.cap.map(cap),
+        "name": bonus.name,
+        "points": bonus.points.to_string(),
+        "when": sql(bonus.when.as_ref()),
+    }))
+}
+
+fn cap(cap: Cap) -> Value {
+    json!({ "amount_minor": cap.minor, "currency": cap.currency.code() })
+}
+
+fn step(step: &Step) -> Value {
+    filled(json!({
+        "account": step.account,
+        "name": step.name,
+        "of": step.of.to_string(),
+        "percent": step.percent.to_string(),
+        "round": step.round.map(|r| r.to_string()),
+        "when": sql(step.when.as_ref()),
+    }))
+}
+
+fn rule(rule: &Rule) -> Value {
+    json!({ "rule": rule.rule, "when": normal(&rule.when.text) })
+}
+
+fn share(pay: &Pay) -> Value {
+    match pay {
+        Pay::Share(cases) => Value::Array(cases.iter().map(case).collect()),
+        Pay::Column { column, per } => json!({ "column": column, "per": per }),
+        Pay::Tiers(_) => Value::Null,
+    }
+}
+
+fn case(case: &Case) -> Value {
+    filled(json!({ "percent": case.percent.to_string(), "when": sql(case.when.as_ref()) }))
+}
+
+fn tiers_of(pay: &Pay) -> Option<Value> {
+    let Pay::Tiers(Tiers { window, basis, currency, mode, bands }) = pay else { return None };
+    Some(json!({
+        "bands": bands.iter().map(band).collect::<Vec<_>>(),
+        "basis": basis.to_string(),
+        "currency": currency.code(),
+        "mode": mode.to_string(),
+        "window": window.to_string(),
+    }))
+}
+
+fn band(band: &Band) -> Value {
+    json!({ "from_minor": band.from_minor, "percent": band.percent.to_string() })
+}
+
+fn sql(sql: Option<&Sql>) -> Option<String> {
+    sql.map(|sql| normal(&sql.text))
+}
+
+/// SQL without comments, and without white space that means nothing. It is for comparing, never for running.
+///
+/// Text with a backslash or a dollar sign may hold strings that are quoted otherwise: it stays as it is.
+fn normal(text: &str) -> String {
+    if text.contains(['\\', '$']) {
+        return text.trim().to_owned();
+    }
+    let mut normal = String::new();
+    let mut rest = text;
+    let mut is_apart = false;
+    while let Some(first) = rest.chars().next() {
+        let length = token(rest, first);
+        let (token, after) = rest.split_at(length);
+        rest = after;
+        if first.is_whitespace() || token.starts_with("--") || token.starts_with("/*") {
+            is_apart = true;
+            continue;
+        }
+        if is_apart && normal.ends_with(is_word) && is_word(first) {
+            normal.push(' ');
+        }
+        normal.push_str(token);
+        is_apart = false;
+    }
+    normal
+}
+
+/// Blanks between two of these mean something.
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '\'' | '"' | '`' | '.')
+}
+
+/// The length in bytes of the comment, quoted text or character that begins here.
+fn token(rest: &str, first: char) -> usize {
+    let until = |end: Option<usize>, length: usize| end.map_or(rest.len(), |at| at + length);
+    match first {
+        '\'' | '"' | '`' => until(rest[1..].find(first), 2),
+        '-' if rest.starts_with("--") => until(rest.find('\n'), 1),
+        '/' if rest.starts_with("/*") => until(rest[2..].find("*/"), 4),
+        _ => first.len_utf8(),
+    }
+}
+
+fn sha256(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
+}

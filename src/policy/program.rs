@@ -1,0 +1,219 @@
+//! A `[[program]]` table.
+
+use super::model::{Bonus, FxDate, Kept, Of, Pay, Program, RoundAt, Rule, Step, TierMode};
+use super::pay::{self, MOST_BITS, MOST_CASES, limit};
+use super::read::{Dated, unique, validity};
+use super::source::{Faults, Table, Value};
+use super::values::{self, RATED_LOGS};
+use crate::money::{Exact, OddCents, Rounding};
+
+/// The keys of a program.
+pub const KEYS: [&str; 17] = [
+    "name",
+    "version",
+    "valid_from",
+    "valid_to",
+    "log",
+    "where",
+    "eligible",
+    "deductions",
+    "share",
+    "tiers",
+    "bonus",
+    "max_share",
+    "round_at",
+    "rounding",
+    "odd_cents",
+    "fx_date",
+    "kept",
+];
+
+/// The name of the step that computes sales tax where the log states none.
+const TAX: &str = "tax";
+/// The name of the step that computes the channel's fee where the log states none.
+const CHANNEL_FEE: &str = "channel_fee";
+
+const ROUNDINGS: [Rounding; 3] = [Rounding::HalfEven, Rounding::HalfUp, Rounding::Floor];
+const ODD_CENTS: [OddCents; 3] = [OddCents::First, OddCents::Rotate, OddCents::Platform];
+
+/// Reads a program; none where something that it needs is missing or wrong.
+pub fn program(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Program>> {
+    let name = table.need("name", faults).and_then(|v| values::name(v, faults));
+    let validity = validity(table, faults);
+    let log = table.need("log", faults).and_then(|v| values::log(v, &RATED_LOGS, faults));
+    let condition = table.get("where").and_then(|v| values::sql(v, faults));
+    let eligible = eligible(table, faults);
+    let deductions = deductions(table, faults);
+    let reward = reward(table, faults);
+    let rounded = rounded(table, faults);
+    let fx_date = table.get("fx_date").and_then(|v| values::choice(v, FxDate::ALL, faults));
+    let kept = table.get("kept").map_or(Some(Kept::Platform), |v| values::choice(v, Kept::ALL, faults));
+    refuse_whole_by_event(table, faults);
+    let (name, validity, reward, rounded) = (name?, validity?, reward?, rounded?);
+    let label = format!("program {name}");
+    let program = Program {
+        name,
+        version: validity.version.clone(),
+        valid_from: validity.from,
+        valid_to: validity.to,
+        log: log?.name().to_owned(),
+        condition,
+        eligible: eligible?,
+        deductions: deductions?,
+        pay: reward.pay,
+        bonus: reward.bonus,
+        max_share: reward.max_share,
+        round_at: rounded.at,
+        rounding: rounded.mode,
+        odd_cents: rounded.odd_cents,
+        fx_date,
+        kept: kept?,
+    };
+    Some(Dated { item: program, label, validity })
+}
+
+/// The creator side's keys.
+struct Reward {
+    pay: Pay,
+    bonus: Vec<Bonus>,
+    max_share: Option<Exact>,
+}
+
+fn reward(table: &Table<'_>, faults: &mut Faults) -> Option<Reward> {
+    let pay = pay::pay(table, faults);
+    let bonus = pay::bonuses(table, faults);
+    let max_value = table.get("max_share");
+    let max_share = max_value.and_then(|v| values::percent(v, faults));
+    let ((pay, at), bonus) = (pay?, bonus?);
+    if max_value.is_some() == max_share.is_some() {
+        let max = max_share.as_ref().zip(max_value.map(|v| v.place));
+        pay::check_reach(&pay, at, &bonus, max, faults);
+    }
+    Some(Reward { pay, bonus, max_share })
+}
+
+/// The rounding keys.
+struct Rounded {
+    at: RoundAt,
+    mode: Rounding,
+    odd_cents: OddCents,
+}
+
+fn rounded(table: &Table<'_>, faults: &mut Faults) -> Option<Rounded> {
+    let at = table.get("round_at").map_or(Some(RoundAt::Line), |v| values::choice(v, RoundAt::ALL, faults));
+    let mode = table.get("rounding").map_or(Some(Rounding::default()), |v| values::choice(v, &ROUNDINGS, faults));
+    let odd_cents = table.get("odd_cents").map_or(Some(OddCents::default()), |v| values::choice(v, &ODD_CENTS, faults));
+    Some(Rounded { at: at?, mode: mode?, odd_cents: odd_cents? })
+}
+
+/// A whole-volume tier gives every event of a window the share of the band that the window ends in: an event would be
+/// rounded under a share that the next event may change, and no sum of cents would stay.
+fn refuse_whole_by_event(table: &Table<'_>, faults: &mut Faults) {
+    let is = |value: Option<Value<'_>>, name: &str| value.is_some_and(|v| v.inner.as_str() == Some(name));
+    let mode = table.get("tiers").and_then(|tiers| tiers.key("mode"));
+    if let Some(mode_value) = mode
+        && is(mode, &TierMode::Whole.to_string())
+        && is(table.get("round_at"), &RoundAt::Event.to_string())
+    {
+        let message = "tiers by whole volume can't be rounded by event: \
+            the share of an event is known only when the window's last event is";
+        faults.error(mode_value.place, message, "round_at = \"line\", or mode = \"marginal\"");
+    }
+}
+
+fn eligible(table: &Table<'_>, faults: &mut Faults) -> Option<Vec<Rule>> {
+    let tables = table.tables("eligible", "a rule of eligibility", &["rule", "when"], faults);
+    limit(table.place, tables.len(), MOST_CASES, "rules of eligibility", faults);
+    unique(&tables, "rule", "rule", faults);
+    let rules: Vec<Option<Rule>> = tables.iter().map(|t| rule(t, faults)).collect();
+    rules.into_iter().collect()
+}
+
+fn rule(table: &Table<'_>, faults: &mut Faults) -> Option<Rule> {
+    let rule = table.need("rule", faults).and_then(|v| values::name(v, faults));
+    let when = table.need("when", faults).and_then(|v| values::sql(v, faults));
+    Some(Rule { rule: rule?, when: when? })
+}
+
+fn deductions(table: &Table<'_>, faults: &mut Faults) -> Option<Vec<Step>> {
+    let known = ["name", "percent", "of", "account", "round", "when"];
+    let tables = table.tables("deductions", "a deduction", &known, faults);
+    limit(table.place, tables.len(), MOST_BITS, "deductions", faults);
+    unique(&tables, "name", "deduction", faults);
+    refuse_late_tax(&tables, faults);
+    let steps: Option<Vec<Step>> = tables.iter().map(|t| step(t, faults)).collect::<Vec<_>>().into_iter().collect();
+    if let Some(steps) = &steps {
+        check_rest(table, steps, faults);
+    }
+    steps
+}
+
+fn step(table: &Table<'_>, faults: &mut Faults) -> Option<Step> {
+    let name = table.need("name", faults).and_then(|v| values::name(v, faults));
+    let percent = table.need("percent", faults).and_then(|v| values::percent(v, faults));
+    let of = table.get("of").map_or(Some(Of::Rest), |v| values::choice(v, Of::ALL, faults));
+    let stated = table.get("account").map(|v| (v, values::account(v, faults)));
+    let round = table.get("round").map(|v| values::choice(v, &ROUNDINGS, faults));
+    let when = table.get("when").and_then(|v| values::sql(v, faults));
+    let name = name?;
+    let account = match stated {
+        None => own_account(&name).to_owned(),
+        Some((value, account)) => fitting(&name, account?, value, faults)?,
+    };
+    Some(Step { name, percent: percent?, of: of?, account, round: round.map_or(Some(None), |r| r.map(Some))?, when })
+}
+
+/// The account of a step that names none.
+fn own_account(name: &str) -> &'static str {
+    match name {
+        TAX => "tax_payable",
+        CHANNEL_FEE => "channel_fees",
+        _ => "platform_revenue",
+    }
+}
+
+/// `tax` and `channel_fee` fill columns of their own, stated and computed together, so their accounts are fixed.
+fn fitting(name: &str, account: String, value: Value<'_>, faults: &mut Faults) -> Option<String> {
+    let own = own_account(name);
+    if (name == TAX || name == CHANNEL_FEE) && account != own {
+        let message = format!("the step {name} always stands on {own}, with what the log states");
+        faults.error(value.place, message, "leave the account out, or give the step another name");
+        return None;
+    }
+    Some(account)
+}
+
+/// Tax leaves the base before anything else, whether the log states it or a step computes it.
+fn refuse_late_tax(tables: &[Table<'_>], faults: &mut Faults) {
+    for table in tables.iter().skip(1) {
+        let name = table.get("name").filter(|v| v.inner.as_str() == Some(TAX));
+        if let Some(name) = name {
+            let message = "the step tax comes first: tax leaves the base before anything else";
+            faults.error(name.place, message, "move it to the front of the deductions");
+        }
+    }
+}
+
+/// What is left when every step applies (or every one without a condition) is not below 0.
+fn check_rest(table: &Table<'_>, steps: &[Step], faults: &mut Faults) {
+    let at = table.get("deductions").map_or(table.place, |v| v.place);
+    let help = "lower them, or take percents of the rest";
+    if rest(steps.iter().filter(|s| s.when.is_none())).is_negative() {
+        faults.error(at, "the deductions take more than the amount", help);
+    } else if rest(steps.iter()).is_negative() {
+        faults.warning(at, "where all of their conditions hold, the deductions take more than the amount", help);
+    }
+}
+
+fn rest<'s>(steps: impl Iterator<Item = &'s Step>) -> Exact {
+    let mut rest = Exact::ONE;
+    let mut amount = Exact::ONE;
+    for step in steps {
+        let base = if step.of == Of::Rest { &rest } else { &amount };
+        rest = &rest - &(base * &step.percent);
+        if step.name == TAX {
+            amount = rest.clone();
+        }
+    }
+    rest
+}
