@@ -13,4 +13,4 @@ mod tiers;
 
 pub use line::{Channel, Line, LineKey, LinePart};
 pub use rate::{Evaluation, IneligibleKey, evaluate};
-pub use rates::{Rates, UsedRate, convert_minor};
+pub use rates::{RateKey, Rates, UsedRate};

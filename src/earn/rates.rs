@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::RwLock;
 
 use crate::error::{Error, Result};
-use crate::money::{Currency, Exact, FxTable, convert};
+use crate::money::{Currency, Exact, FxTable};
 use crate::period::Period;
 use crate::policy::FxDate;
 
@@ -95,10 +95,4 @@ impl<'a> Rates<'a> {
     pub fn used(self) -> BTreeMap<RateKey, UsedRate> {
         self.used.into_inner().unwrap_or_default()
     }
-}
-
-/// An exact amount in minor units of `from` as exact minor units of `to`.
-#[must_use]
-pub fn convert_minor(minor: &Exact, from: Currency, to: Currency, rate: &Exact) -> Exact {
-    convert(minor, from, to, rate)
 }

@@ -93,7 +93,7 @@ impl FxTable {
         if from == to {
             return Some(Quote { rate: Exact::ONE, table_day: day });
         }
-        let first = day.checked_sub(max_days_back).unwrap_or(i32::MIN);
+        let first = day.saturating_sub(max_days_back);
         let (table_day, from, to) = self.common_days(from, to, first, day).next()?;
         Some(Quote { rate: to.checked_div(from)?, table_day })
     }

@@ -1,0 +1,134 @@
+//! The command line: what was typed, turned once into validated requests; one file per verb.
+
+mod close;
+mod doctor;
+mod init;
+mod output;
+mod plan;
+mod policy;
+mod run;
+mod statement;
+mod status;
+mod talk;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::book::Book;
+use crate::error::{Error, Result};
+use crate::period::Period;
+use crate::query::Engine;
+
+const EXAMPLES: &str = "\
+Examples:
+  everycent init mybook                         make a small working book
+  everycent run --book mybook --period 2026-10  rate October and publish a draft
+  everycent close --book mybook --period 2026-10
+  everycent run --book mybook --all --close     every month in turn, to a payout summary
+  everycent statement ada --book mybook --period 2026-10
+
+Exit codes: 0 done, 2 usage, 3 input, 4 gate, 5 closed or not approved, 6 difference, 7 busy, 8 resources.";
+
+/// Exact, explained, replayable payout ledgers from event logs.
+#[derive(Parser)]
+#[command(name = "everycent", version, about, after_help = EXAMPLES)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Flags of every verb.
+#[derive(Args, Clone)]
+struct Common {
+    /// The book: a folder with an everycent.toml [default: the nearest one upward]
+    #[arg(long, global = true, env = "EVERYCENT_BOOK", value_name = "DIR")]
+    book: Option<PathBuf>,
+    /// Say nothing but results and errors
+    #[arg(long, global = true)]
+    quiet: bool,
+    /// Log as JSON lines on stderr
+    #[arg(long, global = true)]
+    json: bool,
+    /// Cores to use [default: all]
+    #[arg(long, global = true, env = "EVERYCENT_THREADS", value_name = "N")]
+    threads: Option<usize>,
+    /// Rows in a batch; changes speed, never a result
+    #[arg(long, global = true, env = "EVERYCENT_BATCH_SIZE", value_name = "ROWS", default_value_t = 32_768)]
+    batch_size: usize,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Make a small working book
+    Init(init::Request),
+    /// Rate a period and publish its draft
+    Run(run::Request),
+    /// Say what a run would read and rate, without rating
+    Plan(plan::Request),
+    /// Show the periods of a book and what is open
+    Status(status::Request),
+    /// Make a period final
+    Close(close::Request),
+    /// Look at book, policies, references and every file, and say what is wrong
+    Doctor,
+    /// Print a party's statement
+    Statement(statement::Request),
+    /// Work with policies
+    #[command(subcommand)]
+    Policy(policy::Verb),
+}
+
+impl Common {
+    fn book(&self) -> Result<Book> {
+        Book::open(self.book.as_deref())
+    }
+
+    fn engine(&self) -> Engine {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Engine::new(self.threads.unwrap_or(cores), self.batch_size)
+    }
+}
+
+/// Runs what was typed.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    talk::start(&cli.common);
+    match perform(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            talk::error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn perform(cli: Cli) -> Result<()> {
+    let common = cli.common;
+    if let Some(threads) = common.threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build_global();
+        pool.map_err(|e| Error::resources(format!("no threads: {e}")))?;
+    }
+    match cli.verb {
+        Verb::Init(request) => init::perform(&request),
+        Verb::Run(request) => run::perform(&common, &request),
+        Verb::Plan(request) => plan::perform(&common, &request),
+        Verb::Status(request) => status::perform(&common, &request),
+        Verb::Close(request) => close::perform(&common, &request),
+        Verb::Doctor => doctor::perform(&common),
+        Verb::Statement(request) => statement::perform(&common, &request),
+        Verb::Policy(verb) => policy::perform(&common, &verb),
+    }
+}
+
+fn parse_period(text: &str) -> std::result::Result<Period, String> {
+    text.parse().map_err(|e: Error| e.to_string())
+}
+
+fn parse_day(text: &str) -> std::result::Result<i32, String> {
+    crate::period::parse_day(text).ok_or_else(|| format!("expected a day, YYYY-MM-DD, found {text}"))
+}

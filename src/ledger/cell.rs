@@ -1,0 +1,226 @@
+//! How a field of a row becomes an Arrow column, and back: one small type for each kind of column.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, Date32Array, Int64Array, ListArray, StringArray, StructArray, TimestampNanosecondArray,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{DataType, Date32Type, Field, Fields, Int64Type, TimeUnit, TimestampNanosecondType};
+
+use crate::error::Result;
+use crate::log::Log;
+use crate::period::Period;
+
+/// The causes of section 6 of the contract, in their order.
+pub const CAUSES: [&str; 8] = [
+    "current",
+    "program_version",
+    "policy_correction",
+    "reference_correction",
+    "fx_correction",
+    "released",
+    "late_event",
+    "reversal",
+];
+/// The kinds of journal entries.
+pub const KINDS: [&str; 7] = ["earning", "ineligible", "suspense", "adjustment", "move", "hold", "payout"];
+/// The fates of rows, as `control` names them.
+pub const FATES: [&str; 7] = ["duplicate", "excluded", "ineligible", "later", "quarantined", "rated", "waiting"];
+
+/// A value as it stands in a column.
+pub enum Cell<'a> {
+    Text(Cow<'a, str>),
+    /// An amount, a number, days or nanoseconds since 1970.
+    Int(i64),
+}
+
+/// A kind of column without nulls.
+pub trait Scalar {
+    type Value: 'static;
+    fn data_type() -> DataType;
+    fn show(value: &Self::Value) -> Cell<'_>;
+    /// `None` where the column may not hold this.
+    fn read(cell: Cell<'_>) -> Option<Self::Value>;
+}
+
+/// A column of a table.
+pub trait Column {
+    type Value: 'static;
+    const NULLABLE: bool = false;
+    fn data_type() -> DataType;
+    fn array<'a>(values: impl Iterator<Item = &'a Self::Value> + Clone) -> ArrayRef;
+    /// `None` where the array has another type, a null that may not be, or an unknown word.
+    fn values(array: &ArrayRef) -> Option<Vec<Self::Value>>;
+}
+
+/// A struct whose fields are columns.
+pub trait Row: Sized + 'static {
+    fn fields() -> Fields;
+    fn arrays<'a>(rows: impl Iterator<Item = &'a Self> + Clone) -> Vec<ArrayRef>;
+    /// The rows behind arrays that stand in the order of [`Row::fields`].
+    fn rows(columns: &[ArrayRef]) -> Result<Vec<Self>>;
+}
+
+/// A kind of column with nulls.
+pub struct Maybe<S>(PhantomData<S>);
+
+/// A list of structs, never null.
+pub struct Many<R>(PhantomData<R>);
+
+impl<S: Scalar> Column for S {
+    type Value = S::Value;
+
+    fn data_type() -> DataType {
+        S::data_type()
+    }
+
+    fn array<'a>(values: impl Iterator<Item = &'a Self::Value> + Clone) -> ArrayRef {
+        build(&S::data_type(), values.map(|value| Some(S::show(value))))
+    }
+
+    fn values(array: &ArrayRef) -> Option<Vec<Self::Value>> {
+        if *array.data_type() != S::data_type() {
+            return None;
+        }
+        (0..array.len()).map(|at| S::read(cell(array, at)?)).collect()
+    }
+}
+
+impl<S: Scalar> Column for Maybe<S> {
+    type Value = Option<S::Value>;
+    const NULLABLE: bool = true;
+
+    fn data_type() -> DataType {
+        S::data_type()
+    }
+
+    fn array<'a>(values: impl Iterator<Item = &'a Self::Value> + Clone) -> ArrayRef {
+        build(&S::data_type(), values.map(|value| value.as_ref().map(S::show)))
+    }
+
+    fn values(array: &ArrayRef) -> Option<Vec<Self::Value>> {
+        if *array.data_type() != S::data_type() {
+            return None;
+        }
+        let value = |at| cell(array, at).map_or(Some(None), |cell| S::read(cell).map(Some));
+        (0..array.len()).map(value).collect()
+    }
+}
+
+impl<R: Row> Column for Many<R> {
+    type Value = Vec<R>;
+
+    fn data_type() -> DataType {
+        DataType::List(element::<R>())
+    }
+
+    fn array<'a>(values: impl Iterator<Item = &'a Self::Value> + Clone) -> ArrayRef {
+        let offsets = OffsetBuffer::from_lengths(values.clone().map(Vec::len));
+        let rows = StructArray::new(R::fields(), R::arrays(values.flatten()), None);
+        Arc::new(ListArray::new(element::<R>(), offsets, Arc::new(rows), None))
+    }
+
+    fn values(array: &ArrayRef) -> Option<Vec<Self::Value>> {
+        let list = array.as_list_opt::<i32>().filter(|list| list.null_count() == 0)?;
+        let inner = list.values().as_struct_opt().filter(|inner| inner.null_count() == 0)?;
+        let from = usize::try_from(*list.value_offsets().first()?).ok()?;
+        let mut rows = R::rows(inner.columns()).ok()?.into_iter().skip(from);
+        let lengths = list.offsets().lengths();
+        Some(lengths.map(|length| rows.by_ref().take(length).collect()).collect())
+    }
+}
+
+fn element<R: Row>() -> Arc<Field> {
+    Arc::new(Field::new("element", DataType::Struct(R::fields()), false))
+}
+
+fn build<'a>(kind: &DataType, cells: impl Iterator<Item = Option<Cell<'a>>>) -> ArrayRef {
+    let day = |cell: Option<Cell<'_>>| int(cell).and_then(|day| i32::try_from(day).ok());
+    match kind {
+        DataType::Int64 => Arc::new(cells.map(int).collect::<Int64Array>()),
+        DataType::Date32 => Arc::new(cells.map(day).collect::<Date32Array>()),
+        DataType::Timestamp(..) => Arc::new(cells.map(int).collect::<TimestampNanosecondArray>().with_timezone("UTC")),
+        _ => Arc::new(cells.map(text).collect::<StringArray>()),
+    }
+}
+
+fn text(cell: Option<Cell<'_>>) -> Option<Cow<'_, str>> {
+    match cell {
+        Some(Cell::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+fn int(cell: Option<Cell<'_>>) -> Option<i64> {
+    if let Some(Cell::Int(value)) = cell { Some(value) } else { None }
+}
+
+/// The value at a place of a scalar array; `None` where it is null.
+pub fn cell(array: &dyn Array, at: usize) -> Option<Cell<'_>> {
+    if array.is_null(at) {
+        return None;
+    }
+    match array.data_type() {
+        DataType::Utf8 => Some(Cell::Text(array.as_string_opt::<i32>()?.value(at).into())),
+        DataType::Int64 => Some(Cell::Int(array.as_primitive_opt::<Int64Type>()?.value(at))),
+        DataType::Date32 => Some(Cell::Int(array.as_primitive_opt::<Date32Type>()?.value(at).into())),
+        DataType::Timestamp(..) => Some(Cell::Int(array.as_primitive_opt::<TimestampNanosecondType>()?.value(at))),
+        _ => None,
+    }
+}
+
+macro_rules! scalars {
+    ($($(#[$doc:meta])* $kind:ident: $value:ty, $arrow:expr, |$shown:ident| $show:expr, |$cell:ident| $read:expr;)*) => {
+        $($(#[$doc])*
+        pub struct $kind;
+
+        impl Scalar for $kind {
+            type Value = $value;
+
+            fn data_type() -> DataType {
+                $arrow
+            }
+
+            fn show<'a>($shown: &'a $value) -> Cell<'a> {
+                $show
+            }
+
+            fn read($cell: Cell<'_>) -> Option<$value> {
+                $read
+            }
+        })*
+    };
+}
+
+scalars! {
+    /// Utf8.
+    Text: String, DataType::Utf8, |v| word(v), |cell| text(Some(cell)).map(Cow::into_owned);
+    /// Int64: an amount in minor units, or a number.
+    Int: i64, DataType::Int64, |v| Cell::Int(*v), |cell| int(Some(cell));
+    /// Utf8, `2026-10`.
+    Month: Period, DataType::Utf8, |v| Cell::Text(v.to_string().into()), |cell| text(Some(cell))?.parse().ok();
+    /// Date32.
+    Day: i32, DataType::Date32, |v| Cell::Int((*v).into()), |cell| int(Some(cell))?.try_into().ok();
+    /// Timestamp in nanoseconds, UTC.
+    Instant: i64, DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())), |v| Cell::Int(*v), |cell| int(Some(cell));
+    /// Utf8: the name of a log.
+    LogName: &'static str, DataType::Utf8, |v| word(v), |cell| one_of(&Log::ALL.map(Log::name), cell);
+    /// Utf8: one of [`CAUSES`].
+    Cause: &'static str, DataType::Utf8, |v| word(v), |cell| one_of(&CAUSES, cell);
+    /// Utf8: one of [`KINDS`].
+    Kind: &'static str, DataType::Utf8, |v| word(v), |cell| one_of(&KINDS, cell);
+    /// Utf8: one of [`FATES`].
+    FateName: &'static str, DataType::Utf8, |v| word(v), |cell| one_of(&FATES, cell);
+}
+
+fn word(value: &str) -> Cell<'_> {
+    Cell::Text(Cow::Borrowed(value))
+}
+
+fn one_of(list: &[&'static str], cell: Cell<'_>) -> Option<&'static str> {
+    let found = text(Some(cell))?;
+    list.iter().copied().find(|word| *word == found)
+}

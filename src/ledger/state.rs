@@ -1,0 +1,367 @@
+//! What closed periods say to the next run.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::account::Account;
+use super::balance::Balances;
+use super::decision::Closed;
+use super::manifest::{InputFile, PinnedRate, Pins};
+use super::row::{Balance, Earning, Part, Posting, Tables, Unrated};
+use super::store::Store;
+use crate::error::{Error, Result};
+use crate::money::{Currency, Exact};
+use crate::period::Period;
+
+/// The closed periods of a ledger added up; and, for a provisional run, open ones that stand in for their close.
+#[derive(Clone, Debug)]
+pub struct State {
+    closed: Vec<Closed>,
+    first_open: Period,
+    /// The open periods that stand in for their close: the first and the last.
+    stand_ins: Option<(Period, Period)>,
+    earnings: BTreeMap<EarningKey, BookedLine>,
+    journal: BTreeMap<JournalKey, i128>,
+    balances: Balances,
+    open_rows: Vec<Unrated>,
+    control: BTreeMap<ControlKey, [i64; 3]>,
+    pins: Pins,
+    inputs: Vec<InputFile>,
+    since: BTreeMap<String, Period>,
+}
+
+/// The key of `earnings` without the cause.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EarningKey {
+    pub creator_id: String,
+    pub program: String,
+    pub policy_version: String,
+    pub currency: String,
+    pub earning_period: Period,
+    pub fx_date: i32,
+}
+
+/// All that was booked for an earning line; amounts in minor units.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BookedLine {
+    pub events: i128,
+    pub gross: i128,
+    pub tax: i128,
+    pub channel_fee: i128,
+    /// By name and account.
+    pub deductions: BTreeMap<(String, String), i128>,
+    pub creator: i128,
+    pub platform: i128,
+    /// Exact creator side less the booked one.
+    pub rounding: Exact,
+    /// One for each party, payout currency and rate, in the order in which they were booked first; none of zeros.
+    pub parts: Vec<BookedPart>,
+}
+
+/// A party's booked part of an earning line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BookedPart {
+    pub party_id: String,
+    pub payout_currency: String,
+    pub rate: Option<String>,
+    /// In the event currency.
+    pub minor: i128,
+    /// In the payout currency; none without a rate.
+    pub payout_minor: Option<i128>,
+}
+
+/// What tells sums of the journal apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JournalKey {
+    pub kind: String,
+    pub program: Option<String>,
+    pub currency: String,
+    pub earning_period: Option<Period>,
+    pub log: Option<String>,
+    pub channel: Option<String>,
+    pub account: String,
+    pub party_id: Option<String>,
+}
+
+/// Log, currency, fate, reason.
+pub type ControlKey = (String, Option<String>, String, Option<String>);
+
+impl State {
+    /// What the closed periods of a ledger say.
+    ///
+    /// # Errors
+    /// The ledger was changed, or does not begin with `first_period` (input).
+    pub fn of_ledger(store: &Store, first_period: Period) -> Result<Self> {
+        let mut state = Self::empty(first_period);
+        for closed in store.closed_periods()? {
+            if closed.period != state.first_open {
+                return Err(Error::input("the ledger's closed periods do not follow from the book's first one")
+                    .expected(state.first_open.to_string())
+                    .found(closed.period.to_string()));
+            }
+            let run = store.run(&closed.run_id)?;
+            state.add(closed.period, &run.tables()?, &run.pins()?)?;
+            state.add_inputs(closed.period, run.manifest()?.inputs);
+            state.first_open = closed.period.next();
+            state.closed.push(closed);
+        }
+        Ok(state)
+    }
+
+    fn empty(first_open: Period) -> Self {
+        Self {
+            closed: Vec::new(),
+            first_open,
+            stand_ins: None,
+            earnings: BTreeMap::new(),
+            journal: BTreeMap::new(),
+            balances: Balances::default(),
+            open_rows: Vec::new(),
+            control: BTreeMap::new(),
+            pins: Pins::default(),
+            inputs: Vec::new(),
+            since: BTreeMap::new(),
+        }
+    }
+
+    /// The state in which an open period's run stands in for its close.
+    ///
+    /// # Errors
+    /// The tables do not continue this state (input).
+    pub fn after(before: &Self, period: Period, tables: &Tables, pins: &Pins) -> Result<Self> {
+        let mut state = before.clone();
+        state.add(period, tables, pins)?;
+        let first = state.stand_ins.map_or(period, |(first, _)| first);
+        state.stand_ins = Some((first, period));
+        Ok(state)
+    }
+
+    fn add(&mut self, period: Period, tables: &Tables, pins: &Pins) -> Result<()> {
+        for earning in &tables.earnings {
+            self.earnings.entry(EarningKey::of(earning)).or_default().add(earning)?;
+        }
+        for posting in tables.journal.iter().filter(|posting| is_summed(posting)) {
+            *self.journal.entry(JournalKey::of(posting)).or_default() += i128::from(posting.amount_minor);
+        }
+        self.journal.retain(|_, minor| *minor != 0);
+        self.balances.follow(period, &tables.balances).map_err(|e| e.at(period.to_string()))?;
+        self.open_rows = tables.quarantine.iter().chain(&tables.waiting).cloned().collect();
+        self.control = tables.control.iter().map(control_total).collect();
+        self.pins = with_pins(std::mem::take(&mut self.pins), pins);
+        Ok(())
+    }
+
+    /// A file counts once however many closes read it; copies of one content that one close read count each.
+    fn add_inputs(&mut self, period: Period, inputs: Vec<InputFile>) {
+        let known: HashSet<(String, String)> = self.inputs.iter().map(|i| (i.log.clone(), i.sha256.clone())).collect();
+        for mut input in inputs {
+            if !known.contains(&(input.log.clone(), input.sha256.clone())) {
+                self.since.entry(input.sha256.clone()).or_insert(period);
+                input.since = Some(period.to_string());
+                self.inputs.push(input);
+            }
+        }
+    }
+
+    /// The closed periods, in order.
+    #[must_use]
+    pub fn closed(&self) -> &[Closed] {
+        &self.closed
+    }
+
+    /// The last closed period.
+    #[must_use]
+    pub fn last_closed(&self) -> Option<&Closed> {
+        self.closed.last()
+    }
+
+    /// The first period that is not closed, whether or not a run stands in for it.
+    #[must_use]
+    pub fn first_open(&self) -> Period {
+        self.first_open
+    }
+
+    /// The last period that is closed, or that a run stands in for.
+    #[must_use]
+    pub fn period(&self) -> Option<Period> {
+        self.stand_ins.map(|(_, last)| last).or(self.closed.last().map(|closed| closed.period))
+    }
+
+    /// Does a run stand in for a close?
+    #[must_use]
+    pub fn stands_in(&self) -> bool {
+        self.stand_ins.is_some()
+    }
+
+    /// What was booked for each earning line, over all periods.
+    #[must_use]
+    pub fn earnings(&self) -> &BTreeMap<EarningKey, BookedLine> {
+        &self.earnings
+    }
+
+    /// Sums of the journal that rows of `earnings` do not hold: money that came through a log, the platform's expense,
+    /// adjustments; debit positive, none of zero.
+    #[must_use]
+    pub fn journal(&self) -> &BTreeMap<JournalKey, i128> {
+        &self.journal
+    }
+
+    /// The rows that were quarantined or waiting at the last close.
+    #[must_use]
+    pub fn open_rows(&self) -> &[Unrated] {
+        &self.open_rows
+    }
+
+    /// Rows, signed amount and unreadable rows by key, cumulative at the last close.
+    #[must_use]
+    pub fn control_totals(&self) -> &BTreeMap<ControlKey, [i64; 3]> {
+        &self.control
+    }
+
+    /// What closes recorded, sorted by key. The first pin of a key stands; one without a rate gives way to one with.
+    #[must_use]
+    pub fn pins(&self) -> &Pins {
+        &self.pins
+    }
+
+    /// Every file that a close read, with the first one that did.
+    #[must_use]
+    pub fn inputs(&self) -> &[InputFile] {
+        &self.inputs
+    }
+
+    /// The hashes of those files.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.since.keys().map(String::as_str)
+    }
+
+    /// The first close that read the file with this hash. A stand-in has read every file, as its close would.
+    #[must_use]
+    pub fn since(&self, sha256: &str) -> Option<Period> {
+        self.since.get(sha256).copied().or(self.stand_ins.map(|(first, _)| first))
+    }
+
+    /// Does a booked part still lack its rate?
+    #[must_use]
+    pub fn lacks_rates(&self) -> bool {
+        self.earnings.values().flat_map(|line| &line.parts).any(|part| part.rate.is_none())
+    }
+
+    /// Opening balances on `party_payable` by party and currency, minor units, in the party's favour positive.
+    #[must_use]
+    pub fn payable_opening(&self) -> BTreeMap<(String, Currency), i128> {
+        self.balances.owed(Account::PartyPayable)
+    }
+
+    /// The layers of a party's account, oldest first.
+    #[must_use]
+    pub fn layers(&self, account: Account, party: &str, currency: Currency) -> &[(Period, i128)] {
+        self.balances.layers(account, party, currency)
+    }
+
+    /// The table `balances` of a period with these postings.
+    ///
+    /// # Errors
+    /// A sum beyond Int64 (gate).
+    pub fn balances_after(&self, period: Period, postings: &[Posting]) -> Result<Vec<Balance>> {
+        self.balances.after(period, postings)
+    }
+
+    /// The creator side that was booked in a currency: the magnitudes of all lines, minor units.
+    #[must_use]
+    pub fn booked_creator_side(&self, currency: Currency) -> i128 {
+        let lines = self.earnings.iter().filter(|(key, _)| key.currency == currency.code());
+        lines.map(|(_, line)| line.creator.abs()).sum()
+    }
+}
+
+impl EarningKey {
+    fn of(earning: &Earning) -> Self {
+        Self {
+            creator_id: earning.creator_id.clone(),
+            program: earning.program.clone(),
+            policy_version: earning.policy_version.clone(),
+            currency: earning.currency.clone(),
+            earning_period: earning.earning_period,
+            fx_date: earning.fx_date,
+        }
+    }
+}
+
+impl BookedLine {
+    fn add(&mut self, row: &Earning) -> Result<()> {
+        let rounding = Exact::parse(&row.rounding)
+            .ok_or_else(|| Error::input("a remainder in the ledger can't be read").found(row.rounding.clone()))?;
+        self.events += i128::from(row.events);
+        self.gross += i128::from(row.gross_minor);
+        self.tax += i128::from(row.tax_minor);
+        self.channel_fee += i128::from(row.channel_fee_minor);
+        self.creator += i128::from(row.creator_minor);
+        self.platform += i128::from(row.platform_minor);
+        self.rounding += rounding;
+        for deduction in &row.deductions {
+            let key = (deduction.name.clone(), deduction.account.clone());
+            *self.deductions.entry(key).or_default() += i128::from(deduction.minor);
+        }
+        row.parts.iter().for_each(|part| self.add_part(part));
+        self.parts.retain(|part| part.minor != 0 || part.payout_minor.unwrap_or(0) != 0);
+        Ok(())
+    }
+
+    fn add_part(&mut self, part: &Part) {
+        let same = |booked: &&mut BookedPart| {
+            (&booked.party_id, &booked.payout_currency, &booked.rate) == (&part.party_id, &part.payout_currency, &part.rate)
+        };
+        let (minor, payout_minor) = (i128::from(part.minor), part.payout_minor.map(i128::from));
+        match self.parts.iter_mut().find(same) {
+            Some(booked) => {
+                booked.minor += minor;
+                booked.payout_minor = booked.payout_minor.zip(payout_minor).map(|(a, b)| a + b);
+            }
+            None => self.parts.push(BookedPart {
+                party_id: part.party_id.clone(),
+                payout_currency: part.payout_currency.clone(),
+                rate: part.rate.clone(),
+                minor,
+                payout_minor,
+            }),
+        }
+    }
+}
+
+impl JournalKey {
+    fn of(posting: &Posting) -> Self {
+        Self {
+            kind: posting.kind.to_owned(),
+            program: posting.program.clone(),
+            currency: posting.currency.clone(),
+            earning_period: posting.earning_period,
+            log: posting.log.map(str::to_owned),
+            channel: posting.channel.clone(),
+            account: posting.account.clone(),
+            party_id: posting.party_id.clone(),
+        }
+    }
+}
+
+/// Settlement is never redone, and the party side of earning lines stands in `earnings`: neither is summed.
+fn is_summed(posting: &Posting) -> bool {
+    let by_line = posting.kind == "earning" && posting.log.is_none() && posting.account != Account::PlatformExpense.name();
+    posting.earning_period.is_some() && !by_line
+}
+
+fn control_total(row: &super::row::Control) -> (ControlKey, [i64; 3]) {
+    let key = (row.log.to_owned(), row.currency.clone(), row.fate.to_owned(), row.reason.clone());
+    (key, [row.total_rows, row.total_amount_minor, row.total_unreadable])
+}
+
+fn with_pins(old: Pins, new: &Pins) -> Pins {
+    let mut pins: BTreeMap<_, PinnedRate> = BTreeMap::new();
+    for pin in old.rates.iter().chain(&new.rates) {
+        let key = (&pin.earning_period, &pin.from, &pin.to, &pin.fx_date, pin.average);
+        let standing = pins.entry(key).or_insert_with(|| pin.clone());
+        if standing.rate.is_none() {
+            standing.clone_from(pin);
+        }
+    }
+    Pins { rates: pins.into_values().collect() }
+}

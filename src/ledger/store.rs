@@ -1,0 +1,393 @@
+//! The ledger on a disk: runs put once, drafts replaced whole, decisions put if absent.
+//!
+//! ```text
+//! ledger/.lock                       held by whoever writes
+//! ledger/tmp-*                       what a killed run left; removed by the next one
+//! ledger/runs/<run id>/*.parquet     the tables, manifest.json, pins.json, policies/, queries/, references/
+//! ledger/draft/<period>.json         the current run of a period
+//! ledger/periods/<period>/<n>.json   decisions
+//! ```
+//! Files and folders reach the disk before a name points at them: a killed run leaves nothing but `tmp-*`.
+
+use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::columns::{TABLES, schema};
+use super::canonical::sha256;
+use super::decision::{Action, Chain, Closed, Decision};
+use super::file::{make_folder, put, read, shown, sync_folder, unwritten, write};
+use super::manifest::{Manifest, Pins, from_json, to_json};
+use super::row::Tables;
+use super::run::{MANIFEST, PINS, RunDir, is_inside, table_file};
+use crate::error::{Error, Result};
+use crate::period::Period;
+
+/// A ledger's folder; nothing is created before something is locked or published.
+#[derive(Clone, Debug)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+/// Held by whoever writes to a ledger; released when it is dropped, or its process ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// What a period's draft names: `draft/<period>.json`, in the form of the manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Draft {
+    pub run_id: String,
+    pub root: String,
+    pub manifest_sha256: String,
+    pub provisional: bool,
+    /// The day that bounds event time, that day excluded.
+    pub as_of: Option<String>,
+}
+
+/// A run that was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    pub run_id: String,
+    pub root: String,
+    /// Was the identical result published before?
+    pub already: bool,
+}
+
+impl Store {
+    /// The ledger in a folder, which need not exist yet.
+    ///
+    /// # Errors
+    /// The path is something else than a folder (usage).
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
+        let folder = folder.as_ref().to_path_buf();
+        if folder.exists() && !folder.is_dir() {
+            return Err(Error::usage("the ledger is no folder").at(shown(&folder)));
+        }
+        Ok(Self { folder })
+    }
+
+    /// Locks the ledger for writing, and removes what killed runs left.
+    ///
+    /// # Errors
+    /// Another run holds it (busy); the disk refuses (resources).
+    pub fn lock(&self) -> Result<Lock> {
+        make_folder(&self.folder)?;
+        let path = self.folder.join(".lock");
+        let file = File::options().create(true).write(true).truncate(false).open(&path).map_err(|e| unwritten(&path, &e))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::busy("another run holds the book")
+                    .at(shown(&path))
+                    .next("wait until it ends, then run again; nothing was published"));
+            }
+            Err(TryLockError::Error(e)) => return Err(unwritten(&path, &e)),
+        }
+        self.remove_leftovers()?;
+        Ok(Lock { _file: file })
+    }
+
+    fn remove_leftovers(&self) -> Result<()> {
+        for name in names(&self.folder)?.iter().filter(|name| name.starts_with("tmp-")) {
+            let path = self.folder.join(name);
+            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            removed.map_err(|e| unwritten(&path, &e))?;
+        }
+        Ok(())
+    }
+
+    /// The run id and root that [`Store::publish`] would publish; writes nothing.
+    ///
+    /// # Errors
+    /// As [`Manifest::complete`].
+    pub fn prepare(
+        &self,
+        tables: &Tables,
+        manifest: Manifest,
+        pins: &Pins,
+        copies: &[(String, Vec<u8>)],
+        secret: &[u8],
+    ) -> Result<(String, String)> {
+        let manifest = with_files(manifest, pins, copies)?.complete(tables, secret)?;
+        Ok((manifest.run_id, manifest.root))
+    }
+
+    /// Publishes a run and makes it its period's draft. The caller holds the lock.
+    ///
+    /// `copies` are names in the run's folder and bytes: `policies/…`, `queries/…`, `references/…`.
+    ///
+    /// # Errors
+    /// The disk refuses (resources); the run id was published with another content (bug), or its files were changed
+    /// since (input).
+    pub fn publish(
+        &self,
+        tables: &Tables,
+        manifest: Manifest,
+        pins: &Pins,
+        copies: &[(String, Vec<u8>)],
+        secret: &[u8],
+    ) -> Result<Published> {
+        let manifest = with_files(manifest, pins, copies)?.complete(tables, secret)?;
+        let period: Period = manifest.period.parse()?;
+        let temporary = self.folder.join(format!("tmp-{}", manifest.run_id));
+        make_folder(&self.folder)?;
+        fs::create_dir(&temporary).map_err(|e| unwritten(&temporary, &e))?;
+        let manifest = write_run(&temporary, tables, manifest, pins, copies)?;
+        let manifest_sha256 = sha256(&manifest.to_bytes()?);
+        let already = self.put_run(&temporary, &manifest, &manifest_sha256)?;
+        let (run_id, root) = (manifest.run_id, manifest.root);
+        let (provisional, as_of) = (manifest.provisional, manifest.as_of);
+        self.put_draft(period, &Draft { run_id: run_id.clone(), root: root.clone(), manifest_sha256, provisional, as_of })?;
+        Ok(Published { run_id, root, already })
+    }
+
+    /// Renames a complete folder to its run, or removes it where the identical run is there.
+    fn put_run(&self, temporary: &Path, manifest: &Manifest, manifest_sha256: &str) -> Result<bool> {
+        let runs = self.folder.join("runs");
+        make_folder(&runs)?;
+        let folder = runs.join(&manifest.run_id);
+        if !folder.exists() {
+            fs::rename(temporary, &folder).map_err(|e| unwritten(&folder, &e))?;
+            sync_folder(&runs)?;
+            return Ok(false);
+        }
+        fs::remove_dir_all(temporary).map_err(|e| unwritten(temporary, &e))?;
+        let run = RunDir::open(folder.clone(), &manifest.run_id)?;
+        run.check()?;
+        if run.manifest_sha256() == manifest_sha256 {
+            return Ok(true);
+        }
+        Err(Error::bug("the same inputs gave another ledger")
+            .at(shown(&folder))
+            .expected(format!("root {}, manifest {}", run.manifest()?.root, run.manifest_sha256()))
+            .found(format!("root {}, manifest {manifest_sha256}", manifest.root))
+            .next("nothing was published; please report it with both"))
+    }
+
+    fn put_draft(&self, period: Period, draft: &Draft) -> Result<()> {
+        let temporary = self.folder.join(format!("tmp-draft-{period}.json"));
+        put(&temporary, &to_json(draft)?)?;
+        let path = self.draft_path(period);
+        let drafts = self.folder.join("draft");
+        make_folder(&drafts)?;
+        fs::rename(&temporary, &path).map_err(|e| unwritten(&path, &e))?;
+        sync_folder(&drafts)
+    }
+
+    fn draft_path(&self, period: Period) -> PathBuf {
+        self.folder.join("draft").join(format!("{period}.json"))
+    }
+
+    /// The draft of a period, held against its run.
+    ///
+    /// # Errors
+    /// The draft or its run was changed (input).
+    pub fn draft(&self, period: Period) -> Result<Option<Draft>> {
+        let path = self.draft_path(period);
+        let Some(draft) = self.read_draft(period)? else { return Ok(None) };
+        let run = self.run(&draft.run_id).map_err(|e| e.at(shown(&path)))?;
+        let manifest = run.manifest()?;
+        let said = (&manifest.period, &manifest.root, manifest.provisional, &manifest.as_of);
+        if said == (&period.to_string(), &draft.root, draft.provisional, &draft.as_of) {
+            return Ok(Some(draft));
+        }
+        Err(Error::input("a draft is not what its run's manifest says")
+            .at(shown(&path))
+            .expected(format!("{said:?}"))
+            .found(format!("{:?}", (period.to_string(), &draft.root, draft.provisional, &draft.as_of))))
+    }
+
+    fn read_draft(&self, period: Period) -> Result<Option<Draft>> {
+        let path = self.draft_path(period);
+        if !path.exists() {
+            return Ok(None);
+        }
+        from_json(&read(&path)?).map(Some).map_err(|e| e.at(shown(&path)))
+    }
+
+    /// All drafts, by period.
+    ///
+    /// # Errors
+    /// As [`Store::draft`].
+    pub fn drafts(&self) -> Result<Vec<(Period, Draft)>> {
+        let mut drafts = Vec::new();
+        for name in names(&self.folder.join("draft"))? {
+            let period: Period = name.trim_end_matches(".json").parse()?;
+            drafts.extend(self.draft(period)?.map(|draft| (period, draft)));
+        }
+        Ok(drafts)
+    }
+
+    /// The run that stands for a period: its close, or else its draft; and which of both (`closed`, `draft`).
+    ///
+    /// # Errors
+    /// As [`Store::closed_periods`] and [`Store::draft`].
+    pub fn current(&self, period: Period) -> Result<Option<(String, &'static str)>> {
+        let closed = self.closed_periods()?.into_iter().find(|closed| closed.period == period);
+        if let Some(closed) = closed {
+            return Ok(Some((closed.run_id, "closed")));
+        }
+        Ok(self.draft(period)?.map(|draft| (draft.run_id, "draft")))
+    }
+
+    /// A published run, its manifest held against every draft and decision on its period that names it.
+    ///
+    /// # Errors
+    /// No such run, or a manifest that was changed (input).
+    pub fn run(&self, run_id: &str) -> Result<RunDir> {
+        if run_id.len() != 64 || !run_id.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(Error::input("not a run id").expected("64 hexadecimal digits").found(run_id));
+        }
+        let run = RunDir::open(self.folder.join("runs").join(run_id), run_id)?;
+        let period: Period = run.manifest()?.period.parse()?;
+        if let Some(draft) = self.read_draft(period)?.filter(|draft| draft.run_id == run_id) {
+            run.expect_manifest(&self.draft_path(period), &draft.manifest_sha256)?;
+        }
+        for (path, _, decision) in self.read_decisions(period)?.iter().filter(|(_, _, d)| d.run_id == run_id) {
+            run.expect_manifest(path, &decision.manifest_sha256)?;
+        }
+        Ok(run)
+    }
+
+    /// The decisions on a period, in order.
+    ///
+    /// # Errors
+    /// A decision is missing among them, or can't be read (input).
+    pub fn decisions(&self, period: Period) -> Result<Vec<Decision>> {
+        Ok(self.read_decisions(period)?.into_iter().map(|(_, _, decision)| decision).collect())
+    }
+
+    fn read_decisions(&self, period: Period) -> Result<Vec<(PathBuf, Vec<u8>, Decision)>> {
+        let folder = self.folder.join("periods").join(period.to_string());
+        let decision = |n| {
+            let path = folder.join(format!("{n}.json"));
+            let bytes = read(&path)?;
+            let decision = from_json(&bytes).map_err(|e| e.at(shown(&path)))?;
+            Ok((path, bytes, decision))
+        };
+        (1..=names(&folder)?.len()).map(decision).collect()
+    }
+
+    /// The closed periods in order, after the whole chain of decisions, seals and manifests has been checked.
+    ///
+    /// # Errors
+    /// The chain is broken (input: the file, expected, found).
+    pub fn closed_periods(&self) -> Result<Vec<Closed>> {
+        Ok(self.chain()?.into_closed())
+    }
+
+    fn chain(&self) -> Result<Chain> {
+        let mut chain = Chain::default();
+        for name in names(&self.folder.join("periods"))? {
+            let period: Period = name.parse()?;
+            for (path, bytes, decision) in self.read_decisions(period)? {
+                chain.add(period, &decision, &bytes).map_err(|e| e.at(shown(&path)))?;
+                self.check_run(period, &decision).map_err(|e| e.at(shown(&path)))?;
+            }
+        }
+        Ok(chain)
+    }
+
+    fn check_run(&self, period: Period, decision: &Decision) -> Result<()> {
+        let manifest = self.run(&decision.run_id)?.manifest()?;
+        if (&manifest.root, &manifest.period) == (&decision.root, &period.to_string()) {
+            return Ok(());
+        }
+        Err(Error::input("a decision is not on the run that it names")
+            .expected(format!("{}, root {}", manifest.period, manifest.root))
+            .found(format!("{period}, root {}", decision.root)))
+    }
+
+    /// Decides on a run of a period: works out seal and chain, and puts the decision. The caller holds the lock.
+    ///
+    /// # Errors
+    /// The decision may not follow what was decided (input); as [`Store::put_decision`].
+    pub fn decide(&self, period: Period, action: Action, run_id: &str, reason: Option<String>) -> Result<Decision> {
+        let mut chain = self.chain()?;
+        let run = self.run(run_id)?;
+        run.check()?;
+        let manifest = run.manifest()?;
+        let decision = chain.next(period, action, (run_id, &manifest.root, run.manifest_sha256()), reason);
+        chain.add(period, &decision, &to_json(&decision)?)?;
+        self.check_run(period, &decision)?;
+        self.put_decision(period, &decision)?;
+        Ok(decision)
+    }
+
+    /// Puts a decision under its number, if that is free.
+    ///
+    /// # Errors
+    /// The number is taken (closed); the disk refuses (resources).
+    pub fn put_decision(&self, period: Period, decision: &Decision) -> Result<()> {
+        let folder = self.folder.join("periods").join(period.to_string());
+        make_folder(&folder)?;
+        let temporary = self.folder.join(format!("tmp-decision-{period}-{}.json", decision.n));
+        put(&temporary, &to_json(decision)?)?;
+        let path = folder.join(format!("{}.json", decision.n));
+        let linked = fs::hard_link(&temporary, &path);
+        fs::remove_file(&temporary).map_err(|e| unwritten(&temporary, &e))?;
+        match linked {
+            Ok(()) => sync_folder(&folder),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => Err(Error::closed("the decision was taken before")
+                .at(shown(&path))
+                .next("look at `everycent status`; nothing was published")),
+            Err(e) => Err(unwritten(&path, &e)),
+        }
+    }
+}
+
+/// The names in a folder, sorted; none where there is no folder.
+fn names(folder: &Path) -> Result<Vec<String>> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let refused = |e: std::io::Error| Error::input("the ledger can't be read").at(shown(folder)).found(e.to_string());
+    let entries = fs::read_dir(folder).map_err(refused)?;
+    let name = |entry: std::io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
+    let mut names = entries.map(name).collect::<std::io::Result<Vec<_>>>().map_err(refused)?;
+    names.sort();
+    Ok(names)
+}
+
+/// A manifest with the hashes of copies and pins.
+fn with_files(mut manifest: Manifest, pins: &Pins, copies: &[(String, Vec<u8>)]) -> Result<Manifest> {
+    manifest.files.clear();
+    for (name, bytes) in copies {
+        let new = manifest.files.insert(name.clone(), sha256(bytes)).is_none();
+        if !new || !is_inside(name) || !name.contains('/') {
+            return Err(Error::bug("a copy has a name that a run's folder can't take").found(name.clone()));
+        }
+    }
+    manifest.files.insert(PINS.to_owned(), sha256(&to_json(pins)?));
+    Ok(manifest)
+}
+
+/// Writes a run's files into an empty folder, the manifest last; returns it with the hashes of the tables' files.
+fn write_run(
+    folder: &Path,
+    tables: &Tables,
+    mut manifest: Manifest,
+    pins: &Pins,
+    copies: &[(String, Vec<u8>)],
+) -> Result<Manifest> {
+    for name in TABLES {
+        let hash = write(&folder.join(table_file(name)), schema(name)?, tables.batches(name))?;
+        let info = manifest.tables.get_mut(name).ok_or_else(|| Error::bug(format!("no table {name}")))?;
+        info.file_sha256 = hash;
+    }
+    for (name, bytes) in copies {
+        let path = folder.join(name);
+        path.parent().map_or(Ok(()), make_folder)?;
+        put(&path, bytes)?;
+        path.parent().map_or(Ok(()), sync_folder)?;
+    }
+    put(&folder.join(PINS), &to_json(pins)?)?;
+    put(&folder.join(MANIFEST), &manifest.to_bytes()?)?;
+    sync_folder(folder)?;
+    Ok(manifest)
+}

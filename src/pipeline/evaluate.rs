@@ -1,0 +1,301 @@
+//! Books one period: evaluates it stage by stage, takes differences, settles.
+
+use std::collections::BTreeMap;
+
+use super::control;
+use super::difference::{CURRENT, Difference, Snapshot, difference};
+use super::journal::{Books, fit};
+use super::lists;
+use super::pins::{pinned_rates, pins_of};
+use super::prepare::Prepared;
+use super::state::{booked_snapshot, knowledge, names_of};
+use crate::earn::{Line, LineKey, RateKey, Rates, UsedRate, evaluate};
+use crate::error::{Error, Result};
+use crate::facts::{Classes, Known, classify, facts, link, measure, retained};
+use crate::fate::Fate;
+use crate::intake::{Names, Stage, Standing, stand};
+use crate::ledger::{Deduction, Earning, Part, Pins, State, Tables};
+use crate::log::Effect;
+use crate::money::{Currency, Exact};
+use crate::period::Period;
+use crate::policy::Policies;
+use crate::reference::References;
+use crate::settle::{Inputs, settle};
+
+/// A period's tables, and what gates and manifests need beside them.
+pub struct Booked {
+    pub tables: Tables,
+    pub pins: Pins,
+    /// Rates read from the table by this run, for the guards.
+    pub used: BTreeMap<RateKey, UsedRate>,
+    /// Fate of every row read.
+    pub fates: Vec<Fate>,
+    /// What reference corrections moved of closed periods, and what those had booked, by currency.
+    pub reference_moves: BTreeMap<Currency, (i128, i128)>,
+}
+
+/// Books `period` on top of `state`; events from `end` (nanoseconds) on are later, `last_day` is the last day taken.
+///
+/// # Errors
+/// Whatever policies, references, rates or amounts stand in the way.
+pub fn book_period(input: &Prepared, state: &State, period: Period, end: i64, last_day: i32) -> Result<Booked> {
+    let names = names_of(input, state);
+    let knowledge = knowledge(input, state)?;
+    let standing = stand(&input.rows, &knowledge, end);
+    let run = Run { input, state, period, last_day, names: &names, standing: &standing, since: since(input, state) };
+    run.book(&knowledge)
+}
+
+/// For each file, the ordinal of the first period whose close had read it.
+fn since(input: &Prepared, state: &State) -> Vec<i32> {
+    let of = |sha: &str| state.since(sha).map_or(i32::MAX, Period::ordinal);
+    input.rows.files.iter().map(|f| of(&f.sha256)).collect()
+}
+
+struct Run<'a> {
+    input: &'a Prepared,
+    state: &'a State,
+    period: Period,
+    last_day: i32,
+    names: &'a Names,
+    standing: &'a Standing,
+    since: Vec<i32>,
+}
+
+/// What one evaluation is given.
+struct Given<'a> {
+    policies: &'a Policies,
+    references: &'a References,
+    until: Stage,
+    reads_for_closed: bool,
+}
+
+/// Conditions of an evaluation, kept for the next where nothing that they look at differs.
+struct Kept {
+    classes: Classes,
+    policies: String,
+    references: usize,
+    measured_rows: usize,
+}
+
+impl<'a> Run<'a> {
+    fn book(&self, knowledge: &crate::intake::Knowledge) -> Result<Booked> {
+        let mut stages = vec![("", booked_snapshot(self.state, self.names)?)];
+        let mut used = BTreeMap::new();
+        let mut kept = None;
+        let pinned = pinned_rates(self.state)?;
+        for (cause, given) in self.given() {
+            let snapshot = self.evaluate(&given, &pinned, &mut used, &mut kept)?;
+            stages.push((cause, snapshot));
+        }
+        let period = self.period;
+        let mut differences: Vec<Difference> = Vec::new();
+        for pair in stages.windows(2) {
+            differences.push(difference(pair[1].0, &pair[0].1, &pair[1].1, |q| q < period));
+        }
+        let Some((_, last)) = stages.last() else { return Err(Error::bug("no evaluation")) };
+        differences.push(difference(CURRENT, &Snapshot::default(), last, |q| q == period));
+        self.tables(knowledge, &stages, last, &differences, used)
+    }
+
+    /// The evaluations that this run needs, in the order of causes; the last one knows all.
+    fn given(&self) -> Vec<(&'static str, Given<'a>)> {
+        let input = self.input;
+        let closed = input.pinned.as_ref();
+        let (policies, references) = (&input.policies, &input.references);
+        let given = |policies, references, until, reads| Given { policies, references, until, reads_for_closed: reads };
+        let mut list = Vec::new();
+        if self.state.period().is_some() {
+            let (then_policies, then_references) = closed.map_or((policies, references), |c| (&c.policies, &c.references));
+            list.push(("program_version", given(then_policies, then_references, Stage::Known, false)));
+            if closed.is_some_and(|c| c.policies_changed) {
+                list.push(("policy_correction", given(policies, then_references, Stage::Known, false)));
+            }
+            if closed.is_some_and(|c| c.references_changed) {
+                list.push(("reference_correction", given(policies, references, Stage::Known, false)));
+            }
+            if self.state.lacks_rates() {
+                list.push(("fx_correction", given(policies, references, Stage::Known, true)));
+            }
+        }
+        for (cause, until) in [("released", Stage::Released), ("late_event", Stage::Late), ("reversal", Stage::Reversal)] {
+            let any = self.standing.rows.iter().any(|(_, stage)| *stage == until);
+            if any || (until == Stage::Reversal) {
+                list.push((cause, given(policies, references, until, true)));
+            }
+        }
+        list
+    }
+
+    fn evaluate(
+        &self,
+        given: &Given<'_>,
+        pinned: &BTreeMap<RateKey, UsedRate>,
+        used: &mut BTreeMap<RateKey, UsedRate>,
+        kept: &mut Option<Kept>,
+    ) -> Result<Snapshot> {
+        let rows: Vec<(u32, Stage)> = self.standing.rows.iter().filter(|(_, s)| *s <= given.until).copied().collect();
+        let known = Known {
+            engine: self.input.engine,
+            book: &self.input.book,
+            rows: &self.input.rows,
+            standing: &rows,
+            policies: given.policies,
+            references: given.references,
+            since: &self.since,
+            closed: self.state.period(),
+            last_day: self.last_day,
+        };
+        let kept = self.conditions(&known, given, kept)?;
+        let linked = link(&known, &kept.classes)?;
+        let rates = Rates::new(&given.references.fx, pinned, self.state.period(), given.reads_for_closed);
+        let facts = facts(&known, &linked)?;
+        let retained = retained(&known, &linked)?;
+        let mut snapshot = Snapshot::of(evaluate(&known, facts, &retained, self.names, &rates)?);
+        used.extend(rates.used());
+        self.add_adjustments(&mut snapshot, &linked.fates);
+        snapshot.fates = linked.fates;
+        snapshot.charge_of = linked.charge_of;
+        Ok(snapshot)
+    }
+
+    /// Conditions depend on policies, references and measured rows alone; where those are the same, so are they.
+    fn conditions<'k>(&self, known: &Known<'_>, given: &Given<'_>, kept: &'k mut Option<Kept>) -> Result<&'k Kept> {
+        let measured: Vec<&str> = given.policies.measures.iter().map(|m| m.log.as_str()).collect();
+        let logs = &self.input.rows.log;
+        let measured_rows = known.standing.iter().filter(|(r, _)| measured.contains(&logs[*r as usize].name())).count();
+        let (policies, references) = (given.policies.canonical_json(), std::ptr::from_ref(given.references) as usize);
+        let fits = kept.as_ref().is_some_and(|k| {
+            k.policies == policies && k.references == references && k.measured_rows == measured_rows
+        });
+        if !fits {
+            let measures = measure(known)?;
+            let classes = classify(known, &measures)?;
+            *kept = Some(Kept { classes, policies, references, measured_rows });
+        }
+        kept.as_ref().filter(|k| k.measured_rows == measured_rows).ok_or_else(|| Error::bug("conditions were not kept"))
+    }
+
+    fn add_adjustments(&self, snapshot: &mut Snapshot, fates: &[(u32, Fate)]) {
+        let rows = &self.input.rows;
+        for (row, fate) in fates {
+            let at = *row as usize;
+            let adjusts = matches!(rows.effect(*row), Effect::Credit | Effect::Debit);
+            if let (true, Fate::Rated, Some(currency)) = (adjusts, *fate, rows.currency[at]) {
+                let key = (rows.party[at], currency, Period::of_day(rows.day[at]));
+                *snapshot.adjustments.entry(key).or_default() += i128::from(rows.signed(*row));
+            }
+        }
+    }
+
+    fn tables(
+        &self,
+        knowledge: &crate::intake::Knowledge,
+        stages: &[(&'static str, Snapshot)],
+        last: &Snapshot,
+        differences: &[Difference],
+        used: BTreeMap<RateKey, UsedRate>,
+    ) -> Result<Booked> {
+        let rows = &self.input.rows;
+        let fates = self.all_fates(last);
+        let mut books = Books { period: self.period, names: self.names, postings: Vec::new(), settlement: Inputs::default() };
+        for d in differences {
+            books.book(d)?;
+        }
+        let moves = lists::suspense_moves(rows, knowledge, &self.standing.rows, &fates, self.period);
+        books.suspense(rows, &moves)?;
+        let Books { mut postings, mut settlement, .. } = books;
+        settlement.opening = self.state.payable_opening();
+        let terms = self.input.policies.terms_on(self.period.last_day())?;
+        let pinned = pinned_rates(self.state)?;
+        let period_end = Rates::new(&self.input.references.fx, &pinned, self.state.period(), true);
+        let rate = |from: Currency, to: Currency| {
+            let fx_date = self.period.last_day().min(self.last_day);
+            let key = RateKey { earning_period: self.period, from, to, fx_date, average: false };
+            period_end.rate(key, terms.fx_max_days_back)
+        };
+        let settled = settle(self.period, &settlement, terms, &self.input.references.parties, &rate)?;
+        let mut used = used;
+        used.extend(period_end.used());
+        postings.extend(settled.postings);
+        let known_then = stages.get(1).filter(|(cause, _)| *cause == "program_version").map(|(_, s)| s);
+        let mut tables = Tables {
+            earnings: self.earnings(differences)?,
+            balances: self.state.balances_after(self.period, &postings)?,
+            journal: postings,
+            statements: settled.statements,
+            payouts: settled.payouts,
+            quarantine: lists::open(self.input, &fates, true),
+            waiting: lists::open(self.input, &fates, false),
+            ineligible: lists::ineligible(self.input, &fates, known_then),
+            control: control::control(self.input, &fates, self.state)?,
+        };
+        tables.sort();
+        Ok(Booked { tables, pins: pins_of(&used), reference_moves: self.reference_moves(differences), used, fates })
+    }
+
+    fn all_fates(&self, last: &Snapshot) -> Vec<Fate> {
+        let mut fates: Vec<Fate> = self.standing.fates.iter().map(|f| f.unwrap_or(Fate::Rated)).collect();
+        for (row, fate) in &last.fates {
+            fates[*row as usize] = *fate;
+        }
+        fates
+    }
+
+    fn earnings(&self, differences: &[Difference]) -> Result<Vec<Earning>> {
+        let mut rows = Vec::new();
+        for d in differences {
+            for (key, line) in &d.lines {
+                rows.push(self.earning(d.cause, key, line)?);
+            }
+        }
+        Ok(rows)
+    }
+
+    fn earning(&self, cause: &'static str, key: &LineKey, line: &Line) -> Result<Earning> {
+        let text = |number: u32| self.names.text(number).to_owned();
+        let deduction = |(name, account, minor): &(String, String, i128)| {
+            Ok(Deduction { name: name.clone(), account: account.clone(), minor: fit(*minor)? })
+        };
+        let part = |p: &crate::earn::LinePart| {
+            Ok(Part {
+                party_id: text(p.party),
+                minor: fit(p.minor)?,
+                payout_currency: p.payout_currency.code().to_owned(),
+                rate: p.rate.as_ref().map(Exact::to_string),
+                payout_minor: p.payout.map(fit).transpose()?,
+            })
+        };
+        Ok(Earning {
+            creator_id: text(key.creator),
+            program: text(key.program),
+            policy_version: text(key.version),
+            currency: key.currency.code().to_owned(),
+            earning_period: key.period,
+            fx_date: key.fx_date,
+            cause,
+            events: fit(line.events)?,
+            gross_minor: fit(line.gross)?,
+            tax_minor: fit(line.tax)?,
+            channel_fee_minor: fit(line.fee)?,
+            deductions: line.deductions.iter().map(deduction).collect::<Result<_>>()?,
+            creator_minor: fit(line.creator)?,
+            platform_minor: fit(line.platform)?,
+            rounding: line.rounding.to_string(),
+            parts: line.parts.iter().map(part).collect::<Result<_>>()?,
+        })
+    }
+
+    fn reference_moves(&self, differences: &[Difference]) -> BTreeMap<Currency, (i128, i128)> {
+        let mut moves: BTreeMap<Currency, (i128, i128)> = BTreeMap::new();
+        for d in differences.iter().filter(|d| d.cause == "reference_correction") {
+            for (key, line) in &d.lines {
+                moves.entry(key.currency).or_default().0 += line.creator.abs();
+            }
+        }
+        for (currency, (_, booked)) in &mut moves {
+            *booked = self.state.booked_creator_side(*currency);
+        }
+        moves
+    }
+}

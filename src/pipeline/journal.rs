@@ -1,0 +1,211 @@
+//! From differences to balanced entries: the party side, the platform side, and money that is not rated.
+
+use std::collections::BTreeMap;
+
+use super::difference::{Difference, GroupKey};
+use crate::earn::Channel;
+use crate::error::{Error, Result};
+use crate::intake::{NONE, Names, Rows};
+use crate::ledger::{Account, Entry, Posting};
+use crate::log::Log;
+use crate::money::{Currency, to_minor};
+use crate::period::Period;
+use crate::settle::Inputs;
+
+/// Collects a run's entries and what settlement needs of them.
+pub struct Books<'a> {
+    pub period: Period,
+    pub names: &'a Names,
+    pub postings: Vec<Posting>,
+    pub settlement: Inputs,
+}
+
+/// Party, event currency, payout currency, program, earning period.
+type PartyKey = (String, Currency, Currency, u32, Period);
+
+#[derive(Default)]
+struct PlatformSide {
+    creator: i128,
+    platform: i128,
+    deductions: BTreeMap<String, i128>,
+    channels: Vec<(Log, u32, Channel)>,
+    expense: i128,
+}
+
+impl Books<'_> {
+    /// Books one cause.
+    ///
+    /// # Errors
+    /// An amount beyond Int64 (gate), an entry that does not balance (bug).
+    pub fn book(&mut self, d: &Difference) -> Result<()> {
+        self.party_side(d)?;
+        self.platform_side(d)?;
+        self.ineligible(d)?;
+        self.adjustments(d)
+    }
+
+    fn party_side(&mut self, d: &Difference) -> Result<()> {
+        let mut sums: BTreeMap<PartyKey, (i128, i128, bool)> = BTreeMap::new();
+        for (key, line) in &d.lines {
+            for part in &line.parts {
+                let to = if part.payout.is_some() { part.payout_currency } else { key.currency };
+                let party = self.names.text(part.party).to_owned();
+                let no_rate = part.rate.is_none();
+                let sum = sums.entry((party.clone(), key.currency, to, key.program, key.period)).or_insert((0, 0, no_rate));
+                let paid = part.payout.unwrap_or(part.minor);
+                sum.0 += part.minor;
+                sum.1 += paid;
+                if no_rate {
+                    *self.settlement.no_rate.entry((party, to)).or_default() += paid;
+                }
+            }
+        }
+        for ((party, from, to, program, earned), (minor, paid, _)) in sums {
+            let program = self.names.text(program).to_owned();
+            let mut entry = Entry::new(self.period, "earning")
+                .earned(earned, d.cause)
+                .program(&program)
+                .detail("party")
+                .detail(&party)
+                .detail(from.code())
+                .detail(to.code());
+            entry.post(Account::PayerClearing, None, minor, from);
+            if from != to {
+                entry.post(Account::Fx, None, -minor, from);
+                entry.post(Account::Fx, None, paid, to);
+            }
+            entry.post(Account::PartyPayable, Some(&party), -paid, to);
+            self.postings.extend(entry.finish()?);
+            let current = d.cause == super::difference::CURRENT;
+            let side = if current { &mut self.settlement.earned } else { &mut self.settlement.corrections };
+            *side.entry((party, to)).or_default() += paid;
+        }
+        Ok(())
+    }
+
+    fn platform_side(&mut self, d: &Difference) -> Result<()> {
+        let mut groups: BTreeMap<GroupKey, PlatformSide> = BTreeMap::new();
+        for (key, line) in &d.lines {
+            let side = groups.entry((key.program, key.currency, key.period)).or_default();
+            side.creator += line.creator;
+            side.platform += line.platform;
+            for (_, account, minor) in &line.deductions {
+                *side.deductions.entry(account.clone()).or_default() += minor;
+            }
+        }
+        for ((program, currency, period, log, channel), sums) in &d.clearing {
+            groups.entry((*program, *currency, *period)).or_default().channels.push((*log, *channel, *sums));
+        }
+        for (key, expense) in &d.expense {
+            groups.entry(*key).or_default().expense += expense;
+        }
+        for ((program, currency, earned), side) in groups {
+            self.platform_entry(d.cause, program, currency, earned, &side)?;
+        }
+        Ok(())
+    }
+
+    fn platform_entry(&mut self, cause: &'static str, program: u32, currency: Currency, earned: Period, side: &PlatformSide) -> Result<()> {
+        let program = self.names.text(program).to_owned();
+        let mut entry = Entry::new(self.period, "earning")
+            .earned(earned, cause)
+            .program(&program)
+            .detail("platform")
+            .detail(currency.code());
+        for (log, channel, sums) in &side.channels {
+            let channel = self.channel(*channel);
+            entry.post_through(Account::PayerClearing, *log, channel.as_deref(), sums.gross, currency);
+            entry.post_through(Account::TaxPayable, *log, channel.as_deref(), -sums.tax, currency);
+            entry.post_through(Account::ChannelFees, *log, channel.as_deref(), -sums.fee, currency);
+        }
+        entry.post(Account::PayerClearing, None, -side.creator, currency);
+        for (account, minor) in &side.deductions {
+            let account: Account = account.parse().map_err(|_| Error::bug(format!("no account {account}")))?;
+            entry.post(account, None, -minor, currency);
+        }
+        entry.post(Account::PlatformRevenue, None, -(side.platform + side.expense), currency);
+        entry.post(Account::PlatformExpense, None, side.expense, currency);
+        self.postings.extend(entry.finish()?);
+        Ok(())
+    }
+
+    fn channel(&self, channel: u32) -> Option<String> {
+        (channel != NONE).then(|| self.names.text(channel).to_owned())
+    }
+
+    fn ineligible(&mut self, d: &Difference) -> Result<()> {
+        for ((program, log, channel, currency, earned), [gross, tax, fee]) in &d.ineligible {
+            let program = self.names.text(*program).to_owned();
+            let channel = self.channel(*channel);
+            let mut entry = Entry::new(self.period, "ineligible")
+                .earned(*earned, d.cause)
+                .program(&program)
+                .detail(log.name())
+                .detail(channel.as_deref().unwrap_or(""))
+                .detail(currency.code());
+            let channel = channel.as_deref();
+            entry.post_through(Account::PayerClearing, *log, channel, *gross, *currency);
+            entry.post_through(Account::TaxPayable, *log, channel, -tax, *currency);
+            entry.post_through(Account::ChannelFees, *log, channel, -fee, *currency);
+            entry.post_through(Account::IneligibleRetained, *log, channel, -(gross - tax - fee), *currency);
+            self.postings.extend(entry.finish()?);
+        }
+        Ok(())
+    }
+
+    fn adjustments(&mut self, d: &Difference) -> Result<()> {
+        for ((party, currency, earned), minor) in &d.adjustments {
+            let party = self.names.text(*party).to_owned();
+            let mut entry = Entry::new(self.period, "adjustment")
+                .earned(*earned, d.cause)
+                .detail(&party)
+                .detail(currency.code());
+            entry.post(Account::PlatformExpense, None, *minor, *currency);
+            entry.post(Account::PartyPayable, Some(&party), -minor, *currency);
+            self.postings.extend(entry.finish()?);
+            *self.settlement.adjustments.entry((party, *currency)).or_default() += minor;
+        }
+        Ok(())
+    }
+
+    /// Puts a row's money on `suspense` (`onto`), or takes it off again; sums by what tells entries apart.
+    ///
+    /// # Errors
+    /// As [`Books::book`].
+    pub fn suspense(&mut self, rows: &Rows, moves: &[(u32, bool, &'static str)]) -> Result<()> {
+        type Key = (Option<Period>, &'static str, Log, u32, Currency);
+        let mut sums: BTreeMap<Key, i128> = BTreeMap::new();
+        for (row, onto, cause) in moves {
+            let at = *row as usize;
+            let (Some(currency), signed) = (rows.currency[at], rows.signed(*row)) else { continue };
+            let dated = rows.time[at] >= 0;
+            let own = dated.then(|| Period::of_day(rows.day[at]));
+            let sum = sums.entry((own, cause, rows.log[at], rows.channel[at], currency)).or_default();
+            *sum += i128::from(if *onto { signed } else { -signed });
+        }
+        for ((own, cause, log, channel, currency), minor) in sums {
+            let channel = self.channel(channel);
+            let mut entry = Entry::new(self.period, "suspense")
+                .earned_maybe(own, cause)
+                .detail(log.name())
+                .detail(channel.as_deref().unwrap_or(""))
+                .detail(currency.code());
+            if log == Log::Adjustments {
+                entry.post(Account::PlatformExpense, None, minor, currency);
+            } else {
+                entry.post_through(Account::PayerClearing, log, channel.as_deref(), minor, currency);
+            }
+            entry.post_through(Account::Suspense, log, channel.as_deref(), -minor, currency);
+            self.postings.extend(entry.finish()?);
+        }
+        Ok(())
+    }
+}
+
+/// An i128 that must fit the ledger.
+///
+/// # Errors
+/// It does not (gate).
+pub fn fit(value: i128) -> Result<i64> {
+    to_minor(value, "a ledger value")
+}

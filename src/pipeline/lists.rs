@@ -1,0 +1,145 @@
+//! The lists of rows that are not rated, and what enters or leaves `suspense`.
+
+use std::collections::HashMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::difference::Snapshot;
+use super::prepare::Prepared;
+use crate::fate::{CHARGE_UNKNOWN, Fate};
+use crate::intake::{Knowledge, NULL, Rows, Stage};
+use crate::ledger::Unrated;
+use crate::log::{Effect, Log};
+use crate::period::Period;
+
+/// The reason that goes with a fate; none for rated, duplicate and later rows.
+#[must_use]
+pub fn reason_of(input: &Prepared, row: u32, fate: Fate) -> Option<String> {
+    match fate {
+        Fate::Rated | Fate::Duplicate | Fate::Later => None,
+        Fate::Excluded => input.rows.text(row, "exclude_reason").map(str::to_owned),
+        Fate::Waiting(_) => Some(CHARGE_UNKNOWN.to_owned()),
+        Fate::Quarantined(reason) => Some(reason.code().to_owned()),
+        Fate::Ineligible(program, rule) => {
+            let program = input.policies.programs.get(usize::from(program))?;
+            program.eligible.get(usize::from(rule)).map(|r| r.rule.clone())
+        }
+    }
+}
+
+/// `quarantine` (or `waiting`): all that is open.
+#[must_use]
+pub fn open(input: &Prepared, fates: &[Fate], quarantined: bool) -> Vec<Unrated> {
+    let wanted = |fate: Fate| match fate {
+        Fate::Quarantined(_) => quarantined,
+        Fate::Waiting(_) => !quarantined,
+        _ => false,
+    };
+    list(input, fates, |row| wanted(fates[row as usize]))
+}
+
+/// `ineligible`: what became so since the last close.
+#[must_use]
+pub fn ineligible(input: &Prepared, fates: &[Fate], then: Option<&Snapshot>) -> Vec<Unrated> {
+    let was: FxHashSet<u32> = then
+        .iter()
+        .flat_map(|s| &s.fates)
+        .filter(|(_, fate)| matches!(fate, Fate::Ineligible(..)))
+        .map(|(row, _)| *row)
+        .collect();
+    list(input, fates, |row| matches!(fates[row as usize], Fate::Ineligible(..)) && !was.contains(&row))
+}
+
+fn list(input: &Prepared, fates: &[Fate], wanted: impl Fn(u32) -> bool) -> Vec<Unrated> {
+    let rows = &input.rows;
+    let mut chosen: Vec<u32> = (0..u32::try_from(rows.len()).unwrap_or(0)).filter(|row| wanted(*row)).collect();
+    chosen.sort_by_key(|row| (rows.log[*row as usize], &rows.source(*row).0.path, rows.provenance(*row)));
+    let mut seen: HashMap<(Log, u128), i64> = HashMap::new();
+    let mut occurrence = |row: u32| {
+        let n = seen.entry((rows.log[row as usize], rows.content[row as usize])).or_insert(0);
+        *n += 1;
+        *n
+    };
+    chosen.into_iter().map(|row| unrated(input, row, fates[row as usize], occurrence(row))).collect()
+}
+
+fn unrated(input: &Prepared, row: u32, fate: Fate, occurrence: i64) -> Unrated {
+    let rows = &input.rows;
+    let at = row as usize;
+    let text = |column: &str| rows.text(row, column).map(str::to_owned);
+    let (row_group, within) = rows.provenance(row);
+    Unrated {
+        log: rows.log[at].name(),
+        event_id: text("event_id"),
+        row_hash: format!("{:032x}", rows.content[at]),
+        occurrence,
+        reason: reason_of(input, row, fate).unwrap_or_default(),
+        until: if let Fate::Waiting(until) = fate { Some(until) } else { None },
+        kind: text("kind"),
+        creator_id: text("creator_id"),
+        amount_minor: rows.int(row, "amount_minor"),
+        currency: text("currency"),
+        event_time: Some(rows.time[at]).filter(|t| *t != NULL),
+        file: rows.source(row).0.path.clone(),
+        row_group,
+        row: within,
+    }
+}
+
+/// Rows whose money goes onto (true) or off (false) `suspense`, with the cause.
+#[must_use]
+pub fn suspense_moves(
+    rows: &Rows,
+    knowledge: &Knowledge,
+    standing: &[(u32, Stage)],
+    fates: &[Fate],
+    period: Period,
+) -> Vec<(u32, bool, &'static str)> {
+    let mut was: FxHashMap<(Log, u128), i64> = FxHashMap::default();
+    for key in &knowledge.open {
+        *was.entry(*key).or_insert(0) += 1;
+    }
+    let stage_of: FxHashMap<u32, Stage> = standing.iter().copied().collect();
+    let mut moves = Vec::new();
+    let mut closed = Vec::new();
+    let order = by_likeness(rows, knowledge, fates);
+    for row in order {
+        let key = (rows.log[row as usize], rows.content[row as usize]);
+        let before = was.get_mut(&key).filter(|n| **n > 0);
+        match (before, fates[row as usize].is_open()) {
+            (Some(n), true) => *n -= 1,
+            (Some(n), false) => {
+                *n -= 1;
+                closed.push((row, false, "released"));
+            }
+            (None, true) => moves.push((row, true, cause(rows, row, stage_of.get(&row), period))),
+            (None, false) => {}
+        }
+    }
+    moves.extend(closed);
+    moves
+}
+
+/// The rows that were or are open; of equal ones, those that still are come first.
+fn by_likeness(rows: &Rows, knowledge: &Knowledge, fates: &[Fate]) -> Vec<u32> {
+    let was: FxHashSet<(Log, u128)> = knowledge.open.iter().copied().collect();
+    let concerned = |row: &u32| {
+        let at = *row as usize;
+        fates[at].is_open() || was.contains(&(rows.log[at], rows.content[at]))
+    };
+    let mut chosen: Vec<u32> = (0..u32::try_from(rows.len()).unwrap_or(0)).filter(concerned).collect();
+    chosen.sort_by_key(|row| (!fates[*row as usize].is_open(), *row));
+    chosen
+}
+
+fn cause(rows: &Rows, row: u32, stage: Option<&Stage>, period: Period) -> &'static str {
+    let at = row as usize;
+    if rows.time[at] < 0 || Period::of_day(rows.day[at]) == period {
+        return super::difference::CURRENT;
+    }
+    match stage {
+        Some(Stage::Released) => "released",
+        _ if matches!(rows.effect(row), Effect::Reversal | Effect::Won) => "reversal",
+        _ => "late_event",
+    }
+}

@@ -1,0 +1,17 @@
+//! The pipeline: one period of a book from files to balanced entries, in one direction.
+//!
+//! [`prepare`] reads all inputs, [`book_period`] rates them stage by stage and books the differences. Nothing here
+//! publishes: `audit` checks the gates, `publish` writes.
+
+mod control;
+mod difference;
+mod evaluate;
+mod journal;
+mod lists;
+mod pins;
+mod prepare;
+mod state;
+
+pub use difference::CAUSES;
+pub use evaluate::{Booked, book_period};
+pub use prepare::{Only, Options, Prepared, look_at_logs, policy_files, prepare, sha256};

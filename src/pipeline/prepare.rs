@@ -1,0 +1,249 @@
+//! Reads everything that a run may know: policies, references, staging queries, logs; and what the last close pinned.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::book::{Book, LogSource};
+use crate::error::{Error, Result};
+use crate::intake::{LogReader, Rows, read_rows};
+use crate::ledger::{RunDir, State, Store};
+use crate::log::Log;
+use crate::period::Period;
+use crate::policy::{Change, Corrections, Policies, changed};
+use crate::query::{Engine, Staging};
+use crate::reference::References;
+
+/// How a run is asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub period: Period,
+    /// Take events before the start of this day alone.
+    pub as_of: Option<i32>,
+    pub dry_run: bool,
+    pub engine: Engine,
+}
+
+/// What the last close pinned, where it may differ from today.
+pub struct Pinned {
+    pub policies: Policies,
+    pub references: References,
+    pub policies_changed: bool,
+    pub references_changed: bool,
+}
+
+/// All inputs of a run.
+pub struct Prepared {
+    pub engine: Engine,
+    pub book: Book,
+    pub policies: Policies,
+    pub references: References,
+    pub rows: Rows,
+    pub pinned: Option<Pinned>,
+    /// Name in the run's folder and bytes: policies, staging queries, references.
+    pub copies: Vec<(String, Vec<u8>)>,
+}
+
+/// Only these files, by log: path and SHA-256; for a close.
+pub type Only = BTreeMap<Log, BTreeMap<String, String>>;
+
+/// Reads all inputs.
+///
+/// # Errors
+/// Whatever is missing or wrong, with the exit code of who has to act.
+pub fn prepare(
+    engine: Engine,
+    book: &Book,
+    store: &Store,
+    state: &State,
+    only: Option<&Only>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Prepared> {
+    let policy_files = policy_files(&book.policies)?;
+    let policies = Policies::read(policy_files.clone())?;
+    let references = References::read(&book.root, &book.references)?;
+    let staging = staging_queries(book, &references)?;
+    let mut copies: Vec<(String, Vec<u8>)> = Vec::new();
+    copies.extend(policy_files.into_iter().map(|(name, text)| (format!("policies/{name}"), text.into_bytes())));
+    copies.extend(staging.values().map(|s| (format!("queries/{}", s.name), s.sql.clone().into_bytes())));
+    copies.extend(references.files.iter().map(|(name, bytes)| (format!("references/{name}"), bytes.clone())));
+    let history = History::read(store, state)?;
+    let pinned = history.pinned(book, &policies, &references, &staging)?;
+    let readers = readers(book, &staging, &history, only);
+    let rows = read_rows(engine, &book.zone, &readers, progress)?;
+    super::state::check_closed_inputs(state, &rows)?;
+    Ok(Prepared { engine, book: book.clone(), policies, references, rows, pinned, copies })
+}
+
+/// All `*.toml` files of a folder with their names, in order.
+///
+/// # Errors
+/// The folder can't be read, or holds none (usage).
+pub fn policy_files(folder: &Path) -> Result<Vec<(String, String)>> {
+    let fault = |found: String| {
+        Error::usage("the policies can't be read")
+            .at(folder.display().to_string())
+            .expected("a folder with *.toml files")
+            .found(found)
+            .next("see docs/policy.md, or start from `everycent init DIR`")
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|e| fault(e.to_string()))? {
+        let path = entry.map_err(|e| fault(e.to_string()))?.path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            files.push((name, std::fs::read_to_string(&path).map_err(|e| fault(e.to_string()))?));
+        }
+    }
+    files.sort();
+    if files.is_empty() { Err(fault("no *.toml file".into())) } else { Ok(files) }
+}
+
+/// The staging query of every log that has one.
+///
+/// # Errors
+/// A query can't be read (usage).
+pub fn staging_queries(book: &Book, references: &References) -> Result<BTreeMap<Log, Staging>> {
+    let mut queries = BTreeMap::new();
+    for log in book.logs.keys() {
+        let name = format!("staging/{}.sql", log.name());
+        let path = book.queries.join(&name);
+        if path.is_file() {
+            let sql = std::fs::read_to_string(&path)
+                .map_err(|e| Error::usage("a staging query can't be read").at(name.clone()).found(e.to_string()))?;
+            queries.insert(*log, Staging { name, sql, references: references.tables.clone() });
+        }
+    }
+    Ok(queries)
+}
+
+/// What closed runs keep copies of.
+struct History {
+    /// By file hash: the staging query that its first close read it with.
+    staging: HashMap<(Log, String), Option<Arc<Staging>>>,
+    last: Option<(Policies, References, BTreeMap<String, Vec<u8>>, i32)>,
+}
+
+impl History {
+    fn read(store: &Store, state: &State) -> Result<Self> {
+        let mut history = Self { staging: HashMap::new(), last: None };
+        for closed in state.closed() {
+            let run = store.run(&closed.run_id)?;
+            history.add(&run, closed.period)?;
+        }
+        Ok(history)
+    }
+
+    fn add(&mut self, run: &RunDir, period: Period) -> Result<()> {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|_| Error::input("a copy in a closed run is no UTF-8"));
+        let references = References::from_files(run.copies("references/")?)?;
+        let queries: BTreeMap<String, Vec<u8>> = run.copies("queries/")?.into_iter().collect();
+        for input in &run.manifest()?.inputs {
+            let log: Log = input.log.parse()?;
+            let key = (log, input.sha256.clone());
+            if self.staging.contains_key(&key) {
+                continue;
+            }
+            let name = format!("staging/{}.sql", log.name());
+            let staging = match queries.get(&name) {
+                None => None,
+                Some(sql) => Some(Arc::new(Staging { name, sql: text(sql.clone())?, references: references.tables.clone() })),
+            };
+            self.staging.insert(key, staging);
+        }
+        let files = run.copies("policies/")?.into_iter().map(|(name, bytes)| Ok((name, text(bytes)?)));
+        let policies = Policies::read(files.collect::<Result<_>>()?)?;
+        self.last = Some((policies, references, queries, period.next().first_day()));
+        Ok(())
+    }
+
+    /// What the last close pinned; a change that nobody has signed for is refused.
+    fn pinned(self: &History, book: &Book, policies: &Policies, references: &References, staging: &BTreeMap<Log, Staging>) -> Result<Option<Pinned>> {
+        let Some((then, then_references, queries, open_from)) = &self.last else { return Ok(None) };
+        let corrections = corrections(book)?;
+        let changes = changed(then, policies, *open_from);
+        for change in &changes {
+            allowed(&corrections, change)?;
+        }
+        for (log, staging) in staging {
+            let pinned = queries.get(&staging.name).map(Vec::as_slice);
+            if pinned.is_some_and(|p| normal(p) != normal(staging.sql.as_bytes())) && !corrections.allows_staging(log.name()) {
+                return Err(unsigned_change(&format!("the staging query of {}", log.name())));
+            }
+        }
+        let bytes = |r: &References| r.files.iter().filter(|(n, _)| !n.starts_with("fx_rates")).cloned().collect::<Vec<_>>();
+        Ok(Some(Pinned {
+            policies: then.clone(),
+            references: then_references.clone(),
+            policies_changed: then.canonical_json() != policies.canonical_json(),
+            references_changed: bytes(then_references) != bytes(references),
+        }))
+    }
+}
+
+fn allowed(corrections: &Corrections, change: &Change) -> Result<()> {
+    if corrections.allows(change) { Ok(()) } else { Err(unsigned_change(&change.what)) }
+}
+
+fn unsigned_change(what: &str) -> Error {
+    Error::usage(format!("{what} differs from what a closed period used"))
+        .expected("no change in what was in force before the first open day, or a [[correction]] with two names")
+        .next("put it back and write a new version with a later valid_from; or sign for it in corrections.toml")
+}
+
+fn corrections(book: &Book) -> Result<Corrections> {
+    let path = book.root.join("corrections.toml");
+    match path.is_file() {
+        true => Corrections::read(&std::fs::read_to_string(path)?),
+        false => Corrections::read(""),
+    }
+}
+
+/// SQL without comments and with single blanks, for comparing.
+fn normal(sql: &[u8]) -> String {
+    let text = String::from_utf8_lossy(sql);
+    let lines = text.lines().map(|line| line.split("--").next().unwrap_or(""));
+    lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+}
+
+fn readers(book: &Book, staging: &BTreeMap<Log, Staging>, history: &History, only: Option<&Only>) -> Vec<LogReader> {
+    let reader = |(log, source): (&Log, &LogSource)| LogReader {
+        log: *log,
+        root: book.root.join(&source.path),
+        attributes: source.attributes.clone(),
+        delivery_key: source.delivery_key.clone(),
+        staging: staging.get(log).cloned(),
+        pinned: history.staging.iter().filter(|((l, _), _)| l == log).map(|((_, sha), s)| (sha.clone(), s.clone())).collect(),
+        only: only.map(|only| only.get(log).cloned().unwrap_or_default()),
+    };
+    book.logs.iter().map(reader).collect()
+}
+
+/// Reads every file of every log under today's staging, each log by itself; for `doctor`.
+#[must_use]
+pub fn look_at_logs(
+    engine: Engine,
+    book: &Book,
+    references: &References,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Vec<(Log, Result<String>)> {
+    let staging = match staging_queries(book, references) {
+        Ok(staging) => staging,
+        Err(e) => return book.logs.keys().map(|log| (*log, Err(e.clone()))).collect(),
+    };
+    let history = History { staging: HashMap::new(), last: None };
+    let look = |reader: &LogReader| -> Result<String> {
+        let rows = read_rows(engine, &book.zone, std::slice::from_ref(reader), progress)?;
+        let broken = rows.fault.iter().filter(|f| f.is_some()).count();
+        Ok(format!("{} files, {} rows, {broken} of them broken", rows.files.len(), rows.len()))
+    };
+    readers(book, &staging, &history, None).iter().map(|reader| (reader.log, look(reader))).collect()
+}
+
+/// SHA-256 of bytes in lower-case hexadecimal digits.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}

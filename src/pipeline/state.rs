@@ -1,0 +1,188 @@
+//! What the ledger says, in the numbers that a run works with.
+
+use std::collections::BTreeMap;
+
+use super::difference::Snapshot;
+use super::prepare::Prepared;
+use crate::earn::{Channel, Line, LineKey, LinePart};
+use crate::error::{Error, Result};
+use crate::intake::{Knowledge, NONE, Names, Rows};
+use crate::ledger::{Account, BookedLine, JournalKey, State};
+use crate::log::Log;
+use crate::money::{Currency, Exact};
+
+/// All names that a run's numbers may stand for: those of the rows, of policies and references, and of the ledger.
+#[must_use]
+pub fn names_of(input: &Prepared, state: &State) -> Names {
+    let mut names = input.rows.names.clone();
+    let policies = [Some(&input.policies), input.pinned.as_ref().map(|p| &p.policies)];
+    for program in policies.into_iter().flatten().flat_map(|p| &p.programs) {
+        names.number(&program.name);
+        names.number(&program.version);
+    }
+    let references = [Some(&input.references), input.pinned.as_ref().map(|p| &p.references)];
+    for references in references.into_iter().flatten() {
+        references.parties.ids().for_each(|id| { names.number(id); });
+    }
+    for (key, line) in state.earnings() {
+        for text in [&key.creator_id, &key.program, &key.policy_version] {
+            names.number(text);
+        }
+        line.parts.iter().for_each(|p| { names.number(&p.party_id); });
+    }
+    for key in state.journal().keys() {
+        let texts = [&key.program, &key.channel, &key.party_id];
+        texts.into_iter().flatten().for_each(|t| { names.number(t); });
+    }
+    names
+}
+
+/// What the last close, or the run that stands in for it, knew of the rows.
+///
+/// # Errors
+/// A row's hash in the ledger can't be read (input).
+pub fn knowledge(input: &Prepared, state: &State) -> Result<Knowledge> {
+    let mut knowledge = Knowledge { all_files: state.stands_in(), ..Knowledge::default() };
+    let Some(period) = state.period() else { return Ok(knowledge) };
+    knowledge.end = Some(input.book.zone.start_of(period.next().first_day()));
+    knowledge.files = state.files().map(str::to_owned).collect();
+    for row in state.open_rows() {
+        let content = u128::from_str_radix(&row.row_hash, 16)
+            .map_err(|_| Error::input("a row's hash in the ledger can't be read").found(row.row_hash.clone()))?;
+        let log: Log = row.log.parse()?;
+        knowledge.open.push((log, content));
+        let list = if row.until.is_some() { &mut knowledge.waiting } else { &mut knowledge.quarantined };
+        list.insert((log, content));
+    }
+    Ok(knowledge)
+}
+
+fn currency(code: &str) -> Result<Currency> {
+    Currency::parse(code).ok_or_else(|| Error::input("a currency in the ledger is unknown").found(code))
+}
+
+fn find(names: &Names, text: &str) -> Result<u32> {
+    names.find(text).ok_or_else(|| Error::bug(format!("the name {text} has no number")))
+}
+
+/// What closed periods booked, as the first of a run's evaluations.
+///
+/// # Errors
+/// A value of the ledger can't be read (input).
+pub fn booked_snapshot(state: &State, names: &Names) -> Result<Snapshot> {
+    let mut snapshot = Snapshot::default();
+    for (key, booked) in state.earnings() {
+        let key = LineKey {
+            creator: find(names, &key.creator_id)?,
+            program: find(names, &key.program)?,
+            version: find(names, &key.policy_version)?,
+            currency: currency(&key.currency)?,
+            period: key.earning_period,
+            fx_date: key.fx_date,
+        };
+        snapshot.lines.insert(key, line(booked, names)?);
+    }
+    for (key, minor) in state.journal() {
+        add_journal(&mut snapshot, key, *minor, names)?;
+    }
+    Ok(snapshot)
+}
+
+fn line(booked: &BookedLine, names: &Names) -> Result<Line> {
+    let part = |p: &crate::ledger::BookedPart| {
+        let exact = |text: &String| {
+            Exact::parse(text).ok_or_else(|| Error::input("a rate in the ledger can't be read").found(text.clone()))
+        };
+        Ok(LinePart {
+            party: find(names, &p.party_id)?,
+            payout_currency: currency(&p.payout_currency)?,
+            rate: p.rate.as_ref().map(exact).transpose()?,
+            minor: p.minor,
+            payout: p.payout_minor,
+        })
+    };
+    Ok(Line {
+        events: booked.events,
+        gross: booked.gross,
+        tax: booked.tax,
+        fee: booked.channel_fee,
+        deductions: booked.deductions.iter().map(|((name, account), minor)| (name.clone(), account.clone(), *minor)).collect(),
+        creator: booked.creator,
+        platform: booked.platform,
+        rounding: booked.rounding.clone(),
+        parts: booked.parts.iter().map(part).collect::<Result<_>>()?,
+        channels: BTreeMap::new(),
+        expense: 0,
+    })
+}
+
+/// Clearing by channel, the platform's expense, ineligible money and adjustments stand in the journal alone.
+fn add_journal(snapshot: &mut Snapshot, key: &JournalKey, minor: i128, names: &Names) -> Result<()> {
+    let Some(period) = key.earning_period else { return Ok(()) };
+    let money = currency(&key.currency)?;
+    let log = key.log.as_deref().map(str::parse::<Log>).transpose()?;
+    let channel = key.channel.as_deref().map_or(Ok(NONE), |c| find(names, c))?;
+    let program = key.program.as_deref().map_or(Ok(NONE), |p| find(names, p))?;
+    let account: Account = key.account.parse()?;
+    match (key.kind.as_str(), log, account) {
+        ("earning", Some(log), _) => {
+            let sums = snapshot.clearing.entry((program, money, period, log, channel)).or_default();
+            add_channel(sums, account, minor);
+        }
+        ("earning", None, Account::PlatformExpense) => {
+            *snapshot.expense.entry((program, money, period)).or_default() += minor;
+        }
+        ("ineligible", Some(log), _) => {
+            let mut sums = Channel::default();
+            add_channel(&mut sums, account, minor);
+            let totals = snapshot.ineligible.entry((program, log, channel, money, period)).or_default();
+            for (total, sum) in totals.iter_mut().zip([sums.gross, sums.tax, sums.fee]) {
+                *total += sum;
+            }
+        }
+        ("adjustment", _, Account::PartyPayable) => {
+            let party = key.party_id.as_deref().map_or(Ok(NONE), |p| find(names, p))?;
+            *snapshot.adjustments.entry((party, money, period)).or_default() -= minor;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn add_channel(sums: &mut Channel, account: Account, minor: i128) {
+    match account {
+        Account::PayerClearing => sums.gross += minor,
+        Account::TaxPayable => sums.tax -= minor,
+        Account::ChannelFees => sums.fee -= minor,
+        _ => {}
+    }
+}
+
+/// The files that closed periods read must still be there, or be there cut anew.
+///
+/// A file is there where one with its hash is, under whatever name. Where files are gone, all that is new in their log
+/// must together hold the very same canonical rows.
+///
+/// # Errors
+/// A file is missing or changed (input).
+pub fn check_closed_inputs(state: &State, rows: &Rows) -> Result<()> {
+    for log in Log::ALL {
+        let here: Vec<_> = rows.files.iter().filter(|f| f.log == log).collect();
+        let known: Vec<_> = state.inputs().iter().filter(|i| i.log == log.name()).collect();
+        let gone: Vec<_> = known.iter().filter(|i| !here.iter().any(|f| f.sha256 == i.sha256)).collect();
+        let Some(first) = gone.first() else { continue };
+        let fresh = here.iter().filter(|f| !known.iter().any(|i| i.sha256 == f.sha256));
+        let (sum_gone, sum_fresh) = (
+            gone.iter().fold(0_u128, |sum, i| sum.wrapping_add(u128::from_str_radix(&i.fingerprint, 16).unwrap_or(0))),
+            fresh.fold(0_u128, |sum, f| sum.wrapping_add(f.fingerprint)),
+        );
+        if sum_gone != sum_fresh {
+            return Err(Error::input("a file that a closed period read is missing or changed")
+                .at(format!("{} {}", log.name(), first.path))
+                .expected(format!("a file with SHA-256 {}, or the same rows cut into other files", first.sha256))
+                .found(format!("{} such files are gone", gone.len()))
+                .next("restore them; what a close has read stays readable. Cut files anew before new ones are delivered"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! A party's statement: every step of its account, and the earning lines behind each.
+
+use serde::Serialize;
+
+use crate::book::Book;
+use crate::error::{Error, Result};
+use crate::ledger::{Earning, Statement, Store, Tables};
+use crate::money::{Currency, major_grouped};
+use crate::period::{Period, day_text};
+
+/// One document: all currencies of one party.
+#[derive(Debug, Serialize)]
+pub struct StatementDocument {
+    pub book: String,
+    pub party_id: String,
+    pub period: String,
+    /// `closed`, or `draft`.
+    pub state: String,
+    pub accounts: Vec<AccountSection>,
+}
+
+/// A party's account in one currency.
+#[derive(Debug, Serialize)]
+pub struct AccountSection {
+    pub currency: String,
+    /// The steps that are not 0, and always opening, payable and closing; minor units.
+    pub steps: Vec<StepLine>,
+    /// What earned and corrections are made of.
+    pub lines: Vec<EarningLine>,
+    pub due_date: Option<String>,
+}
+
+/// One step of the account.
+#[derive(Debug, Serialize)]
+pub struct StepLine {
+    pub step: &'static str,
+    /// As it counts: what is taken away is negative.
+    pub amount_minor: i64,
+    pub amount: String,
+}
+
+/// One earning line's part for this party.
+#[derive(Debug, Serialize)]
+pub struct EarningLine {
+    pub earning_period: String,
+    pub cause: String,
+    pub program: String,
+    pub policy_version: String,
+    pub creator_id: String,
+    pub events: i64,
+    /// The part in event currency.
+    pub part: String,
+    pub rate: Option<String>,
+    pub amount_minor: i64,
+    pub amount: String,
+}
+
+/// Builds a party's statement from the period's close, or else its draft.
+///
+/// # Errors
+/// No run of the period, or the party has no account in it (usage).
+pub fn statement(book: &Book, party: &str, period: Period) -> Result<StatementDocument> {
+    let store = Store::open(&book.ledger)?;
+    let (run_id, state) = store.current(period)?.ok_or_else(|| {
+        Error::usage(format!("{period} has not been run")).next(format!("`everycent run --period {period}` first"))
+    })?;
+    let tables = store.run(&run_id)?.tables()?;
+    let own: Vec<&Statement> = tables.statements.iter().filter(|s| s.party_id == party).collect();
+    if own.is_empty() {
+        return Err(unknown(party, &tables));
+    }
+    Ok(StatementDocument {
+        book: book.name.clone(),
+        party_id: party.to_owned(),
+        period: period.to_string(),
+        state: state.to_owned(),
+        accounts: own.into_iter().map(|s| section(s, &tables)).collect(),
+    })
+}
+
+fn unknown(party: &str, tables: &Tables) -> Error {
+    let nearest = tables.statements.iter().min_by_key(|s| strsim::damerau_levenshtein(&s.party_id, party));
+    let error = Error::usage("the party has no account in this period").found(party);
+    match nearest {
+        Some(near) => error.next(format!("did you mean {}?", near.party_id)),
+        None => error,
+    }
+}
+
+fn amount(minor: i64, currency: &str) -> String {
+    Currency::parse(currency).map_or_else(|| minor.to_string(), |c| major_grouped(minor, c))
+}
+
+fn section(s: &Statement, tables: &Tables) -> AccountSection {
+    let all = [
+        ("opening balance", s.opening_minor, true),
+        ("earned", s.earned_minor, false),
+        ("corrections of earlier periods", s.corrections_minor, false),
+        ("adjustments", s.adjustments_minor, false),
+        ("moved from another currency", s.moved_minor, false),
+        ("taken over from another party", s.stand_in_minor, false),
+        ("held", -s.held_minor, false),
+        ("hold released", s.hold_released_minor, false),
+        ("advance recouped", -s.recouped_minor, false),
+        ("tax withheld", -s.withheld_minor, false),
+        ("kept in reserve", -s.reserved_minor, false),
+        ("reserve released", s.reserve_released_minor, false),
+        ("payable", s.payable_minor, true),
+        ("paid out", -s.payout_minor, false),
+        ("forfeited", -s.forfeited_minor, false),
+        ("closing balance", s.closing_minor, true),
+    ];
+    let line = |(step, minor, _): (&'static str, i64, bool)| StepLine { step, amount_minor: minor, amount: amount(minor, &s.currency) };
+    let due = tables.payouts.iter().find(|p| p.party_id == s.party_id && p.currency == s.currency);
+    AccountSection {
+        currency: s.currency.clone(),
+        steps: all.into_iter().filter(|(_, minor, always)| *minor != 0 || *always).map(line).collect(),
+        lines: tables.earnings.iter().flat_map(|e| earning_lines(e, s)).collect(),
+        due_date: due.map(|p| day_text(p.due_date)),
+    }
+}
+
+/// The parts of an earning line that belong to this party's account in this currency.
+fn earning_lines(e: &Earning, s: &Statement) -> Vec<EarningLine> {
+    let ours = e.parts.iter().filter(|p| {
+        let currency = if p.payout_minor.is_some() { &p.payout_currency } else { &e.currency };
+        p.party_id == s.party_id && *currency == s.currency
+    });
+    ours.map(|p| {
+        let minor = p.payout_minor.unwrap_or(p.minor);
+        EarningLine {
+            earning_period: e.earning_period.to_string(),
+            cause: e.cause.to_owned(),
+            program: e.program.clone(),
+            policy_version: e.policy_version.clone(),
+            creator_id: e.creator_id.clone(),
+            events: e.events,
+            part: format!("{} {}", amount(p.minor, &e.currency), e.currency),
+            rate: p.rate.clone().filter(|r| r != "1"),
+            amount_minor: minor,
+            amount: amount(minor, &s.currency),
+        }
+    })
+    .collect()
+}
+
+impl StatementDocument {
+    /// As JSON.
+    ///
+    /// # Errors
+    /// Never but for a bug.
+    pub fn json(&self) -> Result<String> {
+        serde_json::to_string_pretty(self).map_err(|e| Error::bug(e.to_string()))
+    }
+
+    /// As text: one line per step, the amounts aligned, so that the column adds up.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = format!("{}  statement for {}  {} ({})\n", self.book, self.party_id, self.period, self.state);
+        for account in &self.accounts {
+            text.push_str(&account.text());
+        }
+        text
+    }
+}
+
+impl AccountSection {
+    fn text(&self) -> String {
+        let width = self.steps.iter().map(|s| s.amount.len()).chain(self.lines.iter().map(|l| l.amount.len())).max().unwrap_or(0);
+        let mut text = format!("\n  {}\n", self.currency);
+        for step in &self.steps {
+            if step.step == "payable" || step.step == "closing balance" {
+                text.push_str(&format!("  {:<34} {:>width$}\n", "", "-".repeat(width)));
+            }
+            text.push_str(&format!("  {:<34} {:>width$}\n", step.step, step.amount));
+            text.push_str(&self.behind(step.step, width));
+        }
+        if let Some(due) = &self.due_date {
+            text.push_str(&format!("  due on {due}\n"));
+        }
+        text
+    }
+
+    /// The lines that a step is the sum of, further in.
+    fn behind(&self, step: &str, width: usize) -> String {
+        let current = match step {
+            "earned" => true,
+            "corrections of earlier periods" => false,
+            _ => return String::new(),
+        };
+        let mut text = String::new();
+        for l in self.lines.iter().filter(|l| (l.cause == "current") == current) {
+            let rate = l.rate.as_ref().map(|r| format!(" x {r}")).unwrap_or_default();
+            let cause = if current { String::new() } else { format!(" {} of {}", l.cause, l.earning_period) };
+            let what = format!("{} v{} of {}{cause}: {}{rate}, {} events", l.program, l.policy_version, l.creator_id, l.part, l.events);
+            text.push_str(&format!("      {:>width$}   {what}\n", l.amount));
+        }
+        text
+    }
+}
