@@ -11,8 +11,10 @@
 mod architecture;
 mod bad_input;
 mod fx;
+mod model;
 mod money;
 mod online_retail;
 mod policy;
 mod sample;
 mod support;
+mod worked;

@@ -1,0 +1,120 @@
+//! Random policies over the whole grammar that the model knows.
+
+use super::Dice;
+
+const PERCENTS: [&str; 8] = ["70 %", "50 %", "33.3 %", "97 %", "12.34 %", "66.667 %", "85 %", "90 %"];
+const FEES: [&str; 5] = ["30 %", "15 %", "2.9 %", "12.5 %", "33.33 %"];
+const MODES: [&str; 3] = ["half_even", "half_up", "floor"];
+
+/// A policy file.
+pub fn text(dice: &mut Dice) -> String {
+    let mut text = live(dice) + &members(dice) + &game(dice) + &gifts(dice) + &shop(dice) + &brand(dice);
+    text += &measure("views_30d", "kind = 'view'", "sum = \"views\"", dice);
+    text += &measure("posts_30d", "kind = 'post' and audience = 'subscribers'", "count = true", dice);
+    text += "[[terms]]\nversion = \"1\"\nvalid_from = 2026-01-01\nfx_date = \"period_end\"\nfx_max_days_back = 7\n";
+    let least = dice.number(0, 60);
+    text + &format!("minimum_payout = {{ EUR = \"{least}.00\", USD = \"25.50\", JPY = \"1000\" }}\ndue_days = 15\n")
+}
+
+fn head(name: &str, version: &str, from: &str, to: Option<&str>, log: &str) -> String {
+    let to = to.map_or(String::new(), |to| format!("valid_to = {to}\n"));
+    format!("[[program]]\nname = \"{name}\"\nversion = \"{version}\"\nvalid_from = {from}\n{to}log = \"{log}\"\n")
+}
+
+/// Rounding, odd cents and the FX date.
+fn tail(dice: &mut Dice, round_at: &str) -> String {
+    let fx = if dice.chance(25) { "fx_date = \"event_day\"\n" } else { "" };
+    let (mode, odd) = (dice.one_of(&MODES), dice.one_of(&["first", "rotate"]));
+    format!("round_at = \"{round_at}\"\nrounding = \"{mode}\"\nodd_cents = \"{odd}\"\n{fx}\n")
+}
+
+fn grain(dice: &mut Dice) -> &'static str {
+    dice.one_of(&["line", "event"])
+}
+
+/// Eligibility, bonuses with caps, and a new version in the middle of a month.
+fn live(dice: &mut Dice) -> String {
+    let change = dice.one_of(&["2026-11-01", "2026-11-16", "2026-12-08"]);
+    let first = live_version(dice, "1", "2026-01-01", Some(change));
+    first + &live_version(dice, "2", change, None)
+}
+
+fn live_version(dice: &mut Dice, version: &str, from: &str, to: Option<&str>) -> String {
+    let mut text = head("live_subs", version, from, to, "subscriptions");
+    text += "where = \"tier = 'live'\"\n";
+    text += "eligible = [ { rule = \"age_18\", when = \"age >= 18\" }, { rule = \"followers_1000\", when = \"followers >= 1000\" } ]\n";
+    let (points, amount, currency) = (dice.number(1, 20), dice.number(0, 40), dice.one_of(&["EUR", "USD"]));
+    text += &format!("share = \"{}\"\n", dice.one_of(&["38 %", "50 %", "61.5 %", "70 %"]));
+    text += "bonus = [ { name = \"reach\", points = \"20\", when = \"followers >= 10000 and views_30d >= 100000 and posts_30d >= 3\" }, ";
+    text += &format!("{{ name = \"extra\", points = \"{points}.5\", cap = {{ amount = \"{amount}.25\", currency = \"{currency}\" }} }} ]\n");
+    if dice.chance(40) {
+        text += "max_share = \"79 %\"\n";
+    }
+    let grain = grain(dice);
+    text + &tail(dice, grain)
+}
+
+/// Rounded per event, the steps too.
+fn members(dice: &mut Dice) -> String {
+    let round = if dice.chance(50) { format!(", round = \"{}\"", dice.one_of(&MODES)) } else { String::new() };
+    let (fee, share, cut) = (dice.one_of(&FEES), dice.one_of(&PERCENTS), dice.one_of(&["10 %", "7.25 %"]));
+    head("members", "1", "2026-01-01", None, "subscriptions")
+        + "where = \"tier = 'member'\"\n"
+        + &format!("deductions = [ {{ name = \"channel_fee\", percent = \"{fee}\"{round} }}, {{ name = \"platform_fee\", percent = \"{cut}\" }} ]\n")
+        + &format!("share = \"{share}\"\n")
+        + &tail(dice, "event")
+}
+
+/// Another share in the first month; the store's fee only where there is a store.
+fn game(dice: &mut Dice) -> String {
+    let (fee, cut) = (dice.one_of(&FEES), dice.one_of(&FEES));
+    let of = dice.one_of(&["rest", "amount"]);
+    let grain = grain(dice);
+    head("game", "1", "2026-01-01", None, "subscriptions")
+        + "where = \"tier = 'game'\"\n"
+        + &format!("deductions = [ {{ name = \"channel_fee\", percent = \"{fee}\", when = \"channel <> 'web'\" }}, ")
+        + &format!("{{ name = \"platform_fee\", percent = \"{cut}\", of = \"{of}\" }} ]\n")
+        + "share = [ { when = \"tenure_months = 1\", percent = \"70 %\" }, { percent = \"100 %\" } ]\n"
+        + &tail(dice, grain)
+}
+
+fn gifts(dice: &mut Dice) -> String {
+    let (fee, share) = (dice.one_of(&FEES), dice.one_of(&PERCENTS));
+    let grain = grain(dice);
+    head("gifts", "1", "2026-01-01", None, "gifts")
+        + &format!("deductions = [ {{ name = \"channel_fee\", percent = \"{fee}\" }} ]\nshare = \"{share}\"\n")
+        + &tail(dice, grain)
+}
+
+fn shop(dice: &mut Dice) -> String {
+    let listed = if dice.chance(50) { "deductions = [ { name = \"channel_fee\", percent = \"0 %\" } ]\n" } else { "" };
+    let grain = grain(dice);
+    head("shop", "1", "2026-01-01", None, "commerce")
+        + listed
+        + "share = { column = \"commission_bps\", per = 10000 }\n"
+        + &tail(dice, grain)
+}
+
+fn brand(dice: &mut Dice) -> String {
+    let whole = dice.chance(30);
+    let window = if whole { "period" } else { dice.one_of(&["period", "year", "lifetime", "lifetime"]) };
+    let mode = if whole { "whole" } else { "marginal" };
+    let (basis, currency) = (dice.one_of(&["gross", "net"]), dice.one_of(&["EUR", "USD"]));
+    let (low, high) = (dice.number(20, 120), dice.number(130, 400));
+    let grain = grain(dice);
+    let tail = tail(dice, grain);
+    head("brand", "1", "2026-01-01", None, "brand_deals")
+        + "deductions = [ { name = \"platform_fee\", percent = \"4.5 %\" } ]\n"
+        + &tail
+        + &format!("[program.tiers]\nwindow = \"{window}\"\nbasis = \"{basis}\"\ncurrency = \"{currency}\"\nmode = \"{mode}\"\n")
+        + &format!("bands = [ {{ from = \"0.00\", percent = \"97 %\" }}, {{ from = \"{low}.00\", percent = \"80 %\" }}, ")
+        + &format!("{{ from = \"{high}.50\", percent = \"55.5 %\" }} ]\n\n")
+}
+
+fn measure(name: &str, when: &str, what: &str, dice: &mut Dice) -> String {
+    let (end, late) = (dice.one_of(&["event_day", "event_day", "period_end"]), dice.one_of(&["rerate", "rerate", "frozen"]));
+    format!(
+        "[[measure]]\nname = \"{name}\"\nlog = \"engagement\"\nwhere = \"{when}\"\n{what}\ndays = 30\nend = \"{end}\"\n\
+         late = \"{late}\"\n\n"
+    )
+}

@@ -1,0 +1,98 @@
+//! Random references: people who come of age, agreements that change, quotes with holes.
+
+use crate::model::calendar::{day_text, first_day, last_day};
+use crate::model::output::line;
+use crate::support::book::TextBook;
+
+use super::{CREATORS, Dice, OTHERS};
+
+/// Fills creators, parties, agreements and rates.
+pub fn fill(dice: &mut Dice, book: &mut TextBook) {
+    creators(dice, book);
+    parties(dice, book);
+    agreements(dice, book);
+    rates(dice, book);
+}
+
+fn creators(dice: &mut Dice, book: &mut TextBook) {
+    for creator in CREATORS {
+        let birthday = match creator {
+            "cho" => format!("2008-{}", dice.one_of(&["10-15", "11-03", "12-24"])),
+            "dee" => "2000-02-29".to_owned(),
+            _ => "1990-06-30".to_owned(),
+        };
+        let change = day_text(first_day(dice.first) + dice.number(2, 80));
+        let from = if creator == "fay" { "2026-10-05" } else { "2026-01-01" };
+        let (before, after) = (dice.number(500, 12_000).to_string(), dice.number(500, 15_000).to_string());
+        for (followers, from, to) in [(&before, from, change.as_str()), (&after, change.as_str(), "")] {
+            let cells = [("creator_id", creator), ("birth_date", &birthday), ("followers", followers), ("country", "DE")];
+            let mut row = line(&cells);
+            row.extend(line(&[("status", "active"), ("valid_from", from), ("valid_to", to)]));
+            book.reference("creators", &row);
+        }
+    }
+}
+
+fn parties(dice: &mut Dice, book: &mut TextBook) {
+    for party in CREATORS.into_iter().chain(OTHERS) {
+        let kind = if OTHERS.contains(&party) { "agency" } else { "creator" };
+        let currency = dice.one_of(&["EUR", "EUR", "USD", "USD", "JPY", "KWD", "GBP"]);
+        let cells = [("party_id", party), ("kind", kind), ("payout_currency", currency), ("country", "DE")];
+        let mut row = line(&cells);
+        row.extend(line(&[("status", "active"), ("valid_from", "2026-01-01")]));
+        book.reference("parties", &row);
+    }
+}
+
+/// One creator alone, one with an agency from some day, one on two levels, one in thirds, one in halves.
+fn agreements(dice: &mut Dice, book: &mut TextBook) {
+    let change = day_text(first_day(dice.first) + dice.number(1, 70));
+    let all = [
+        ("ada", "ada", "80/100", "1", "1", "live_subs;members", "2026-01-01", change.as_str()),
+        ("ada", "north", "20 %", "1", "2", "live_subs;members", "2026-01-01", change.as_str()),
+        ("ada", "ada", "0.7", "1", "1", "live_subs;members", change.as_str(), ""),
+        ("ada", "north", "rest", "1", "2", "live_subs;members", change.as_str(), ""),
+        ("ben", "ben", "40 %", "1", "1", "", "2026-01-01", ""),
+        ("ben", "duo", "30 %", "1", "2", "", "2026-01-01", ""),
+        ("ben", "label", "10 %", "1", "3", "", "2026-01-01", ""),
+        ("ben", "duo", "1/3", "2", "2", "", "2026-01-01", ""),
+        ("ben", "north", "rest", "2", "4", "", "2026-01-01", ""),
+        ("dee", "dee", "1/3", "1", "1", "", "2026-01-01", ""),
+        ("dee", "duo", "1/3", "1", "2", "", "2026-01-01", ""),
+        ("dee", "north", "rest", "1", "3", "", "2026-01-01", ""),
+        ("eve", "eve", "0.5", "1", "1", "gifts;game;brand", change.as_str(), ""),
+        ("eve", "duo", "0.5", "1", "2", "gifts;game;brand", change.as_str(), ""),
+    ];
+    for (creator, party, part, level, position, programs, from, to) in all {
+        let mut row = line(&[("creator_id", creator), ("party_id", party), ("part", part), ("level", level)]);
+        row.extend(line(&[("position", position), ("programs", programs), ("valid_from", from), ("valid_to", to)]));
+        book.reference("agreements", &row);
+    }
+}
+
+/// Dollars, yen and dinars on most weekdays; pounds seldom, and late; a few quotes corrected when it is too late.
+fn rates(dice: &mut Dice, book: &mut TextBook) {
+    let (from, to) = (first_day(dice.first) - 8, last_day(dice.first + dice.months));
+    for day in (from..=to).filter(|day| (day + 3).rem_euclid(7) < 5) {
+        for (currency, middle) in [("USD", 11_500), ("JPY", 1_600_000), ("KWD", 3_500)] {
+            if dice.chance(93) {
+                quote(dice, book, day, currency, middle, "1");
+            }
+            if dice.chance(4) {
+                let arrival = dice.number(2, dice.last_delivery()).to_string();
+                quote(dice, book, day, currency, middle, &arrival);
+            }
+        }
+        if dice.chance(7) {
+            let arrival = dice.number(1, dice.last_delivery()).to_string();
+            quote(dice, book, day, "GBP", 8_500, &arrival);
+        }
+    }
+}
+
+/// A quote within 2 % of the middle, in ten-thousandths.
+fn quote(dice: &mut Dice, book: &mut TextBook, day: i64, currency: &str, middle: i64, arrival: &str) {
+    let value = dice.number(middle * 98 / 100, middle * 102 / 100);
+    let rate = format!("{}.{:04}", value / 10_000, value % 10_000);
+    book.reference("fx_rates", &line(&[("date", &day_text(day)), ("currency", currency), ("rate", &rate), ("arrival", arrival)]));
+}

@@ -1,0 +1,175 @@
+//! Reversals against their charges: which count, and what is left of every charge.
+
+use std::collections::BTreeMap;
+
+use super::calendar::{Day, Month, month_of, parse_instant};
+use super::event::{Effect, Key, Row};
+use super::fates::{Fate, Fates};
+use super::number::{half_even, q};
+use super::rating::World;
+
+/// Money to rate: what is left of a charge, or a reversal that stands by itself.
+#[derive(Clone, Debug)]
+pub struct Unit<'a> {
+    pub row: &'a Row,
+    /// The earning day.
+    pub day: Day,
+    /// -1 for a reversal that stands by itself.
+    pub sign: i64,
+    pub amount: i64,
+    pub tax: Option<i64>,
+    pub fee: Option<i64>,
+    /// The charge and the reversals that took part of it.
+    pub events: i64,
+}
+
+/// Money of a row that no creator gets: where and how much, signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retained {
+    pub month: Month,
+    pub program: String,
+    pub amount: i64,
+    pub tax: i64,
+    pub fee: i64,
+}
+
+/// What became of a set of standing rows.
+#[derive(Default)]
+pub struct Judged<'a> {
+    pub fates: Fates,
+    pub units: Vec<Unit<'a>>,
+    pub retained: BTreeMap<usize, Retained>,
+}
+
+/// The rows' fates and what is left to rate, when these rows are all that is known.
+pub fn judge<'a>(world: &World, standing: &[&'a Row], last_day: Day) -> Judged<'a> {
+    let mut book = Netting { world, last_day, units: BTreeMap::new(), taken: BTreeMap::new(), out: Judged::default() };
+    let (back, other): (Vec<&Row>, Vec<&Row>) =
+        standing.iter().partition(|row| matches!(row.effect, Effect::Reversal | Effect::Won));
+    for row in other {
+        match row.effect {
+            Effect::Charge => book.own_columns(row, row.day, 1),
+            _ => drop(book.out.fates.insert(row.n, Fate::Rated)),
+        }
+    }
+    let mut back = back;
+    back.sort_by_key(|row| row.order());
+    let known: BTreeMap<Key, &Row> = standing.iter().map(|row| (row.key().expect("an id"), *row)).collect();
+    for row in back {
+        book.take_back(row, &known);
+    }
+    let rated = |n: &usize| book.out.fates[n] == Fate::Rated;
+    book.out.units = book.units.iter().filter(|(n, _)| rated(n)).map(|(_, unit)| unit.clone()).collect();
+    book.out
+}
+
+/// What a live reversal still takes of a unit: of its charge, or of itself where it stands by itself.
+struct Taken {
+    unit: usize,
+    amount: i64,
+    tax: i64,
+    fee: i64,
+}
+
+struct Netting<'w, 'a> {
+    world: &'w World<'w>,
+    last_day: Day,
+    units: BTreeMap<usize, Unit<'a>>,
+    taken: BTreeMap<usize, Taken>,
+    out: Judged<'a>,
+}
+
+impl<'a> Netting<'_, 'a> {
+    /// A charge, or a reversal whose charge nobody knows.
+    fn own_columns(&mut self, row: &'a Row, day: Day, sign: i64) {
+        let amount = row.int("amount_minor").expect("a sound row has an amount");
+        let (tax, fee) = (row.int("tax_minor"), row.int("channel_fee_minor"));
+        let unit = Unit { row, day, sign, amount, tax, fee, events: 1 };
+        let fate = self.world.fate_of(&unit);
+        if let Fate::Ineligible(_) = fate {
+            self.retain(row, &unit, sign * amount, sign * tax.unwrap_or(0), sign * fee.unwrap_or(0));
+        }
+        self.out.fates.insert(row.n, fate);
+        self.units.insert(row.n, unit);
+        if sign < 0 {
+            self.taken.insert(row.n, Taken { unit: row.n, amount, tax: tax.unwrap_or(0), fee: fee.unwrap_or(0) });
+        }
+    }
+
+    fn retain(&mut self, row: &Row, charge: &Unit, amount: i64, tax: i64, fee: i64) {
+        let program = self.world.program_of(charge).expect("an ineligible charge has a program").name.clone();
+        let month = month_of(charge.day);
+        self.out.retained.insert(row.n, Retained { month, program, amount, tax, fee });
+    }
+
+    fn take_back(&mut self, row: &'a Row, known: &BTreeMap<Key, &'a Row>) {
+        let sign = if row.effect == Effect::Won { 1 } else { -1 };
+        let earned = row.text("original_time").map_or(row.day, |t| self.world.zone.day_at(parse_instant(t)));
+        let until = row.day + self.world.orphan_days;
+        let wanted = if row.effect == Effect::Won { Effect::Reversal } else { Effect::Charge };
+        let original = row.original().and_then(|key| known.get(&key)).filter(|o| o.effect == wanted);
+        match original {
+            Some(original) => self.linked(row, original, until),
+            None if row.original().is_none() || self.last_day >= until => self.own_columns(row, earned, sign),
+            None => drop(self.out.fates.insert(row.n, Fate::Waiting(until))),
+        }
+    }
+
+    fn linked(&mut self, row: &'a Row, original: &Row, until: Day) {
+        let fate = match self.out.fates.get(&original.n).cloned().unwrap_or(Fate::Waiting(until)) {
+            Fate::Waiting(_) => Fate::Waiting(until),
+            Fate::Quarantined(reason) => Fate::Quarantined(reason),
+            fate if row.effect == Effect::Won => self.restore(row, original).map_or(EXCEEDS, |()| fate),
+            fate => self.take(row, original).map_or(EXCEEDS, |()| fate),
+        };
+        self.out.fates.insert(row.n, fate);
+    }
+
+    /// Takes a reversal's money from what is left of its charge; none if that is less.
+    fn take(&mut self, row: &'a Row, charge: &Row) -> Option<()> {
+        let unit = self.units.get_mut(&charge.n).expect("a charge is a unit");
+        let amount = row.int("amount_minor").filter(|a| *a <= unit.amount)?;
+        let tax = stated_or_part(row, "tax_minor", unit.tax.unwrap_or(0), amount, unit.amount);
+        let fee = stated_or_part(row, "channel_fee_minor", unit.fee.unwrap_or(0), amount, unit.amount);
+        let fee = if unit.fee.is_some() { fee } else { 0 };
+        move_money(unit, -amount, -tax, -fee);
+        let unit = unit.clone();
+        self.retain_if_ineligible(row, &unit, -amount, -tax, -fee);
+        self.taken.insert(row.n, Taken { unit: charge.n, amount, tax, fee });
+        Some(())
+    }
+
+    /// Gives back what a chargeback took; none if it holds less.
+    fn restore(&mut self, row: &'a Row, chargeback: &Row) -> Option<()> {
+        let taken = self.taken.get_mut(&chargeback.n)?;
+        let amount = row.int("amount_minor").filter(|a| *a <= taken.amount)?;
+        let tax = stated_or_part(row, "tax_minor", taken.tax, amount, taken.amount);
+        let fee = stated_or_part(row, "channel_fee_minor", taken.fee, amount, taken.amount);
+        (taken.amount, taken.tax, taken.fee) = (taken.amount - amount, taken.tax - tax, taken.fee - fee);
+        let unit = self.units.get_mut(&taken.unit).expect("a reversal took of a unit");
+        move_money(unit, unit.sign * amount, unit.sign * tax, unit.sign * fee);
+        let unit = unit.clone();
+        self.retain_if_ineligible(row, &unit, amount, tax, fee);
+        Some(())
+    }
+
+    fn retain_if_ineligible(&mut self, row: &Row, charge: &Unit, amount: i64, tax: i64, fee: i64) {
+        if let Some(Fate::Ineligible(_)) = self.out.fates.get(&charge.row.n) {
+            self.retain(row, charge, amount, tax, fee);
+        }
+    }
+}
+
+const EXCEEDS: Fate = Fate::Quarantined("reversal_exceeds_charge");
+
+/// What the row states, or its part of what is left, in proportion to the amounts.
+fn stated_or_part(row: &Row, column: &str, left: i64, amount: i64, of: i64) -> i64 {
+    row.int(column).unwrap_or_else(|| if of == 0 { 0 } else { half_even(&(q(left) * q(amount) / q(of))) })
+}
+
+fn move_money(unit: &mut Unit, amount: i64, tax: i64, fee: i64) {
+    unit.amount += amount;
+    unit.tax = unit.tax.map(|t| t + tax);
+    unit.fee = unit.fee.map(|f| f + fee);
+    unit.events += 1;
+}

@@ -1,0 +1,234 @@
+//! Policies, read from the TOML of the book.
+
+use std::collections::BTreeMap;
+
+use toml::{Table, Value};
+
+use super::calendar::{Day, parse_day};
+use super::condition::Condition;
+use super::number::{Mode, Q, parse};
+
+/// A version of a program: what rates one kind of earning, for charges of some days.
+#[derive(Clone, Debug)]
+pub struct Program {
+    pub name: String,
+    pub version: String,
+    pub from: Day,
+    pub to: Option<Day>,
+    pub log: String,
+    pub condition: Condition,
+    pub eligible: Vec<(String, Condition)>,
+    pub steps: Vec<Step>,
+    pub share: Share,
+    pub bonuses: Vec<Bonus>,
+    pub max_share: Option<Q>,
+    pub per_event: bool,
+    pub rounding: Mode,
+    pub rotate: bool,
+    pub fx_event_day: bool,
+    /// What a reversal keeps beyond the base is shared, too.
+    pub kept_shared: bool,
+}
+
+/// A deduction.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub name: String,
+    pub percent: Q,
+    /// Of the amount after tax, not of what the steps before left.
+    pub of_amount: bool,
+    pub account: String,
+    pub round: Option<Mode>,
+    pub when: Condition,
+}
+
+/// The creator's share of what the deductions leave.
+#[derive(Clone, Debug)]
+pub enum Share {
+    /// The first that holds.
+    Cases(Vec<(Condition, Q)>),
+    Column { name: String, per: Q },
+    Tiers(Tiers),
+}
+
+/// Bands over a creator's money in a window.
+#[derive(Clone, Debug)]
+pub struct Tiers {
+    pub window: String,
+    /// `gross` or `net`.
+    pub basis: String,
+    pub currency: String,
+    /// The whole window at the band it reaches, not each part at its own.
+    pub whole: bool,
+    /// Lower border in major units, share.
+    pub bands: Vec<(Q, Q)>,
+}
+
+/// Points on top of the share.
+#[derive(Clone, Debug)]
+pub struct Bonus {
+    pub name: String,
+    pub points: Q,
+    pub when: Condition,
+    /// Most money in an earning period: amount in major units, currency.
+    pub cap: Option<(Q, String)>,
+}
+
+/// A question about the events of the days before.
+#[derive(Clone, Debug)]
+pub struct Measure {
+    pub log: String,
+    pub condition: Condition,
+    /// The column summed; without one, rows are counted.
+    pub sum: Option<String>,
+    pub days: i64,
+    pub period_end: bool,
+    pub frozen: bool,
+}
+
+/// How accounts are settled.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    pub fx_event_day: bool,
+    pub max_days_back: i64,
+    /// Major units by currency.
+    pub minimum: BTreeMap<String, Q>,
+    pub due_days: i64,
+}
+
+/// All policies of a book.
+#[derive(Clone, Debug)]
+pub struct Policies {
+    pub programs: Vec<Program>,
+    pub measures: BTreeMap<String, Measure>,
+    pub terms: Terms,
+}
+
+impl Policies {
+    /// From the text of a policy file.
+    pub fn parse(text: &str) -> Self {
+        let file: Table = text.parse().unwrap_or_else(|e| panic!("policies: {e}\n{text}"));
+        let terms = terms(tables(&file, "terms").first().expect("terms"));
+        let programs = tables(&file, "program").iter().map(|t| program(t, &terms)).collect();
+        let measures = tables(&file, "measure").iter().map(|t| (string(t, "name"), measure(t))).collect();
+        Self { programs, measures, terms }
+    }
+}
+
+fn program(table: &Table, terms: &Terms) -> Program {
+    Program {
+        name: string(table, "name"),
+        version: string(table, "version"),
+        from: day(table, "valid_from").expect("a first day"),
+        to: day(table, "valid_to"),
+        log: string(table, "log"),
+        condition: condition(table, "where"),
+        eligible: tables(table, "eligible").iter().map(|t| (string(t, "rule"), condition(t, "when"))).collect(),
+        steps: tables(table, "deductions").iter().map(step).collect(),
+        share: share(table),
+        bonuses: tables(table, "bonus").iter().map(bonus).collect(),
+        max_share: text(table, "max_share").map(|t| parse(&t)),
+        per_event: text(table, "round_at").is_some_and(|t| t == "event"),
+        rounding: text(table, "rounding").map_or(Mode::HalfEven, |t| Mode::named(&t)),
+        rotate: text(table, "odd_cents").is_some_and(|t| t == "rotate"),
+        fx_event_day: text(table, "fx_date").map_or(terms.fx_event_day, |t| t == "event_day"),
+        kept_shared: text(table, "kept").is_some_and(|t| t == "share"),
+    }
+}
+
+fn step(table: &Table) -> Step {
+    let name = string(table, "name");
+    let usual = match name.as_str() {
+        "channel_fee" => "channel_fees",
+        "tax" => "tax_payable",
+        _ => "platform_revenue",
+    };
+    Step {
+        percent: parse(&string(table, "percent")),
+        of_amount: text(table, "of").is_some_and(|t| t == "amount"),
+        account: text(table, "account").unwrap_or_else(|| usual.to_owned()),
+        round: text(table, "round").map(|t| Mode::named(&t)),
+        when: condition(table, "when"),
+        name,
+    }
+}
+
+fn share(table: &Table) -> Share {
+    if let Some(Value::Table(t)) = table.get("tiers") {
+        return Share::Tiers(tiers(t));
+    }
+    match &table["share"] {
+        Value::String(percent) => Share::Cases(vec![(Condition::default(), parse(percent))]),
+        Value::Table(column) => {
+            let per = column["per"].as_integer().expect("an integer to divide by");
+            Share::Column { name: string(column, "column"), per: super::number::q(per) }
+        }
+        _ => Share::Cases(tables(table, "share").iter().map(|t| (condition(t, "when"), percent(t, "percent"))).collect()),
+    }
+}
+
+fn tiers(table: &Table) -> Tiers {
+    Tiers {
+        window: string(table, "window"),
+        basis: string(table, "basis"),
+        currency: string(table, "currency"),
+        whole: text(table, "mode").is_some_and(|t| t == "whole"),
+        bands: tables(table, "bands").iter().map(|t| (parse(&string(t, "from")), percent(t, "percent"))).collect(),
+    }
+}
+
+fn bonus(table: &Table) -> Bonus {
+    let cap = table.get("cap").and_then(Value::as_table);
+    Bonus {
+        name: string(table, "name"),
+        points: parse(&string(table, "points")) / super::number::q(100),
+        when: condition(table, "when"),
+        cap: cap.map(|t| (parse(&string(t, "amount")), string(t, "currency"))),
+    }
+}
+
+fn measure(table: &Table) -> Measure {
+    Measure {
+        log: string(table, "log"),
+        condition: condition(table, "where"),
+        sum: text(table, "sum"),
+        days: table["days"].as_integer().expect("a number of days"),
+        period_end: text(table, "end").is_some_and(|t| t == "period_end"),
+        frozen: text(table, "late").is_some_and(|t| t == "frozen"),
+    }
+}
+
+fn terms(table: &Table) -> Terms {
+    let minimum = table.get("minimum_payout").and_then(Value::as_table).cloned().unwrap_or_default();
+    Terms {
+        fx_event_day: text(table, "fx_date").is_some_and(|t| t == "event_day"),
+        max_days_back: table["fx_max_days_back"].as_integer().expect("a number of days"),
+        minimum: minimum.iter().map(|(c, v)| (c.clone(), parse(v.as_str().expect("an amount as text")))).collect(),
+        due_days: table["due_days"].as_integer().expect("a number of days"),
+    }
+}
+
+fn tables(table: &Table, key: &str) -> Vec<Table> {
+    let list = table.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+    list.iter().map(|v| v.as_table().cloned().expect("a list of tables")).collect()
+}
+
+fn text(table: &Table, key: &str) -> Option<String> {
+    table.get(key).map(|v| v.as_str().unwrap_or_else(|| panic!("{key} is no text")).to_owned())
+}
+
+fn string(table: &Table, key: &str) -> String {
+    text(table, key).unwrap_or_else(|| panic!("no {key} in {table}"))
+}
+
+fn percent(table: &Table, key: &str) -> Q {
+    parse(&string(table, key))
+}
+
+fn condition(table: &Table, key: &str) -> Condition {
+    text(table, key).map_or_else(Condition::default, |t| Condition::parse(&t))
+}
+
+fn day(table: &Table, key: &str) -> Option<Day> {
+    table.get(key).map(|v| parse_day(&v.as_datetime().expect("a date").to_string()))
+}

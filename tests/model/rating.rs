@@ -1,0 +1,339 @@
+//! The earning lines of a set of units: deductions, share, rounding, split, conversion.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use num_traits::Zero;
+
+use super::calendar::{Day, Month, Zone, age_on, last_day, month_of, parse_day};
+use super::condition::{Condition, Value};
+use super::event::Row;
+use super::fates::Fate;
+use super::netting::Unit;
+use super::number::{Q, half_even, int, largest_remainder, q, round, zero};
+use super::policy::{Measure, Policies, Program};
+use super::references::{Rates, References, digits};
+use super::share::Reached;
+use super::split::{Place, by_party, fractions, is_complete, whole};
+
+/// Everything that rating looks at besides the units.
+pub struct World<'a> {
+    pub zone: Zone,
+    pub orphan_days: i64,
+    pub policies: &'a Policies,
+    pub refs: &'a References,
+    pub rates: &'a Rates<'a>,
+    /// Standing rows that measures may count.
+    pub counted: Vec<&'a Row>,
+    /// What each close saw, for frozen measures.
+    pub seen: &'a BTreeMap<Month, BTreeSet<usize>>,
+}
+
+/// The key of an earning line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LineKey {
+    pub creator: String,
+    pub program: String,
+    pub version: String,
+    pub currency: String,
+    pub month: Month,
+    pub fx_date: Day,
+}
+
+/// A party's part of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub place: Place,
+    pub minor: i64,
+    pub payout_currency: String,
+    pub rate: Option<Q>,
+    pub paid: Option<i64>,
+}
+
+/// Gross, tax and fee of one channel.
+pub type Sums = (i64, i64, i64);
+
+/// An earning line in whole minor units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Booked {
+    pub log: String,
+    pub events: i64,
+    pub gross: i64,
+    pub tax: i64,
+    pub fee: i64,
+    /// Name, account, minor units; tax and channel fee stand above.
+    pub steps: Vec<(String, String, i64)>,
+    pub creator: i64,
+    pub platform: i64,
+    /// Tax and fee kept beyond what is left of charges, within `platform`.
+    pub shortfall: i64,
+    pub rounding: Q,
+    pub parts: Vec<Part>,
+    pub channels: BTreeMap<Option<String>, Sums>,
+}
+
+/// Lines by key.
+pub type Lines = BTreeMap<LineKey, Booked>;
+
+/// A unit after deductions.
+pub struct Priced<'a> {
+    pub unit: Unit<'a>,
+    pub program: &'a Program,
+    pub tax: i64,
+    pub fee: Q,
+    pub steps: Vec<(String, String, Q)>,
+    /// What is shared.
+    pub rest: Q,
+    pub shortfall: i64,
+}
+
+impl Priced<'_> {
+    /// Who earned it.
+    pub fn creator(&self) -> &str {
+        self.unit.row.text("creator_id").expect("a sound row has a creator")
+    }
+
+    fn currency(&self) -> &str {
+        self.unit.row.text("currency").expect("a sound row has a currency")
+    }
+
+    fn fx_date(&self) -> Day {
+        if self.program.fx_event_day { self.unit.day } else { last_day(month_of(self.unit.day)) }
+    }
+
+    fn key(&self) -> LineKey {
+        LineKey {
+            creator: self.creator().to_owned(),
+            program: self.program.name.clone(),
+            version: self.program.version.clone(),
+            currency: self.currency().to_owned(),
+            month: month_of(self.unit.day),
+            fx_date: self.fx_date(),
+        }
+    }
+}
+
+impl<'a> World<'a> {
+    /// Rated, ineligible, or without what rating needs.
+    pub fn fate_of(&self, unit: &Unit) -> Fate {
+        let creator = unit.row.text("creator_id").expect("a sound row has a creator");
+        if self.refs.creator(creator, unit.day).is_none() {
+            return Fate::Quarantined("creator_unknown_on_date");
+        }
+        let Some(program) = self.program_of(unit) else { return Fate::Quarantined("no_policy") };
+        let rule = program.eligible.iter().find(|(_, when)| !self.holds(when, unit));
+        rule.map_or(Fate::Rated, |(rule, _)| Fate::Ineligible(rule.clone()))
+    }
+
+    /// The one program that shares a unit's money.
+    pub fn program_of(&self, unit: &Unit) -> Option<&'a Program> {
+        let fits = |p: &&Program| {
+            p.log == unit.row.log
+                && p.from <= unit.day
+                && p.to.is_none_or(|to| unit.day < to)
+                && self.holds(&p.condition, unit)
+        };
+        let mut programs = self.policies.programs.iter().filter(fits);
+        let program = programs.next();
+        assert!(programs.next().is_none(), "two programs share {:?}", unit.row);
+        program
+    }
+
+    /// Whether a condition holds for a unit.
+    pub fn holds(&self, condition: &Condition, unit: &Unit) -> bool {
+        condition.holds(&|name| self.value(name, unit))
+    }
+
+    /// Exact minor units in another currency, at the line's own rate.
+    pub fn in_currency(&self, minor: &Q, p: &Priced, to: &str) -> Q {
+        let converted = self.rates.convert(minor, p.currency(), to, p.fx_date());
+        converted.unwrap_or_else(|| panic!("no rate from {} to {to} for a tier or cap", p.currency()))
+    }
+
+    fn value(&self, name: &str, unit: &Unit) -> Value {
+        let creator = || self.refs.creator(unit.row.text("creator_id").unwrap_or_default(), unit.day);
+        let column = |c: &str| creator().and_then(|line| line.get(c)).cloned();
+        if let Some(measure) = self.policies.measures.get(name) {
+            return Value::Int(self.measured(measure, unit));
+        }
+        match name {
+            "age" => column("birth_date").map_or(Value::Null, |b| Value::Int(age_on(parse_day(&b), unit.day))),
+            "followers" => column(name).map_or(Value::Null, |f| Value::Int(f.parse().expect("a count of followers"))),
+            "country" | "status" => column(name).map_or(Value::Null, Value::Text),
+            _ => unit.row.value(name),
+        }
+    }
+
+    fn measured(&self, measure: &Measure, unit: &Unit) -> i64 {
+        let month = month_of(unit.day);
+        let end = if measure.period_end { last_day(month) + 1 } else { unit.day };
+        let seen = self.seen.get(&month).filter(|_| measure.frozen);
+        let counts = |row: &&&Row| {
+            row.log == measure.log
+                && row.text("creator_id") == unit.row.text("creator_id")
+                && (end - measure.days..end).contains(&row.day)
+                && seen.is_none_or(|seen| seen.contains(&row.n))
+                && measure.condition.holds(&|name| row.value(name))
+        };
+        let rows = self.counted.iter().filter(counts);
+        rows.map(|row| measure.sum.as_ref().map_or(1, |column| row.int(column).unwrap_or(0))).sum()
+    }
+
+    /// All lines of the units.
+    pub fn lines(&self, mut units: Vec<Unit<'a>>) -> Lines {
+        units.sort_by(|a, b| a.row.order().cmp(&b.row.order()));
+        let priced: Vec<Priced> = units.into_iter().map(|unit| self.priced(unit)).collect();
+        let mut reached = Reached::new(self, &priced);
+        let mut lines: BTreeMap<LineKey, Exact> = BTreeMap::new();
+        for p in &priced {
+            let creator = reached.creator_side(self, p);
+            lines.entry(p.key()).or_insert_with(|| Exact::new(p)).add(self, p, creator);
+        }
+        lines.into_iter().map(|(key, line)| (key.clone(), line.booked(self, &key))).collect()
+    }
+
+    /// Deductions, in the policy's order, each of what the ones before left.
+    fn priced(&self, unit: Unit<'a>) -> Priced<'a> {
+        let program = self.program_of(&unit).expect("a rated unit has a program");
+        let (tax, fee) = (unit.tax.unwrap_or(0), unit.fee.unwrap_or(0));
+        let over = (tax + fee - unit.amount).max(0);
+        let shortfall = if program.kept_shared { 0 } else { over };
+        let after_tax = q(unit.sign * (unit.amount - tax));
+        let rest = if shortfall > 0 { zero() } else { after_tax.clone() };
+        let (tax, fee) = (unit.sign * tax, q(unit.sign * fee));
+        let mut p = Priced { unit, program, tax, fee, steps: Vec::new(), rest, shortfall };
+        let after_tax = if shortfall > 0 { zero() } else { after_tax };
+        for step in &program.steps {
+            self.deduct(&mut p, step, &after_tax);
+        }
+        p
+    }
+
+    fn deduct(&self, p: &mut Priced, step: &super::policy::Step, after_tax: &Q) {
+        let is_fee = step.name == "channel_fee";
+        if is_fee && p.unit.fee.is_some() {
+            p.rest = if p.shortfall > 0 { zero() } else { &p.rest - &p.fee };
+            return;
+        }
+        let exact = if step.of_amount { after_tax } else { &p.rest } * &step.percent;
+        let exact = if self.holds(&step.when, &p.unit) { exact } else { zero() };
+        let money = step.round.map_or(exact.clone(), |mode| q(round(mode, &exact)));
+        p.rest -= &money;
+        if is_fee {
+            p.fee = money;
+        } else {
+            p.steps.push((step.name.clone(), step.account.clone(), money));
+        }
+    }
+}
+
+/// A line before it is rounded; of a program that rounds per event, what its events were rounded to.
+struct Exact {
+    log: String,
+    events: i64,
+    gross: i64,
+    tax: i64,
+    fee: Q,
+    steps: Vec<(String, String, Q)>,
+    creator: Q,
+    rounded: Q,
+    shortfall: i64,
+    parts: Vec<(Place, Q)>,
+    channels: BTreeMap<Option<String>, (i64, i64, Q)>,
+    program: Program,
+}
+
+impl Exact {
+    fn new(p: &Priced) -> Self {
+        Self {
+            log: p.unit.row.log.clone(),
+            events: 0,
+            gross: 0,
+            tax: 0,
+            fee: zero(),
+            steps: p.steps.iter().map(|(name, account, _)| (name.clone(), account.clone(), zero())).collect(),
+            creator: zero(),
+            rounded: zero(),
+            shortfall: 0,
+            parts: Vec::new(),
+            channels: BTreeMap::new(),
+            program: p.program.clone(),
+        }
+    }
+
+    fn add(&mut self, world: &World, p: &Priced, creator: Q) {
+        let per_event = self.program.per_event;
+        let grain = |exact: &Q| if per_event { q(half_even(exact)) } else { exact.clone() };
+        let rounded = if per_event { q(round(self.program.rounding, &creator)) } else { creator.clone() };
+        let gross = p.unit.sign * p.unit.amount;
+        self.events += p.unit.events;
+        self.gross += gross;
+        self.tax += p.tax;
+        self.fee += grain(&p.fee);
+        for (sum, step) in self.steps.iter_mut().zip(&p.steps) {
+            sum.2 += grain(&step.2);
+        }
+        self.shortfall += p.shortfall;
+        let channel = self.channels.entry(p.unit.row.text("channel").map(str::to_owned)).or_insert((0, 0, zero()));
+        *channel = (channel.0 + gross, channel.1 + p.tax, channel.2.clone() + grain(&p.fee));
+        self.parts.append(&mut self.parts_of(world, p, &rounded));
+        self.creator += creator;
+        self.rounded += rounded;
+    }
+
+    /// The parties' parts of an event: exact, or whole where the program rounds per event.
+    fn parts_of(&self, world: &World, p: &Priced, creator: &Q) -> Vec<(Place, Q)> {
+        let fractions = fractions(world.refs, p.creator(), &self.program.name, p.unit.day);
+        assert!(is_complete(&fractions), "the parts of {} do not use up everything", p.creator());
+        let parts: Vec<(Place, Q)> = fractions.into_iter().map(|(place, f)| (place, f * creator)).collect();
+        if !self.program.per_event {
+            return parts;
+        }
+        let minor = whole(int(creator), &parts, self.rotation(month_of(p.unit.day)));
+        parts.into_iter().zip(minor).map(|((place, _), minor)| (place, q(minor))).collect()
+    }
+
+    fn rotation(&self, month: Month) -> Option<i64> {
+        self.program.rotate.then_some(month)
+    }
+
+    fn booked(self, world: &World, key: &LineKey) -> Booked {
+        let creator = if self.program.per_event { int(&self.rounded) } else { round(self.program.rounding, &self.creator) };
+        let fee = half_even(&self.fee);
+        let start = self.rotation(key.month);
+        let parts = by_party(self.parts);
+        let minor = whole(creator, &parts, start);
+        let part = |((place, _), minor): ((Place, Q), i64)| converted(world, key, place, minor);
+        let steps: Vec<_> = self.steps.into_iter().map(|(name, account, x)| (name, account, half_even(&x))).collect();
+        let deducted: i64 = steps.iter().map(|(_, _, minor)| minor).sum();
+        Booked {
+            log: self.log,
+            events: self.events,
+            gross: self.gross,
+            tax: self.tax,
+            fee,
+            steps,
+            creator,
+            platform: self.gross - self.tax - fee - deducted - creator,
+            shortfall: self.shortfall,
+            rounding: self.creator - q(creator),
+            parts: parts.into_iter().zip(minor).map(part).collect(),
+            channels: whole_channels(self.channels, fee),
+        }
+    }
+}
+
+fn converted(world: &World, key: &LineKey, place: Place, minor: i64) -> Part {
+    let to = world.refs.payout_currency(&place.2, last_day(key.month)).to_owned();
+    let rate = world.rates.rate(&key.currency, &to, key.fx_date);
+    let paid = world.rates.convert(&q(minor), &key.currency, &to, key.fx_date).map(|x| half_even(&x));
+    assert!(digits(&to).is_some(), "{to} is no currency");
+    Part { place, minor, payout_currency: to, rate, paid }
+}
+
+/// The line's fee over its channels, by largest remainder, ties by name.
+fn whole_channels(channels: BTreeMap<Option<String>, (i64, i64, Q)>, fee: i64) -> BTreeMap<Option<String>, Sums> {
+    let fees: Vec<Q> = channels.values().map(|(_, _, fee)| fee.clone()).collect();
+    let rank: Vec<usize> = (0..fees.len()).collect();
+    let minor = if fees.iter().all(Zero::is_zero) { vec![0; fees.len()] } else { largest_remainder(fee, &fees, &rank) };
+    channels.into_iter().zip(minor).map(|((channel, (gross, tax, _)), fee)| (channel, (gross, tax, fee))).collect()
+}

@@ -1,0 +1,106 @@
+//! References as of a day, and exchange rates.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::support::sheet::{Line, Sheet};
+
+use super::calendar::{Day, parse_day};
+use super::number::{Q, parse, q, ten_to};
+
+/// References as they are known now.
+pub struct References {
+    creators: Vec<Line>,
+    parties: Vec<Line>,
+    agreements: Vec<Line>,
+    quotes: BTreeMap<Day, BTreeMap<String, Q>>,
+    max_days_back: i64,
+}
+
+/// A rate that a run used: event currency, payout or tier currency, the day that the rule names.
+pub type Pair = (String, String, Day);
+
+impl References {
+    /// From the sheets of a book.
+    pub fn new(refs: &BTreeMap<String, Sheet>, max_days_back: i64) -> Self {
+        let lines = |name: &str| refs[name].lines();
+        let mut quotes: BTreeMap<Day, BTreeMap<String, Q>> = BTreeMap::new();
+        for line in lines("fx_rates") {
+            let day = quotes.entry(parse_day(&line["date"])).or_default();
+            day.insert(line["currency"].clone(), parse(&line["rate"]));
+            day.insert("EUR".to_owned(), q(1));
+        }
+        Self {
+            creators: lines("creators"),
+            parties: lines("parties"),
+            agreements: lines("agreements"),
+            quotes,
+            max_days_back,
+        }
+    }
+
+    /// The creator's row of a day.
+    pub fn creator(&self, creator: &str, day: Day) -> Option<&Line> {
+        as_of(&self.creators, day).find(|line| line["creator_id"] == creator)
+    }
+
+    /// The currency that a party is paid in on a day.
+    pub fn payout_currency(&self, party: &str, day: Day) -> &str {
+        let line = as_of(&self.parties, day).find(|line| line["party_id"] == party);
+        &line.unwrap_or_else(|| panic!("no party {party}"))["payout_currency"]
+    }
+
+    /// The agreement rows of a creator for a program on a day.
+    pub fn agreement(&self, creator: &str, program: &str, day: Day) -> Vec<&Line> {
+        let named = |line: &&Line| line.get("programs").is_none_or(|names| names.split(';').any(|n| n == program));
+        as_of(&self.agreements, day).filter(|line| line["creator_id"] == creator).filter(named).collect()
+    }
+
+    /// Both legs of the latest date on or before the day that quotes both.
+    fn quoted(&self, from: &str, to: &str, day: Day) -> Option<Q> {
+        let back = (day - self.max_days_back..=day).rev();
+        let tables = back.filter_map(|d| self.quotes.get(&d));
+        tables.filter_map(|t| Some(t.get(to)? / t.get(from)?)).next()
+    }
+}
+
+fn as_of(lines: &[Line], day: Day) -> impl Iterator<Item = &Line> {
+    lines.iter().filter(move |line| {
+        parse_day(&line["valid_from"]) <= day && line.get("valid_to").is_none_or(|to| day < parse_day(to))
+    })
+}
+
+/// Where rates come from: what closes pinned, then, if wanted, today's table.
+pub struct Rates<'a> {
+    pub pins: &'a BTreeMap<Pair, Q>,
+    pub table: Option<&'a References>,
+    pub used: RefCell<BTreeMap<Pair, Q>>,
+}
+
+impl Rates<'_> {
+    /// Units of `to` for one unit of `from`.
+    pub fn rate(&self, from: &str, to: &str, day: Day) -> Option<Q> {
+        if from == to {
+            return Some(q(1));
+        }
+        let pair = (from.to_owned(), to.to_owned(), day);
+        let rate = self.pins.get(&pair).cloned().or_else(|| self.table?.quoted(from, to, day))?;
+        self.used.borrow_mut().insert(pair, rate.clone());
+        Some(rate)
+    }
+
+    /// Minor units in another currency, exactly.
+    pub fn convert(&self, minor: &Q, from: &str, to: &str, day: Day) -> Option<Q> {
+        Some(minor * self.rate(from, to, day)? * ten_to(digits(to)? - digits(from)?))
+    }
+}
+
+/// Digits of a currency's minor unit; none for what is no currency.
+pub fn digits(currency: &str) -> Option<i32> {
+    match currency {
+        "EUR" | "USD" | "GBP" | "CHF" => Some(2),
+        "JPY" | "KRW" => Some(0),
+        "KWD" => Some(3),
+        _ => None,
+    }
+}

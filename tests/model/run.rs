@@ -1,0 +1,308 @@
+//! Runs and closes: everything again, minus what closed periods booked.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::support::book::TextBook;
+use crate::support::folder::{arrived, current};
+use crate::support::tables::{Tables, comparable};
+
+use super::booking::{Entry as Earning, entries};
+use super::calendar::{Month, Zone, last_day, month_text, parse_month};
+use super::event::{Effect, Key, Row, rows};
+use super::fates::{Fate, Fates, intake, readable};
+use super::journal::{Earned, Entry, Journal, Place};
+use super::netting::{Judged, Retained, judge};
+use super::number::Q;
+use super::output;
+use super::policy::Policies;
+use super::rating::{Lines, World};
+use super::references::{Pair, Rates, References};
+use super::settlement::{Adjusted, Balances, balances, settle};
+
+/// What a close leaves for the next period.
+#[derive(Clone, Default)]
+pub struct State {
+    pub period: Option<Month>,
+    pub fates: Fates,
+    pub lines: Lines,
+    retained: BTreeMap<usize, Retained>,
+    balances: Balances,
+    pins: BTreeMap<Pair, Q>,
+    seen: BTreeMap<Month, BTreeSet<usize>>,
+}
+
+/// A run: its tables, and what a close of it would leave.
+pub struct Run {
+    pub tables: Tables,
+    pub state: State,
+    pub provisional: bool,
+}
+
+/// A book with its closes.
+pub struct Model {
+    book: TextBook,
+    policies: Policies,
+    zone: Zone,
+    delivered: u32,
+    closed: State,
+    drafts: BTreeMap<Month, Run>,
+}
+
+impl Model {
+    /// The book before its first delivery.
+    pub fn new(book: &TextBook) -> Self {
+        Self {
+            policies: Policies::parse(&book.policies),
+            zone: Zone::named(&book.zone),
+            book: book.clone(),
+            delivered: 0,
+            closed: State::default(),
+            drafts: BTreeMap::new(),
+        }
+    }
+
+    /// Brings all deliveries up to this one.
+    pub fn deliver(&mut self, delivery: u32) {
+        self.delivered = delivery;
+    }
+
+    /// Runs a period; open periods before it are evaluated first and stand in for their closes.
+    pub fn run(&mut self, period: &str) -> &Run {
+        let period = parse_month(period);
+        let open = self.closed.period.map_or(parse_month(&self.book.first_period), |closed| closed + 1);
+        let mut prior = self.closed.clone();
+        for month in open..period {
+            prior = self.one(month, &prior).0;
+        }
+        let (state, tables) = self.one(period, &prior);
+        self.drafts.insert(period, Run { tables, state, provisional: open < period });
+        &self.drafts[&period]
+    }
+
+    /// Closes a period: what its current run found is final.
+    pub fn close(&mut self, period: &str) {
+        let run = &self.drafts[&parse_month(period)];
+        assert!(!run.provisional, "a provisional draft can't be closed");
+        self.closed = run.state.clone();
+    }
+
+    /// The current run of a period.
+    pub fn draft(&self, period: &str) -> &Run {
+        &self.drafts[&parse_month(period)]
+    }
+
+    /// What the last close left.
+    pub fn closed(&self) -> &State {
+        &self.closed
+    }
+
+    fn one(&self, period: Month, prior: &State) -> (State, Tables) {
+        let known = |(name, sheet): (&String, &_)| (name.clone(), current(name, arrived(sheet, |k| k <= self.delivered.max(1))));
+        let refs = References::new(&self.book.refs.iter().map(known).collect(), self.policies.terms.max_days_back);
+        let rows = rows(&self.book.logs, self.zone, self.delivered);
+        let run = OneRun { model: self, period, prior, refs: &refs, rows: &rows };
+        run.evaluate()
+    }
+}
+
+/// What adds a row to what the last close knew; the order is the order of the causes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Base,
+    Released,
+    Late,
+    Reversal,
+}
+
+impl Stage {
+    fn cause(self) -> &'static str {
+        match self {
+            Self::Released => "released",
+            Self::Late => "late_event",
+            Self::Base | Self::Reversal => "reversal",
+        }
+    }
+}
+
+struct OneRun<'a> {
+    model: &'a Model,
+    period: Month,
+    prior: &'a State,
+    refs: &'a References,
+    rows: &'a [Row],
+}
+
+impl<'a> OneRun<'a> {
+    fn evaluate(&self) -> (State, Tables) {
+        let intake = intake(self.rows, last_day(self.period), &self.prior.fates);
+        let suspects = self.suspects();
+        let up_to = |stage: Stage| -> Vec<&Row> {
+            intake.standing.iter().filter(|row| self.stage(row, &suspects) <= stage).copied().collect()
+        };
+        let closed_rates = Rates { pins: &self.prior.pins, table: None, used: RefCell::default() };
+        let rates = Rates { table: Some(self.refs), ..Rates { pins: &self.prior.pins, table: None, used: RefCell::default() } };
+        let (_, mut before) = self.rate(&closed_rates, &up_to(Stage::Base));
+        assert!(before == self.prior.lines, "the past, evaluated again, is not what was booked");
+        let mut earned = Vec::new();
+        let past = |key: &super::rating::LineKey| key.month < self.period;
+        let mut last = Judged::default();
+        let stages = [("fx_correction", Stage::Base), ("released", Stage::Released), ("late_event", Stage::Late), ("reversal", Stage::Reversal)];
+        for (cause, stage) in stages {
+            let (judged, after) = self.rate(&rates, &up_to(stage));
+            earned.extend(entries(&after, &before, cause, past));
+            (before, last) = (after, judged);
+        }
+        earned.extend(entries(&before, &Lines::new(), "current", |key| key.month == self.period));
+        let mut fates = intake.fates.clone();
+        fates.extend(last.fates.clone());
+        let cause = |row: &Row, month: Month| {
+            if month == self.period { "current" } else { self.stage(row, &suspects).cause() }
+        };
+        let mut pins = self.prior.pins.clone();
+        pins.extend(rates.used.into_inner());
+        let mut seen = self.prior.seen.clone();
+        seen.insert(self.period, intake.standing.iter().map(|row| row.n).collect());
+        let (tables, balances) = self.book(&earned, &fates, &last.retained, &cause);
+        let state =
+            State { period: Some(self.period), fates, lines: before, retained: last.retained, balances, pins, seen };
+        (state, tables)
+    }
+
+    fn rate(&self, rates: &Rates, standing: &[&'a Row]) -> (Judged<'a>, Lines) {
+        let world = World {
+            zone: self.model.zone,
+            orphan_days: self.model.book.orphan_days,
+            policies: &self.model.policies,
+            refs: self.refs,
+            rates,
+            counted: standing.to_vec(),
+            seen: &self.prior.seen,
+        };
+        let judged = judge(&world, standing, last_day(self.period));
+        let units = judged.units.iter().map(|u| super::netting::Unit { row: u.row, ..u.clone() }).collect();
+        let lines = world.lines(units);
+        (judged, lines)
+    }
+
+    /// Ids of which a row stood in quarantine at the last close.
+    fn suspects(&self) -> BTreeSet<Key> {
+        let quarantined = |row: &&Row| matches!(self.prior.fates.get(&row.n), Some(Fate::Quarantined(_)));
+        self.rows.iter().filter(quarantined).filter_map(Row::key).collect()
+    }
+
+    fn stage(&self, row: &Row, suspects: &BTreeSet<Key>) -> Stage {
+        if self.prior.fates.get(&row.n).is_some_and(Fate::is_settled) {
+            Stage::Base
+        } else if row.key().is_some_and(|key| suspects.contains(&key)) {
+            Stage::Released
+        } else if matches!(row.effect, Effect::Reversal | Effect::Won) {
+            Stage::Reversal
+        } else {
+            Stage::Late
+        }
+    }
+
+    fn book(
+        &self,
+        earnings: &[Earning],
+        fates: &Fates,
+        retained: &BTreeMap<usize, Retained>,
+        cause: &dyn Fn(&Row, Month) -> &'static str,
+    ) -> (Tables, Balances) {
+        let (mut journal, mut earned, mut adjusted) = (Journal::default(), Earned::new(), Adjusted::new());
+        for e in earnings {
+            journal.platform_side(e);
+            journal.party_side(e, &mut earned);
+        }
+        for row in self.rows {
+            self.suspend(&mut journal, row, &fates[&row.n], cause);
+            self.retain(&mut journal, row, retained.get(&row.n), cause);
+            self.adjust(&mut journal, &mut adjusted, row, &fates[&row.n], cause);
+        }
+        let terms = &self.model.policies.terms;
+        let [statements, payouts] = settle(&mut journal, &self.prior.balances, &earned, &adjusted, terms, self.period);
+        journal.check();
+        let (balance_rows, balances) = balances(&journal, &self.prior.balances, self.period);
+        let tables = [
+            ("earnings", output::earnings(earnings)),
+            ("journal", output::journal(&journal, self.period)),
+            ("statements", statements),
+            ("payouts", payouts),
+            ("balances", balance_rows),
+            ("quarantine", output::unrated(self.rows, fates, "quarantined", None)),
+            ("waiting", output::unrated(self.rows, fates, "waiting", None)),
+            ("ineligible", output::unrated(self.rows, fates, "ineligible", Some(&self.prior.fates))),
+            ("control", output::control(self.rows, fates, &self.prior.fates)),
+        ];
+        (tables.into_iter().map(|(name, lines)| (name.to_owned(), comparable(name, lines))).collect(), balances)
+    }
+
+    /// Money of quarantined and waiting rows moves onto `suspense`, and off it when it is released.
+    fn suspend(&self, journal: &mut Journal, row: &Row, fate: &Fate, cause: &dyn Fn(&Row, Month) -> &'static str) {
+        let Some(amount) = readable(row) else { return };
+        let was = self.prior.fates.get(&row.n).is_some_and(Fate::is_open);
+        let month = row.time.map(|_| row.month());
+        let (cause, sign) = match (was, fate.is_open()) {
+            (false, true) => (month.map_or("current", |m| cause(row, m)), 1),
+            (true, false) => ("released", -1),
+            _ => return,
+        };
+        let apart = ["log", "channel", "currency"].map(|c| row.text(c).unwrap_or(&row.log).to_owned()).to_vec();
+        let entry = Entry { kind: "suspense", month, cause: Some(cause), program: None, apart };
+        let minor = sign * row.sign() * amount;
+        self.from_payers(journal, &entry, row, minor);
+        journal.post(&entry, in_log(row, "suspense"), -minor);
+    }
+
+    fn from_payers(&self, journal: &mut Journal, entry: &Entry, row: &Row, minor: i64) {
+        let place = if row.log == "adjustments" {
+            Place::account("platform_expense", row.text("currency").unwrap_or_default())
+        } else {
+            in_log(row, "payer_clearing")
+        };
+        journal.post(entry, place, minor);
+    }
+
+    /// Money that no creator gets stands on `ineligible_retained`; stated tax and fee are owed all the same.
+    fn retain(&self, journal: &mut Journal, row: &Row, now: Option<&Retained>, cause: &dyn Fn(&Row, Month) -> &'static str) {
+        let before = self.prior.retained.get(&row.n);
+        if before == now {
+            return;
+        }
+        for (kept, sign) in before.map(|b| (b, -1)).into_iter().chain(now.map(|n| (n, 1))) {
+            let apart = ["log", "channel", "currency"].map(|c| row.text(c).unwrap_or(&row.log).to_owned()).to_vec();
+            let cause = Some(cause(row, kept.month));
+            let entry = Entry { kind: "ineligible", month: Some(kept.month), cause, program: Some(kept.program.clone()), apart };
+            self.from_payers(journal, &entry, row, sign * kept.amount);
+            journal.post(&entry, in_log(row, "tax_payable"), -sign * kept.tax);
+            journal.post(&entry, in_log(row, "channel_fees"), -sign * kept.fee);
+            let rest = kept.amount - kept.tax - kept.fee;
+            journal.post(&entry, in_log(row, "ineligible_retained"), -sign * rest);
+        }
+    }
+
+    fn adjust(&self, journal: &mut Journal, adjusted: &mut Adjusted, row: &Row, fate: &Fate, cause: &dyn Fn(&Row, Month) -> &'static str) {
+        let was = self.prior.fates.get(&row.n) == Some(&Fate::Rated);
+        if row.log != "adjustments" || *fate != Fate::Rated || was {
+            return;
+        }
+        let (party, currency) = (row.cells["party_id"].clone(), row.cells["currency"].clone());
+        let minor = row.sign() * row.int("amount_minor").expect("a sound row has an amount");
+        let apart = vec![party.clone(), currency.clone()];
+        let month = row.month();
+        let entry = Entry { kind: "adjustment", month: Some(month), cause: Some(cause(row, month)), program: None, apart };
+        journal.post(&entry, Place::account("platform_expense", &currency), minor);
+        journal.post(&entry, Place::party("party_payable", &currency, &party), -minor);
+        *adjusted.entry((party, currency)).or_default() += minor;
+    }
+}
+
+fn in_log(row: &Row, account: &str) -> Place {
+    Place::account(account, row.text("currency").unwrap_or_default()).of(&row.log, row.text("channel"))
+}
+
+/// The period after this one.
+pub fn next(period: &str) -> String {
+    month_text(parse_month(period) + 1)
+}

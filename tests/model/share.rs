@@ -1,0 +1,129 @@
+//! The creator's share of one unit: cases, a column, bonuses with caps, tiers.
+
+use std::collections::BTreeMap;
+
+use num_traits::Zero;
+
+use super::calendar::{Month, month_of};
+use super::number::{Q, q, ten_to, zero};
+use super::policy::{Bonus, Program, Share, Tiers};
+use super::rating::{Priced, World};
+use super::references::digits;
+
+/// Creator, program and window of a tier, or bonus and month of a cap.
+type Window = (String, String, String);
+
+/// What a creator has reached so far, in the order of events.
+#[derive(Default)]
+pub struct Reached {
+    tiers: BTreeMap<Window, Q>,
+    caps: BTreeMap<(Window, Month), Q>,
+    /// Of tiers that look at the whole window: all there is in it.
+    totals: BTreeMap<Window, Q>,
+}
+
+impl Reached {
+    /// Knows the totals of the windows before the first share is asked for.
+    pub fn new(world: &World, priced: &[Priced]) -> Self {
+        let mut reached = Self::default();
+        for p in priced {
+            if let Share::Tiers(tiers) = &p.program.share {
+                *reached.totals.entry(window(p, tiers)).or_insert_with(zero) += basis(world, p, tiers);
+            }
+        }
+        reached
+    }
+
+    /// The creator's exact money of a unit, before rounding.
+    pub fn creator_side(&mut self, world: &World, p: &Priced) -> Q {
+        let share = match &p.program.share {
+            Share::Tiers(tiers) => return self.tiered(world, p, tiers),
+            Share::Column { name, per } => q(p.unit.row.int(name).expect("a share in the column")) / per,
+            Share::Cases(cases) => {
+                let case = cases.iter().find(|(when, _)| world.holds(when, &p.unit));
+                case.expect("the last case has no condition").1.clone()
+            }
+        };
+        let mut points = share.clone();
+        let mut money = &p.rest * share;
+        for bonus in p.program.bonuses.iter().filter(|b| world.holds(&b.when, &p.unit)) {
+            let room = p.program.max_share.as_ref().map(|max| max - &points);
+            let more = room.map_or_else(|| bonus.points.clone(), |room| room.min(bonus.points.clone()).max(zero()));
+            money += self.capped(world, p, bonus, &p.rest * &more);
+            points += more;
+        }
+        money
+    }
+
+    /// The part of a bonus that its cap leaves.
+    fn capped(&mut self, world: &World, p: &Priced, bonus: &Bonus, money: Q) -> Q {
+        let Some((cap, currency)) = &bonus.cap else { return money };
+        let there = world.in_currency(&money, p, currency);
+        let most = cap * ten_to(digits(currency).expect("a currency"));
+        let key = ((p.creator().to_owned(), p.program.name.clone(), bonus.name.clone()), month_of(p.unit.day));
+        let before = self.caps.entry(key).or_insert_with(zero);
+        let after = before.clone() + &there;
+        let kept = after.clone().min(most.clone()) - before.clone().min(most);
+        *before = after;
+        if there.is_zero() { zero() } else { money * kept / there }
+    }
+
+    fn tiered(&mut self, world: &World, p: &Priced, tiers: &Tiers) -> Q {
+        let key = window(p, tiers);
+        let size = basis(world, p, tiers);
+        if tiers.whole {
+            return &p.rest * band_of(tiers, &self.totals[&key]);
+        }
+        let before = self.tiers.entry(key).or_insert_with(zero);
+        let after = before.clone() + &size;
+        let weighted = area(tiers, &after) - area(tiers, before);
+        *before = after;
+        if size.is_zero() { zero() } else { &p.rest * weighted / size }
+    }
+}
+
+fn window(p: &Priced, tiers: &Tiers) -> Window {
+    let month = month_of(p.unit.day);
+    let name = match tiers.window.as_str() {
+        "period" => month.to_string(),
+        "year" => month.div_euclid(12).to_string(),
+        "lifetime" => String::new(),
+        other => panic!("no window {other:?}"),
+    };
+    (p.creator().to_owned(), p.program.name.clone(), name)
+}
+
+/// What a unit counts in its tiers' currency.
+fn basis(world: &World, p: &Priced, tiers: &Tiers) -> Q {
+    let money = match tiers.basis.as_str() {
+        "gross" => q(p.unit.sign * p.unit.amount),
+        "net" => p.rest.clone(),
+        other => panic!("the model has no basis {other:?}"),
+    };
+    world.in_currency(&money, p, &tiers.currency)
+}
+
+fn border(tiers: &Tiers, band: usize) -> Option<Q> {
+    let (from, _) = tiers.bands.get(band)?;
+    Some(from * ten_to(digits(&tiers.currency).expect("a currency")))
+}
+
+/// The share of the band that a total falls in.
+fn band_of(tiers: &Tiers, total: &Q) -> Q {
+    let reached = (1..tiers.bands.len()).rev().find(|band| border(tiers, *band).is_some_and(|from| from <= *total));
+    tiers.bands[reached.unwrap_or(0)].1.clone()
+}
+
+/// All that lies between 0 and `total`, each band's part times its share; below 0 the first share holds.
+fn area(tiers: &Tiers, total: &Q) -> Q {
+    let first = &tiers.bands[0].1;
+    if *total < zero() {
+        return total * first;
+    }
+    let part = |band: usize| {
+        let low = border(tiers, band).expect("a band").min(total.clone());
+        let high = border(tiers, band + 1).map_or_else(|| total.clone(), |to| to.min(total.clone()));
+        (high - low) * &tiers.bands[band].1
+    };
+    (0..tiers.bands.len()).map(part).fold(zero(), |a, b| a + b)
+}

@@ -1,0 +1,112 @@
+//! A book as text: policies, references and logs in CSV, each row with the delivery that brings it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::sheet::{Line, Sheet};
+
+/// The column, of no log and no reference, that says which delivery brings a row.
+pub const ARRIVAL: &str = "arrival";
+
+/// The logs of the contract.
+pub const LOGS: [&str; 6] = ["adjustments", "brand_deals", "commerce", "engagement", "gifts", "subscriptions"];
+
+/// The references that these tests use.
+pub const REFERENCES: [&str; 4] = ["agreements", "creators", "fx_rates", "parties"];
+
+/// A book before it is a folder.
+#[derive(Clone, Debug)]
+pub struct TextBook {
+    pub name: String,
+    pub zone: String,
+    pub first_period: String,
+    pub orphan_days: i64,
+    /// The content of the one policy file.
+    pub policies: String,
+    pub logs: BTreeMap<String, Sheet>,
+    pub refs: BTreeMap<String, Sheet>,
+}
+
+impl TextBook {
+    /// A book without rows, its sheets under the contract's columns.
+    pub fn empty(name: &str, zone: &str, first_period: &str) -> Self {
+        let log = |name: &&str| ((*name).to_owned(), Sheet::new(&columns_of(name)));
+        let reference = |name: &&str| ((*name).to_owned(), Sheet::new(reference_columns(name)));
+        Self {
+            name: name.to_owned(),
+            zone: zone.to_owned(),
+            first_period: first_period.to_owned(),
+            orphan_days: 90,
+            policies: String::new(),
+            logs: LOGS.iter().map(log).collect(),
+            refs: REFERENCES.iter().map(reference).collect(),
+        }
+    }
+
+    /// The book whose `logs/*.csv` and `refs/*.csv` lie in `dir`.
+    pub fn read(dir: &Path, name: &str, zone: &str, first_period: &str, policies: &str) -> Self {
+        let mut book = Self::empty(name, zone, first_period);
+        policies.clone_into(&mut book.policies);
+        for (log, sheet) in &mut book.logs {
+            *sheet = Sheet::read(&dir.join(format!("logs/{log}.csv")));
+        }
+        for (reference, sheet) in &mut book.refs {
+            *sheet = Sheet::read(&dir.join(format!("refs/{reference}.csv")));
+        }
+        book
+    }
+
+    /// Appends a row to a log.
+    pub fn event(&mut self, log: &str, cells: &Line) {
+        self.logs.get_mut(log).unwrap_or_else(|| panic!("no log {log}")).push(cells);
+    }
+
+    /// Appends a row to a reference.
+    pub fn reference(&mut self, reference: &str, cells: &Line) {
+        self.refs.get_mut(reference).unwrap_or_else(|| panic!("no reference {reference}")).push(cells);
+    }
+
+    /// Its `everycent.toml`. No gate is meant to stand in the way of these stories.
+    pub fn settings(&self) -> String {
+        let mut text = format!(
+            "[book]\nname = \"{}\"\nzone = \"{}\"\nfirst_period = \"{}\"\norphan_days = {}\nsecret = \"book.secret\"\n",
+            self.name, self.zone, self.first_period, self.orphan_days
+        );
+        for log in LOGS {
+            text += &format!("\n[log.{log}]\npath = \"logs/{log}\"\n");
+            text += "max_quarantine = { rows = \"100 %\", amount = \"100 %\" }\n";
+            if log == "engagement" {
+                text += "attributes = [\"views\"]\n";
+            }
+        }
+        text += "\n[reference]\n";
+        for reference in REFERENCES {
+            text += &format!("{reference} = \"refs/{reference}.csv\"\n");
+        }
+        text + "\n[gates]\nfx_change = \"100000 %\"\n"
+    }
+}
+
+/// The columns of a log, `arrival` last.
+pub fn columns_of(log: &str) -> String {
+    let head = "event_id event_time kind creator_id payer_id payer_country";
+    let money = "amount_minor tax_minor channel_fee_minor currency original_id original_time";
+    let own = match log {
+        "adjustments" => "party_id reason requested_by approved_by",
+        "brand_deals" => "campaign_id brand_id",
+        "commerce" => "order_id product_id seller_id category commission_bps",
+        "gifts" => "live_id gift_id quantity coins",
+        "subscriptions" => "subscription_id tier channel tenure_months period_start period_end",
+        _ => return format!("{head} content_id content_kind audience seconds likes comments views {ARRIVAL}"),
+    };
+    format!("{head} {money} {own} {ARRIVAL}")
+}
+
+fn reference_columns(reference: &str) -> &'static str {
+    match reference {
+        "agreements" => "creator_id party_id part level position programs valid_from valid_to",
+        "creators" => "creator_id birth_date followers country status valid_from valid_to",
+        "parties" => "party_id kind payout_currency country tax_form status valid_from valid_to",
+        _ => "date currency rate arrival",
+    }
+}
