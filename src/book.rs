@@ -226,7 +226,10 @@ fn orphan_days(given: Option<i32>) -> Result<i32> {
     if (0..=3660).contains(&days) {
         return Ok(days);
     }
-    Err(Error::usage("orphan_days is out of range").at("everycent.toml, [book]").expected("0 to 3660").found(days.to_string()))
+    Err(Error::usage("orphan_days is out of range")
+        .at("everycent.toml, [book]")
+        .expected("0 to 3660")
+        .found(days.to_string()))
 }
 
 fn percent(text: Option<&str>, default: &str, place: &str) -> Result<Exact> {
@@ -280,11 +283,7 @@ fn references(given: &BTreeMap<String, String>) -> Result<BTreeMap<String, Strin
 fn gates(table: &GatesTable) -> Result<Gates> {
     Ok(Gates {
         fx_change: percent(table.fx_change.as_deref(), "20 %", "[gates] fx_change")?,
-        reference_correction: percent(
-            table.reference_correction.as_deref(),
-            "5 %",
-            "[gates] reference_correction",
-        )?,
+        reference_correction: percent(table.reference_correction.as_deref(), "5 %", "[gates] reference_correction")?,
     })
 }
 

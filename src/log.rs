@@ -169,9 +169,7 @@ impl Log {
                 ("chargeback_won", Won),
             ],
             Log::Engagement => &[("view", Nothing), ("post", Nothing)],
-            Log::Gifts => {
-                &[("send", Charge), ("refund", Reversal), ("chargeback", Reversal), ("chargeback_won", Won)]
-            }
+            Log::Gifts => &[("send", Charge), ("refund", Reversal), ("chargeback", Reversal), ("chargeback_won", Won)],
             Log::Subscriptions => &[
                 ("start", Charge),
                 ("renew", Charge),
@@ -232,10 +230,9 @@ impl FromStr for Log {
     /// # Errors
     /// The name is none of the six.
     fn from_str(text: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|log| log.name() == text).ok_or_else(|| {
-            Error::usage("unknown log")
-                .expected(Self::ALL.map(Log::name).join(", "))
-                .found(text)
-        })
+        Self::ALL
+            .into_iter()
+            .find(|log| log.name() == text)
+            .ok_or_else(|| Error::usage("unknown log").expected(Self::ALL.map(Log::name).join(", ")).found(text))
     }
 }

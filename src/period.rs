@@ -190,6 +190,7 @@ impl Zone {
 }
 
 fn start_of_day(zone: &TimeZone, day: i32) -> Result<i64> {
-    let start = date_of(day).to_zoned_datetime(zone.clone()).map_err(|e| Error::bug(format!("no start of a day: {e}")))?;
+    let start =
+        date_of(day).to_zoned_datetime(zone.clone()).map_err(|e| Error::bug(format!("no start of a day: {e}")))?;
     Ok(start.timestamp().as_second())
 }

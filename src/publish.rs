@@ -56,7 +56,8 @@ pub fn run(book: &Book, options: &Options, progress: &(dyn Fn(u64) + Sync)) -> R
     };
     let manifest = manifest(&input, &run, options.period, options.as_of)?;
     if options.dry_run {
-        let (run_id, root) = store.prepare(&run.booked.tables, manifest, &run.booked.pins, &input.copies, &book.secret)?;
+        let (run_id, root) =
+            store.prepare(&run.booked.tables, manifest, &run.booked.pins, &input.copies, &book.secret)?;
         (outcome.run_id, outcome.root) = (run_id, root);
     } else {
         let published = store.publish(&run.booked.tables, manifest, &run.booked.pins, &input.copies, &book.secret)?;
@@ -142,7 +143,11 @@ fn manifest(input: &Prepared, run: &Run, period: Period, as_of: Option<i32>) -> 
         references: named("references/"),
         config_sha256: book.config_sha256.clone(),
         secret_sha256: sha256(&book.secret),
-        opening: run.state.last_closed().map(|c| Opening { period: c.period.to_string(), run_id: c.run_id.clone(), seal: c.seal.clone() }),
+        opening: run.state.last_closed().map(|c| Opening {
+            period: c.period.to_string(),
+            run_id: c.run_id.clone(),
+            seal: c.seal.clone(),
+        }),
         bounds: bounds.map_err(|e| Error::bug(e.to_string()))?,
         ..Manifest::default()
     })
@@ -197,7 +202,8 @@ fn closable(store: &Store, state: &State, period: Period) -> Result<crate::ledge
             .next(format!("close {} first", state.first_open())));
     }
     let draft = store.draft(period)?.ok_or_else(|| {
-        Error::closed(format!("{period} has no draft")).next(format!("`everycent run --period {period}` and look at it first"))
+        Error::closed(format!("{period} has no draft"))
+            .next(format!("`everycent run --period {period}` and look at it first"))
     })?;
     if draft.provisional {
         return Err(Error::closed(format!("the draft of {period} is provisional"))
@@ -211,7 +217,7 @@ fn closable(store: &Store, state: &State, period: Period) -> Result<crate::ledge
     Ok(draft)
 }
 
-/// The draft's files, found again by hash where they were renamed.
+/// The draft's files.
 fn draft_inputs(book: &Book, then: &Manifest) -> Result<Only> {
     let mut only: Only = BTreeMap::new();
     for file in &then.inputs {
@@ -228,7 +234,8 @@ fn arrived(book: &Book, only: &Only) -> Result<Vec<String>> {
     let mut files = Vec::new();
     for (log, source) in &book.logs {
         let known = only.get(log);
-        let fresh = list(&book.root.join(&source.path))?.into_iter().filter(|path| known.is_none_or(|k| !k.contains_key(path)));
+        let fresh =
+            list(&book.root.join(&source.path))?.into_iter().filter(|path| known.is_none_or(|k| !k.contains_key(path)));
         files.extend(fresh.map(|path| format!("{} {path}", log.name())));
     }
     Ok(files)

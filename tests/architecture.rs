@@ -5,8 +5,24 @@ use std::path::{Path, PathBuf};
 
 /// The rooms in order; each may import only what stands before it, itself, and its own floor's elders.
 const ROOMS: [&str; 18] = [
-    "error", "period", "log", "fate", "money", "book", "query", "policy", "ledger", "reference", "intake", "facts", "earn",
-    "settle", "pipeline", "audit", "publish", "report",
+    "error",
+    "period",
+    "log",
+    "fate",
+    "money",
+    "book",
+    "query",
+    "policy",
+    "ledger",
+    "reference",
+    "intake",
+    "facts",
+    "earn",
+    "settle",
+    "pipeline",
+    "audit",
+    "publish",
+    "report",
 ];
 /// Rooms on one floor: neither imports the other.
 const FLOORS: [(&str, &str); 5] =
@@ -61,7 +77,10 @@ fn no_room_imports_what_stands_behind_it() {
 #[test]
 fn only_the_query_room_sees_datafusion_and_tokio() {
     for (room, text) in all_sources() {
-        assert!(room == "query" || !(text.contains("datafusion::") || text.contains("tokio::")), "{room} sees the engine");
+        assert!(
+            room == "query" || !(text.contains("datafusion::") || text.contains("tokio::")),
+            "{room} sees the engine"
+        );
     }
 }
 
@@ -75,7 +94,9 @@ fn no_float_stands_in_the_sources() {
 
 #[test]
 fn rules_read_no_clock_file_or_environment() {
-    for (room, text) in all_sources().into_iter().filter(|(r, _)| ["earn", "settle", "facts", "money"].contains(&r.as_str())) {
+    for (room, text) in
+        all_sources().into_iter().filter(|(r, _)| ["earn", "settle", "facts", "money"].contains(&r.as_str()))
+    {
         for word in ["std::fs", "std::env::", "SystemTime", "Instant::now", "Timestamp::now"] {
             assert!(!text.contains(word), "{room} has {word}");
         }

@@ -10,7 +10,9 @@
 
 mod architecture;
 mod bad_input;
+mod corrections;
 mod fx;
+mod ledger;
 mod model;
 mod money;
 mod online_retail;

@@ -143,7 +143,7 @@ fn the_wide_form_is_the_same_table() {
     );
     assert_eq!(wide, long);
     assert_eq!(
-        table("\u{feff}Date,USD\r\n2026-10-30, 1.25\r\n\r\n"),
+        table("\u{feff}Date, USD\r\n2026-10-30 , 1.25\r\n\r\n"),
         table("date,currency,rate\n2026-10-30,USD,1.25\n2026-10-30,USD,1.250\n")
     );
     assert_eq!(table("date,currency,rate\n"), FxTable::empty());

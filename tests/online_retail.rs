@@ -19,18 +19,22 @@ fn lines() -> Option<PathBuf> {
 /// A copy of the committed book whose log is `lines`, in a folder of its own.
 fn book(dir: &Path, lines: &Path) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/books/online_retail");
-    for name in ["queries/staging/commerce.sql", "refs/creators.csv", "refs/parties.csv", "policies/shop.toml", "book.secret"] {
+    for name in
+        ["queries/staging/commerce.sql", "refs/creators.csv", "refs/parties.csv", "policies/shop.toml", "book.secret"]
+    {
         let to = dir.join(name);
         fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
         fs::copy(from.join(name), to).expect("a copy");
     }
     let settings = fs::read_to_string(from.join("everycent.toml")).expect("settings");
     let path = settings.lines().find(|l| l.starts_with("path = ")).expect("a path");
-    fs::write(dir.join("everycent.toml"), settings.replace(path, &format!("path = {:?}", lines.display().to_string()))).expect("settings");
+    fs::write(dir.join("everycent.toml"), settings.replace(path, &format!("path = {:?}", lines.display().to_string())))
+        .expect("settings");
 }
 
 fn everycent(dir: &Path, arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_everycent")).args(arguments).arg("--book").arg(dir).output().expect("starts");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_everycent")).args(arguments).arg("--book").arg(dir).output().expect("starts");
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{arguments:?}: {text}");
     text

@@ -110,7 +110,7 @@ eligible = [
 ]
 deductions = [
     { name = "tax", percent = "19/119" },
-    { name = "channel_fee", percent = "30 %", round = "half_up", when = "channel <> 'web'" },
+    { name = "channel_fee", percent = "30 %", when = "channel <> 'web'" },
     { name = "platform", percent = "2.5 %", of = "amount" },
 ]
 share = [ { when = "tenure_months = 1", percent = "70 %" }, { percent = "75 %" } ]
@@ -121,13 +121,19 @@ max_share = "90 %"
 #[test]
 fn a_program_is_read_with_its_defaults() {
     let program = only_program(LIVE);
-    assert_eq!((program.name.as_str(), program.version.as_str(), program.log.as_str()), ("live_subs", "1", "subscriptions"));
+    assert_eq!(
+        (program.name.as_str(), program.version.as_str(), program.log.as_str()),
+        ("live_subs", "1", "subscriptions")
+    );
     assert_eq!((program.valid_from, program.valid_to), (day("2026-01-01"), None));
     assert_eq!(program.condition.map(|sql| sql.text), Some("tier = 'live'".to_owned()));
     let rules: Vec<&str> = program.eligible.iter().map(|r| r.rule.as_str()).collect();
     assert_eq!(rules, ["age_18", "followers_1000"]);
     assert_eq!(program.max_share, Some(exact("9/10")));
-    assert_eq!((program.round_at, program.rounding, program.odd_cents), (RoundAt::Line, Rounding::HalfEven, OddCents::First));
+    assert_eq!(
+        (program.round_at, program.rounding, program.odd_cents),
+        (RoundAt::Line, Rounding::HalfEven, OddCents::First)
+    );
     assert_eq!((program.fx_date, program.kept), (None, Kept::Platform));
 }
 
@@ -137,7 +143,7 @@ fn deductions_keep_their_order_and_have_accounts() {
     let steps: Vec<(&str, &str)> = program.deductions.iter().map(|s| (s.name.as_str(), s.account.as_str())).collect();
     assert_eq!(steps, [("tax", "tax_payable"), ("channel_fee", "channel_fees"), ("platform", "platform_revenue")]);
     assert_eq!(program.deductions[0].percent, exact("19/119"));
-    assert_eq!((program.deductions[1].of, program.deductions[1].round), (Of::Rest, Some(Rounding::HalfUp)));
+    assert_eq!((program.deductions[1].of, program.deductions[1].round), (Of::Rest, None));
     assert_eq!((program.deductions[2].of, program.deductions[2].round), (Of::Amount, None));
     assert_eq!(program.deductions[2].percent, exact("1/40"));
 }
@@ -175,8 +181,9 @@ fn tiers_are_read_in_minor_units() {
 
 #[test]
 fn measures_and_terms_are_read() {
-    let text = measure("log = \"engagement\"\nwhere = \"kind = 'post'\"\ncount = true\ndays = 30\nend = \"event_day\"\nlate = \"rerate\"")
-        + &terms("minimum_payout = { EUR = \"25.00\", JPY = \"4000\" }");
+    let text = measure(
+        "log = \"engagement\"\nwhere = \"kind = 'post'\"\ncount = true\ndays = 30\nend = \"event_day\"\nlate = \"rerate\"",
+    ) + &terms("minimum_payout = { EUR = \"25.00\", JPY = \"4000\" }");
     let policies = read(&text);
     let measure = &policies.measures[0];
     assert_eq!((measure.days, measure.end, measure.late), (30, MeasureEnd::EventDay, Late::Rerate));
@@ -199,7 +206,7 @@ fn stacked_bonuses_need_no_cap_on_points_while_they_stay_within_the_whole() {
 fn the_order_does_not_depend_on_files() {
     let b = shared("valid_to = 2026-03-01").replace("\"p\"", "\"b\"");
     let later = b.replace("valid_to = 2026-03-01", "").replace("2026-01-01", "2026-03-01").replace("\"1\"", "\"2\"");
-    let files = vec![("2.toml".into(), shared("")), ("1.toml".into(), later), ("0.toml".into(), b)];
+    let files = vec![("2.toml".into(), shared("")), ("0.toml".into(), later), ("1.toml".into(), b)];
     let policies = Policies::read(files).expect("sound");
     let order: Vec<(&str, &str)> = policies.programs.iter().map(|p| (p.name.as_str(), p.version.as_str())).collect();
     assert_eq!(order, [("b", "1"), ("b", "2"), ("p", "1")]);
@@ -266,7 +273,11 @@ fn unknown_keys_name_the_nearest_known_one() {
     refused(&shared("pool = \"ads\""), "7:1", &["a program has no key `pool`", "known here: name, version"]);
     refused(&terms("due_day = 15"), "6:1", &["terms has no key `due_day`", "`due_days`"]);
     refused("[terms_]\n", "1:2", &["a policy file has no key `terms_`", "`terms`"]);
-    refused(&shared("bonus = [ { name = \"b\", points = \"1\", cpa = 1 } ]"), "7:39", &["a bonus has no key `cpa`", "`cap`"]);
+    refused(
+        &shared("bonus = [ { name = \"b\", points = \"1\", cpa = 1 } ]"),
+        "7:39",
+        &["a bonus has no key `cpa`", "`cap`"],
+    );
     refused(
         &shared("eligible = [ { rule = \"r\", if = \"true\" , when = \"true\" } ]"),
         "7:28",
@@ -276,10 +287,22 @@ fn unknown_keys_name_the_nearest_known_one() {
 
 #[test]
 fn missing_keys_are_placed_at_their_table() {
-    refused("[[program]]\nname = \"p\"\nversion = \"1\"\nvalid_from = 2026-01-01\nshare = \"1 %\"\n", "1:1", &["a program needs `log`"]);
+    refused(
+        "[[program]]\nname = \"p\"\nversion = \"1\"\nvalid_from = 2026-01-01\nshare = \"1 %\"\n",
+        "1:1",
+        &["a program needs `log`"],
+    );
     refused(&shared("eligible = [ { rule = \"r\" } ]"), "7:14", &["a rule of eligibility needs `when`"]);
-    refused("\n[[terms]]\nversion = \"1\"\nvalid_from = 2026-01-01\ndue_days = 1\n", "2:1", &["terms needs `fx_max_days_back`"]);
-    refused(&measure("log = \"engagement\"\ncount = true\ndays = 1\nend = \"event_day\""), "1:1", &["a measure needs `late`"]);
+    refused(
+        "\n[[terms]]\nversion = \"1\"\nvalid_from = 2026-01-01\ndue_days = 1\n",
+        "2:1",
+        &["terms needs `fx_max_days_back`"],
+    );
+    refused(
+        &measure("log = \"engagement\"\ncount = true\ndays = 1\nend = \"event_day\""),
+        "1:1",
+        &["a measure needs `late`"],
+    );
 }
 
 #[test]
@@ -302,6 +325,17 @@ fn types_are_told_apart() {
     refused(&shared("max_share = 2026-01-01"), "7:13", &["a date does not belong here"]);
     refused(&terms("fx_date = 2"), "6:11", &["period_end, event_day, period_average"]);
     refused(&terms("minimum_payout = \"25.00\""), "6:18", &["text does not belong here", "{ EUR = \"25.00\" }"]);
+}
+
+#[test]
+fn no_torn_file_is_too_much() {
+    let borders = (0..WORKED.len()).filter(|at| WORKED.is_char_boundary(*at));
+    for at in borders {
+        for torn in [&WORKED[..at], &WORKED[at..]] {
+            let errors = check(&one(torn)).iter().filter(|f| f.level == Level::Error).count();
+            assert_eq!(errors == 0, Policies::read(one(torn)).is_ok(), "{torn}");
+        }
+    }
 }
 
 // ---------------------------------------------------------------- words
@@ -348,6 +382,7 @@ fn days_are_days_of_the_calendar() {
     let dated = |value: &str| shared("").replace("2026-01-01", value);
     refused(&dated("\"2026-01-01\""), "4:14", &["text does not belong here", "a day without quotes"]);
     refused(&dated("2026-01-01T00:00:00Z"), "4:14", &["2026-01-01T00:00:00Z is more than a day"]);
+    refused(&dated("2026-01-01T00:00:00"), "4:14", &["2026-01-01T00:00:00 is more than a day"]);
     refused(&dated("2026-02-30"), "4:14", &["no TOML"]);
     refused(&shared("valid_to = 2026-01-01"), "7:12", &["valid_to", "after 2026-01-01"]);
     accepted(&shared("valid_to = 2026-01-02"));
@@ -366,7 +401,11 @@ fn names_are_plain() {
 #[test]
 fn versions_are_short() {
     refused(&shared("").replace("version = \"1\"", "version = \" \""), "3:11", &["empty, too long"]);
-    refused(&shared("").replace("version = \"1\"", &format!("version = \"{}\"", "v".repeat(41))), "3:11", &["40 characters"]);
+    refused(
+        &shared("").replace("version = \"1\"", &format!("version = \"{}\"", "v".repeat(41))),
+        "3:11",
+        &["40 characters"],
+    );
     accepted(&shared("").replace("version = \"1\"", "version = \"2026-10 Übergang\""));
 }
 
@@ -401,10 +440,18 @@ fn versions_of_a_program_do_not_overlap() {
     // The first is lines 1 to 8; the second's valid_from is in line 12.
     let open = shared("");
     let ended = shared("valid_to = 2026-03-01");
-    refused(&(open + &second("2026-02-01")), "11:14", &["program p: versions 1 and 2 are both in force on 2026-02-01", "valid_to = 2026-02-01"]);
+    refused(
+        &(open + &second("2026-02-01")),
+        "11:14",
+        &["program p: versions 1 and 2 are both in force on 2026-02-01", "valid_to = 2026-02-01"],
+    );
     refused(&(ended.clone() + &second("2026-02-28")), "11:14", &["both in force on 2026-02-28"]);
     accepted(&(ended.clone() + &second("2026-03-01")));
-    warned(&(ended + &second("2026-03-02")), "11:14", &["no version is in force from 2026-03-01 up to 2026-03-02", "valid_from = 2026-03-01"]);
+    warned(
+        &(ended + &second("2026-03-02")),
+        "11:14",
+        &["no version is in force from 2026-03-01 up to 2026-03-02", "valid_from = 2026-03-01"],
+    );
 }
 
 #[test]
@@ -412,9 +459,11 @@ fn an_early_version_is_not_hidden_by_a_shorter_one() {
     let version = |name: &str, from: &str, to: &str| {
         shared(&format!("valid_to = {to}")).replace("\"1\"", &format!("\"{name}\"")).replace("2026-01-01", from)
     };
-    let text = version("1", "2026-01-01", "2026-12-01") + &version("2", "2026-02-01", "2026-03-01") + &version("3", "2026-05-01", "2026-06-01");
-    let places: Vec<String> = check(&one(&text)).into_iter().map(|f| f.place).collect();
-    assert_eq!(places, [at("11:14"), at("18:14")]);
+    let text = version("1", "2026-01-01", "2026-12-01")
+        + &version("2", "2026-02-01", "2026-03-01")
+        + &version("3", "2026-05-01", "2026-06-01");
+    let findings: Vec<(Level, String)> = check(&one(&text)).into_iter().map(|f| (f.level, f.place)).collect();
+    assert_eq!(findings, [(Level::Error, at("11:14")), (Level::Error, at("18:14"))]);
 }
 
 #[test]
@@ -486,7 +535,11 @@ fn bands_begin_at_zero_and_rise() {
 #[test]
 fn tiers_name_window_basis_and_currency() {
     let bands = "bands = [ { from = \"0\", percent = \"1 %\" } ]";
-    refused(&program(&format!("tiers = {{ basis = \"net\", currency = \"EUR\", {bands} }}")), "6:9", &["needs `window`"]);
+    refused(
+        &program(&format!("tiers = {{ basis = \"net\", currency = \"EUR\", {bands} }}")),
+        "6:9",
+        &["needs `window`"],
+    );
     refused(
         &program(&format!("tiers = {{ window = \"month\", basis = \"net\", currency = \"EUR\", {bands} }}")),
         "6:20",
@@ -502,16 +555,26 @@ fn tiers_name_window_basis_and_currency() {
 #[test]
 fn whole_volume_is_not_rounded_by_event() {
     let tiers = TIERS.replace("basis", "mode = \"whole\", basis");
-    refused(&program(&format!("tiers = {tiers}\nround_at = \"event\"")), "6:35", &["can't be rounded by event", "round_at = \"line\""]);
+    refused(
+        &program(&format!("tiers = {tiers}\nround_at = \"event\"")),
+        "6:35",
+        &["can't be rounded by event", "round_at = \"line\""],
+    );
     accepted(&program(&format!("tiers = {tiers}")));
     accepted(&program(&format!("tiers = {TIERS}\nround_at = \"event\"")));
+    let marginal = TIERS.replace("basis", "mode = \"marginal\", basis");
+    accepted(&program(&format!("tiers = {marginal}\nround_at = \"event\"")));
 }
 
 #[test]
 fn share_and_bonuses_stay_within_the_whole() {
-    let bonus = |points: &str| format!("bonus = [ {{ name = \"a\", points = \"{points}\" }}, {{ name = \"b\", points = \"10\" }} ]");
+    let bonus = |points: &str| {
+        format!("bonus = [ {{ name = \"a\", points = \"{points}\" }}, {{ name = \"b\", points = \"10\" }} ]")
+    };
     refused(&shared(&bonus("20.5")), "6:9", &["together can reach 100.5 %", "max_share"]);
     accepted(&shared(&bonus("20")));
+    let cases = "share = [ { when = \"tier = 'live'\", percent = \"90 %\" }, { percent = \"50 %\" } ]";
+    refused(&program(&format!("{cases}\n{}", bonus("0.5"))), "6:9", &["together can reach 100.5 %"]);
     accepted(&shared(&format!("{}\nmax_share = \"100 %\"", bonus("20.5"))));
     let tiers = format!("tiers = {TIERS}\n{}", bonus("30"));
     refused(&program(&tiers), "6:9", &["together can reach 110 %"]);
@@ -544,10 +607,19 @@ fn rules_of_eligibility_have_names() {
 #[test]
 fn deductions_have_names_and_accounts() {
     let step = |rest: &str| shared(&format!("deductions = [ {{ name = \"fee\", percent = \"10 %\", {rest} }} ]"));
-    refused(&step("account = \"chanel_fees\""), "7:60", &["the chart has no account \"chanel_fees\"", "`channel_fees`"]);
-    refused(&step("account = \"party_payable\""), "7:60", &["can't stand on party_payable", "tax_payable, channel_fees, platform_revenue, pool"]);
+    refused(
+        &step("account = \"chanel_fees\""),
+        "7:60",
+        &["the chart has no account \"chanel_fees\"", "`channel_fees`"],
+    );
+    refused(
+        &step("account = \"party_payable\""),
+        "7:60",
+        &["can't stand on party_payable", "tax_payable, channel_fees, platform_revenue, pool"],
+    );
     refused(&step("of = \"gross\""), "7:55", &["\"gross\" is unknown here", "rest, amount"]);
     refused(&step("round = \"up\""), "7:58", &["\"up\" is unknown here"]);
+    refused(&step("round = \"half_up\""), "7:58", &["a step's rounding mode needs round_at", "leave the step exact"]);
     for account in ["tax_payable", "channel_fees", "platform_revenue", "pool"] {
         accepted(&step(&format!("account = \"{account}\"")));
     }
@@ -618,7 +690,11 @@ fn a_measure_adds_up_or_counts() {
 #[test]
 fn a_measure_has_a_window() {
     refused(&sum_of_views(&WINDOW.replace("30", "0")), "5:8", &["0 is out of range", "from 1"]);
-    refused(&sum_of_views(&WINDOW.replace("event_day", "today")), "6:7", &["\"today\" is unknown here", "event_day, period_end"]);
+    refused(
+        &sum_of_views(&WINDOW.replace("event_day", "today")),
+        "6:7",
+        &["\"today\" is unknown here", "event_day, period_end"],
+    );
     refused(&sum_of_views(&WINDOW.replace("rerate", "ignore")), "7:8", &["rerate, frozen"]);
     refused(&sum_of_views(WINDOW).replace("engagement", "adjustments"), "3:7", &["adjustments has nothing"]);
     accepted(&sum_of_views(WINDOW).replace("engagement", "subscriptions"));
@@ -637,7 +713,11 @@ fn a_measure_has_a_name_of_its_own() {
 fn terms_count_days() {
     refused(&terms("").replace("due_days = 15", "due_days = -1"), "5:12", &["-1 is out of range"]);
     refused(&terms("").replace("back = 7", "back = 367"), "4:20", &["367 is out of range"]);
-    refused(&terms("").replace("due_days = 15", "due_days = \"15\""), "5:12", &["text does not belong here", "whole number"]);
+    refused(
+        &terms("").replace("due_days = 15", "due_days = \"15\""),
+        "5:12",
+        &["text does not belong here", "whole number"],
+    );
 }
 
 // ---------------------------------------------------------------- parsed form
@@ -774,8 +854,17 @@ fn a_version_of_the_open_time_may_be_edited_and_moved() {
     let open = |share: &str, from: &str| program(&format!("share = \"{share}\"")).replace("2026-01-01", from);
     assert!(change_names(&open("70 %", "2026-11-01"), &open("71 %", "2026-11-01"), "2026-11-01").is_empty());
     assert!(change_names(&open("70 %", "2026-11-01"), &open("70 %", "2026-12-01"), "2026-11-01").is_empty());
-    assert_eq!(change_names(&open("70 %", "2026-11-01"), &open("70 %", "2026-10-31"), "2026-11-01"), ["program p version 1"]);
-    assert_eq!(change_names(&open("70 %", "2026-10-31"), &open("70 %", "2026-11-01"), "2026-11-01"), ["program p version 1"]);
+    assert_eq!(
+        change_names(&open("70 %", "2026-11-01"), &open("70 %", "2026-10-31"), "2026-11-01"),
+        ["program p version 1"]
+    );
+    assert_eq!(
+        change_names(&open("70 %", "2026-10-31"), &open("70 %", "2026-11-01"), "2026-11-01"),
+        ["program p version 1"]
+    );
+    let of_terms = |days: &str| terms("").replace("2026-01-01", "2026-11-01").replace("= 15", days);
+    assert!(change_names(&of_terms("= 15"), &of_terms("= 16"), "2026-11-01").is_empty());
+    assert_eq!(change_names(&of_terms("= 15"), &of_terms("= 16"), "2026-11-02"), ["terms version 1"]);
 }
 
 #[test]

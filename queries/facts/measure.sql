@@ -8,7 +8,11 @@ select
     __creator as creator,
     __day as day,
     __since as since,
-    sum(cast(({sum}) as decimal(38, 0))) as value
+    sum(cast((
+        {sum}
+    ) as decimal(38, 0))) as value
 from events
-where __standing and ({condition})
+where __standing and (
+    {condition}
+)
 group by __creator, __day, __since

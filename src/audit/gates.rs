@@ -37,7 +37,9 @@ fn all_rows_counted(input: &Prepared, control: &[Control]) -> Result<()> {
     if usize::try_from(counted) == Ok(input.rows.len()) {
         return Ok(());
     }
-    Err(Error::gate("the fates do not add up to what was read").expected(input.rows.len().to_string()).found(counted.to_string()))
+    Err(Error::gate("the fates do not add up to what was read")
+        .expected(input.rows.len().to_string())
+        .found(counted.to_string()))
 }
 
 fn identities(input: &Prepared, booked: &Booked) -> Result<()> {
@@ -116,7 +118,8 @@ impl Bounded<'_> {
 
 /// A share as a percentage with two digits, rounded half to even.
 fn percent(share: &Exact) -> String {
-    let hundredths = crate::money::round(&(share * &Exact::from(10_000_i64)), crate::money::Rounding::HalfEven).unwrap_or(0);
+    let hundredths =
+        crate::money::round(&(share * &Exact::from(10_000_i64)), crate::money::Rounding::HalfEven).unwrap_or(0);
     format!("{}.{:02} %", hundredths / 100, hundredths % 100)
 }
 
@@ -129,7 +132,10 @@ fn rates(input: &Prepared, state: &State, period: Period, booked: &Booked) -> Re
             p.earning_period == key.earning_period.to_string() && p.from == key.from.code() && p.to == key.to.code()
         });
         for currency in [key.from, key.to] {
-            let limit = input.book.bound("fx_change", currency.code(), period).unwrap_or_else(|| input.book.gates.fx_change.clone());
+            let limit = input
+                .book
+                .bound("fx_change", currency.code(), period)
+                .unwrap_or_else(|| input.book.gates.fx_change.clone());
             let waived = input.book.bound("fx_change", currency.code(), period).is_some();
             match input.references.fx.guard(currency, day, &limit) {
                 Some(fault) if !is_pinned && !(fault.inverted && waived) => {

@@ -64,7 +64,8 @@ impl Rows {
 
     fn json(&self) -> Result<String> {
         let object = |row: &Vec<String>| {
-            let pairs = self.headings.iter().zip(row).map(|(h, v)| ((*h).to_owned(), serde_json::Value::from(v.clone())));
+            let pairs =
+                self.headings.iter().zip(row).map(|(h, v)| ((*h).to_owned(), serde_json::Value::from(v.clone())));
             serde_json::Value::Object(pairs.collect())
         };
         let list: Vec<serde_json::Value> = self.rows.iter().map(object).collect();

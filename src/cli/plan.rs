@@ -45,10 +45,22 @@ pub fn perform(common: &Common, request: &Request) -> Result<()> {
         period = period.next();
     }
     let last = request.period.last_day();
-    for program in policies.programs.iter().filter(|p| p.valid_from <= last && p.valid_to.is_none_or(|to| to > request.period.first_day())) {
-        push("rate", format!("{} version {}", program.name, program.version), format!("{}, from {}", program.log, day_text(program.valid_from)));
+    for program in policies
+        .programs
+        .iter()
+        .filter(|p| p.valid_from <= last && p.valid_to.is_none_or(|to| to > request.period.first_day()))
+    {
+        push(
+            "rate",
+            format!("{} version {}", program.name, program.version),
+            format!("{}, from {}", program.log, day_text(program.valid_from)),
+        );
     }
     let terms = policies.terms_on(last)?;
-    push("settle", format!("terms version {}", terms.version), format!("due {} days after {}", terms.due_days, day_text(last)));
+    push(
+        "settle",
+        format!("terms version {}", terms.version),
+        format!("due {} days after {}", terms.due_days, day_text(last)),
+    );
     Rows { headings: vec!["step", "what", "how"], numbers: vec![], rows }.print(request.format)
 }

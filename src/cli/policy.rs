@@ -31,7 +31,8 @@ pub fn perform(common: &Common, verb: &Verb) -> Result<()> {
     }
     let errors = findings.iter().filter(|f| f.level == Level::Error).count();
     if errors > 0 {
-        return Err(Error::usage(format!("{errors} errors in the policies")).next("correct them; nothing runs with a wrong policy"));
+        return Err(Error::usage(format!("{errors} errors in the policies"))
+            .next("correct them; nothing runs with a wrong policy"));
     }
     let policies = Policies::read(files)?;
     for (log, source) in &book.logs {
@@ -39,6 +40,13 @@ pub fn perform(common: &Common, verb: &Verb) -> Result<()> {
         check_log(common.engine(), &policies, *log, &schema)?;
     }
     let count = policies.programs.len();
-    say(common, &format!("{count} program versions, {} measures, {} terms: no error", policies.measures.len(), policies.terms.len()));
+    say(
+        common,
+        &format!(
+            "{count} program versions, {} measures, {} terms: no error",
+            policies.measures.len(),
+            policies.terms.len()
+        ),
+    );
     Ok(())
 }

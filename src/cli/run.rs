@@ -76,7 +76,8 @@ fn all(common: &Common, book: &crate::book::Book, format: Format) -> Result<()> 
 }
 
 fn summary_rows(book: &crate::book::Book) -> Result<Rows> {
-    let headings = vec!["period", "currency", "earned", "corrections", "adjustments", "held", "paid", "payouts", "carried"];
+    let headings =
+        vec!["period", "currency", "earned", "corrections", "adjustments", "held", "paid", "payouts", "carried"];
     let numbers = headings[2..].to_vec();
     Ok(Rows { headings, numbers, rows: payout_summary(book)?.into_iter().map(|row| row.to_vec()).collect() })
 }
@@ -99,7 +100,15 @@ fn tell(common: &Common, outcome: &Outcome) {
         (_, true) => "nothing new: published before as",
         _ => "published",
     };
-    say(common, &format!("{}: {rows} rows, {done} run {}, root {}", outcome.period, short(&outcome.run_id), short(&outcome.root)));
+    say(
+        common,
+        &format!(
+            "{}: {rows} rows, {done} run {}, root {}",
+            outcome.period,
+            short(&outcome.run_id),
+            short(&outcome.root)
+        ),
+    );
     for note in notes {
         say(common, &format!("  {note}"));
     }

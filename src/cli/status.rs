@@ -26,7 +26,12 @@ pub fn perform(common: &Common, request: &Request) -> Result<()> {
     let state = State::of_ledger(&store, book.first_period)?;
     let mut rows = Vec::new();
     for closed in state.closed() {
-        rows.push(vec![closed.period.to_string(), "closed, unsigned".into(), closed.run_id.clone(), closed.root.clone()]);
+        rows.push(vec![
+            closed.period.to_string(),
+            "closed, unsigned".into(),
+            closed.run_id.clone(),
+            closed.root.clone(),
+        ]);
     }
     for (period, draft) in store.drafts()?.into_iter().filter(|(period, _)| *period >= state.first_open()) {
         let what = match (draft.provisional, &draft.as_of) {
@@ -66,7 +71,17 @@ pub fn control_rows(tables: &Tables) -> Rows {
         ]
     };
     Rows {
-        headings: vec!["log", "currency", "fate", "reason", "rows", "amount", "unreadable", "total_rows", "total_amount"],
+        headings: vec![
+            "log",
+            "currency",
+            "fate",
+            "reason",
+            "rows",
+            "amount",
+            "unreadable",
+            "total_rows",
+            "total_amount",
+        ],
         numbers: vec!["rows", "amount", "unreadable", "total_rows", "total_amount"],
         rows: tables.control.iter().map(row).collect(),
     }

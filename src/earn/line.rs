@@ -150,7 +150,8 @@ fn deductions(program: &Program, steps: &[Exact]) -> Result<Vec<(String, String,
 
 /// The line's tax and fee by channel, adding up to what the line says.
 fn channels(draft: &Draft, tax: i128, fee: i128) -> Result<BTreeMap<(Log, u32), Channel>> {
-    let exact = |of: fn(&(i128, Exact, Exact)) -> &Exact| draft.channels.values().map(|c| of(c).clone()).collect::<Vec<_>>();
+    let exact =
+        |of: fn(&(i128, Exact, Exact)) -> &Exact| draft.channels.values().map(|c| of(c).clone()).collect::<Vec<_>>();
     let taxes = allocate(tax, &exact(|c| &c.1), crate::money::OddCents::First, 0)?.minors;
     let fees = allocate(fee, &exact(|c| &c.2), crate::money::OddCents::First, 0)?.minors;
     let keys = draft.channels.iter().zip(taxes).zip(fees);
@@ -160,9 +161,13 @@ fn channels(draft: &Draft, tax: i128, fee: i128) -> Result<BTreeMap<(Log, u32), 
 fn part(with: &Finish<'_>, party: u32, minor: i128) -> Result<LinePart> {
     let name = (with.party_name)(party);
     let last = with.key.period.last_day();
-    let to = with.known.references.parties.on(&name, last).map(|p| p.payout_currency).ok_or_else(|| {
-        Error::bug(format!("party {name} has no payout currency on {}", day_text(last)))
-    })?;
+    let to = with
+        .known
+        .references
+        .parties
+        .on(&name, last)
+        .map(|p| p.payout_currency)
+        .ok_or_else(|| Error::bug(format!("party {name} has no payout currency on {}", day_text(last))))?;
     let key = RateKey {
         earning_period: with.key.period,
         from: with.key.currency,

@@ -5,8 +5,8 @@
 
 mod line;
 mod order;
-mod rates;
 mod rate;
+mod rates;
 mod share;
 mod steps;
 mod tiers;

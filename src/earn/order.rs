@@ -19,6 +19,6 @@ pub fn sort(rows: &Rows, facts: &mut [Fact]) {
 fn identity(fact: &Fact) -> impl Ord + use<> {
     (
         (fact.program, fact.currency, fact.day, fact.log, fact.share_case),
-        (fact.bonuses, fact.steps, fact.share_number, fact.fee_stated, fact.channel),
+        (fact.bonuses, fact.steps, fact.share_number, fact.fee_stated, fact.tax_stated, fact.channel),
     )
 }

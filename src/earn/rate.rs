@@ -35,7 +35,13 @@ pub struct Evaluation {
 ///
 /// # Errors
 /// A day without terms (usage), a tier without its rate (gate), a number out of range (gate).
-pub fn evaluate(known: &Known<'_>, facts: Vec<Fact>, retained: &[Retained], names: &Names, rates: &Rates<'_>) -> Result<Evaluation> {
+pub fn evaluate(
+    known: &Known<'_>,
+    facts: Vec<Fact>,
+    retained: &[Retained],
+    names: &Names,
+    rates: &Rates<'_>,
+) -> Result<Evaluation> {
     let mut facts = facts;
     facts.par_sort_unstable_by_key(|f| f.creator);
     let groups: Vec<&[Fact]> = facts.chunk_by(|a, b| a.creator == b.creator).collect();
@@ -119,8 +125,15 @@ impl<'a> Creator<'a> {
             .into_iter()
             .map(|(key, (program, fx_rule, max_days_back, draft))| {
                 let program = &self.known.policies.programs[usize::from(program)];
-                let with =
-                    Finish { known: self.known, program, key, rates: self.rates, fx_rule, max_days_back, party_name: &party_name };
+                let with = Finish {
+                    known: self.known,
+                    program,
+                    key,
+                    rates: self.rates,
+                    fx_rule,
+                    max_days_back,
+                    party_name: &party_name,
+                };
                 Ok((key, finish(&with, draft)?))
             })
             .collect()
@@ -157,7 +170,13 @@ impl<'a> Creator<'a> {
         };
         let rate = self.rates.rate(key, context.max_days_back)?.ok_or_else(|| {
             Error::gate(format!("a {why} needs a rate that the table lacks"))
-                .at(format!("program {}, {} to {}, {}", self.names.text(key_program(context)), key.from.code(), to.code(), day_text(key.fx_date)))
+                .at(format!(
+                    "program {}, {} to {}, {}",
+                    self.names.text(key_program(context)),
+                    key.from.code(),
+                    to.code(),
+                    day_text(key.fx_date)
+                ))
                 .expected(format!("both legs quoted at most {} days before", context.max_days_back))
                 .next("have the rates delivered, or name another currency in the policy")
         })?;
@@ -183,7 +202,8 @@ impl<'a> Creator<'a> {
             let program = self.program(fact);
             for tiers in self.definitions(program).into_iter().filter(|t| t.mode == TierMode::Whole) {
                 let context = self.context(fact)?;
-                let volume = &measure(tiers.basis, fact, &deduct(program, fact)?) * &self.worth(&context, tiers.currency, "tier")?;
+                let volume = &measure(tiers.basis, fact, &deduct(program, fact)?)
+                    * &self.worth(&context, tiers.currency, "tier")?;
                 let window = window_of(tiers.window, context.key.period);
                 let key = (context.key.program, tiers.currency, tiers.basis, tiers.window, window);
                 *by_period.entry(key).or_default().entry(context.key.period).or_default() += &volume;
@@ -234,7 +254,13 @@ impl<'a> Creator<'a> {
     }
 
     /// The exact creator side: share or bands of the rest, and bonuses.
-    fn creator_side(&mut self, program: &Program, fact: &Fact, context: &Context, deducted: &Deducted) -> Result<Exact> {
+    fn creator_side(
+        &mut self,
+        program: &Program,
+        fact: &Fact,
+        context: &Context,
+        deducted: &Deducted,
+    ) -> Result<Exact> {
         let share = base_share(program, fact);
         let mut side = match &program.pay {
             Pay::Tiers(tiers) => self.tiered(tiers, fact, context, deducted)?,
@@ -271,17 +297,31 @@ impl<'a> Creator<'a> {
             return Ok(band_at(tiers, &total).map_or_else(Exact::default, |b| &deducted.rest * &b.percent));
         }
         let worth = self.worth(context, tiers.currency, "tier")?;
-        let from = self.volumes.get(&(program, tiers.currency, tiers.basis, tiers.window, window)).cloned().unwrap_or_default();
+        let from = self
+            .volumes
+            .get(&(program, tiers.currency, tiers.basis, tiers.window, window))
+            .cloned()
+            .unwrap_or_default();
         Ok(marginal(tiers, &from, &deducted.rest, &measure(tiers.basis, fact, deducted), &worth).creator)
     }
 
     /// Moves the running volumes that any version of the program looks at.
-    fn grow_volumes(&mut self, program: &Program, fact: &Fact, context: &Context, deducted: &Deducted, side: &Exact) -> Result<()> {
+    fn grow_volumes(
+        &mut self,
+        program: &Program,
+        fact: &Fact,
+        context: &Context,
+        deducted: &Deducted,
+        side: &Exact,
+    ) -> Result<()> {
         for tiers in self.definitions(program).into_iter().filter(|t| t.mode == TierMode::Marginal) {
             let base = if tiers.basis == Basis::Earned { side.clone() } else { measure(tiers.basis, fact, deducted) };
             let volume = &base * &self.worth(context, tiers.currency, "tier")?;
             let window = window_of(tiers.window, context.key.period);
-            *self.volumes.entry((context.key.program, tiers.currency, tiers.basis, tiers.window, window)).or_default() += &volume;
+            *self
+                .volumes
+                .entry((context.key.program, tiers.currency, tiers.basis, tiers.window, window))
+                .or_default() += &volume;
         }
         Ok(())
     }
@@ -325,7 +365,8 @@ fn add_money(draft: &mut Draft, fact: &Fact, deducted: &Deducted) {
     for (sum, step) in draft.steps.iter_mut().zip(&deducted.steps) {
         *sum += step;
     }
-    let channel = draft.channels.entry((fact.log, fact.channel)).or_insert_with(|| (0, Exact::default(), Exact::default()));
+    let channel =
+        draft.channels.entry((fact.log, fact.channel)).or_insert_with(|| (0, Exact::default(), Exact::default()));
     channel.0 += i128::from(fact.gross);
     channel.1 += &deducted.tax;
     channel.2 += &deducted.fee;

@@ -39,7 +39,12 @@ pub struct Rates<'a> {
 impl<'a> Rates<'a> {
     /// Rates over a table and what closed periods recorded.
     #[must_use]
-    pub fn new(table: &'a FxTable, pinned: &'a BTreeMap<RateKey, UsedRate>, closed: Option<Period>, reads_for_closed: bool) -> Self {
+    pub fn new(
+        table: &'a FxTable,
+        pinned: &'a BTreeMap<RateKey, UsedRate>,
+        closed: Option<Period>,
+        reads_for_closed: bool,
+    ) -> Self {
         Self { table, pinned, reads_for_closed, closed, used: RwLock::new(BTreeMap::new()) }
     }
 

@@ -32,11 +32,13 @@ pub fn deduct(program: &Program, fact: &Fact) -> Result<Deducted> {
     let mut tax = Exact::from(fact.tax);
     let mut fee = Exact::from(fact.fee);
     let mut rest = &gross - &tax;
-    let after_tax = rest.clone();
+    let mut after_tax = rest.clone();
     let lists_fee = program.deductions.iter().any(|s| s.name == CHANNEL_FEE);
     let mut steps = vec![Exact::default(); program.deductions.len()];
     for (at, step) in program.deductions.iter().enumerate() {
-        if fact.steps & (1 << at) == 0 && !(step.name == CHANNEL_FEE && fact.fee_stated) {
+        let fee_is_stated = step.name == CHANNEL_FEE && fact.fee_stated;
+        let tax_is_stated = step.name == TAX && fact.tax_stated;
+        if tax_is_stated || (fact.steps & (1 << at) == 0 && !fee_is_stated) {
             continue;
         }
         let base = if step.of == Of::Rest { &rest } else { &after_tax };
@@ -49,7 +51,10 @@ pub fn deduct(program: &Program, fact: &Fact) -> Result<Deducted> {
         rest = &rest - &taken;
         match step.name.as_str() {
             CHANNEL_FEE => fee = taken,
-            TAX => tax = &tax + &taken,
+            TAX => {
+                tax = &tax + &taken;
+                after_tax = &after_tax - &taken;
+            }
             _ => steps[at] = taken,
         }
     }

@@ -72,7 +72,12 @@ fn walk(tiers: &Tiers, from: &Exact, base: &Exact, speed: impl Fn(&Exact) -> Exa
 }
 
 /// The band that the next unit falls in: on an edge, the upper one going up and the lower one going down.
-fn band_towards<'a>(tiers: &'a Tiers, at: &Exact, left: &Exact, speed: &impl Fn(&Exact) -> Exact) -> Option<(usize, &'a Band)> {
+fn band_towards<'a>(
+    tiers: &'a Tiers,
+    at: &Exact,
+    left: &Exact,
+    speed: &impl Fn(&Exact) -> Exact,
+) -> Option<(usize, &'a Band)> {
     let upward = tiers.bands.iter().rposition(|b| *at >= Exact::from(b.from_minor)).unwrap_or(0);
     let band = &tiers.bands[upward];
     let down = (left * &speed(&band.percent)).is_negative();

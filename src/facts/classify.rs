@@ -212,7 +212,8 @@ fn outcomes(known: &Known<'_>, compiled: &Compiled, batch: &arrow::array::Record
 impl Outcomes {
     fn class(&self, row: usize) -> Class {
         let holds = |e: &Option<Vec<bool>>| e.as_ref().is_none_or(|e| e[row]);
-        let bits = |es: &[Option<Vec<bool>>]| es.iter().enumerate().fold(0, |bits, (n, e)| bits | (u32::from(holds(e)) << n));
+        let bits =
+            |es: &[Option<Vec<bool>>]| es.iter().enumerate().fold(0, |bits, (n, e)| bits | (u32::from(holds(e)) << n));
         let narrow = |at: usize| u8::try_from(at).unwrap_or(u8::MAX);
         Class {
             matched: Match::Program(self.index),
@@ -225,7 +226,12 @@ impl Outcomes {
     }
 }
 
-fn classes_of(known: &Known<'_>, file: &SourceFile, compiled: &[Compiled], batch: &arrow::array::RecordBatch) -> Result<Vec<Class>> {
+fn classes_of(
+    known: &Known<'_>,
+    file: &SourceFile,
+    compiled: &[Compiled],
+    batch: &arrow::array::RecordBatch,
+) -> Result<Vec<Class>> {
     let outcomes = compiled.iter().map(|c| outcomes(known, c, batch)).collect::<Result<Vec<_>>>()?;
     let names = &known.rows.names;
     let mut classes = Vec::with_capacity(batch.num_rows());

@@ -44,7 +44,12 @@ pub fn earning_day(known: &Known<'_>, row: u32) -> i32 {
 }
 
 /// The rows of a file with everything that a condition may name.
-pub fn context(known: &Known<'_>, versions: &[&[Creator]], measures: &Measures, file: &SourceFile) -> Result<RecordBatch> {
+pub fn context(
+    known: &Known<'_>,
+    versions: &[&[Creator]],
+    measures: &Measures,
+    file: &SourceFile,
+) -> Result<RecordBatch> {
     let rows: Vec<u32> = (file.first..file.first + u32::try_from(file.batch.num_rows()).unwrap_or(0)).collect();
     let days: Vec<i32> = rows.iter().map(|row| earning_day(known, *row)).collect();
     let creators: Vec<Option<&Creator>> = rows
@@ -58,7 +63,8 @@ pub fn context(known: &Known<'_>, versions: &[&[Creator]], measures: &Measures, 
     columns.push(Arc::new(creators.iter().map(|c| c.and_then(|c| c.followers)).collect::<Int64Array>()));
     columns.push(Arc::new(creators.iter().map(|c| c.and_then(|c| c.country.as_deref())).collect::<StringArray>()));
     columns.push(Arc::new(creators.iter().map(|c| c.and_then(|c| c.status.as_deref())).collect::<StringArray>()));
-    columns.push(Arc::new(creators.iter().map(|c| c.and_then(|c| c.birth_date.map(day_text))).collect::<StringArray>()));
+    columns
+        .push(Arc::new(creators.iter().map(|c| c.and_then(|c| c.birth_date.map(day_text))).collect::<StringArray>()));
     columns.push(Arc::new(days.iter().map(|day| Some(day_text(*day))).collect::<StringArray>()));
     for at in 0..known.policies.measures.len() {
         let values: Result<Vec<i64>> = rows

@@ -23,6 +23,8 @@ pub struct Unit {
     pub events: i64,
     pub gross: i64,
     pub tax: i64,
+    /// Did the log state the tax?
+    pub tax_stated: bool,
     /// The stated fee that remains; [`NULL`] where none was stated.
     pub fee: i64,
     /// Base of a computed fee beyond what remains: taken back with a fee that was kept.
@@ -148,6 +150,7 @@ impl Linker<'_> {
                     events: 1,
                     gross: rows.amount[at],
                     tax: stated(rows.tax[at]),
+                    tax_stated: rows.tax[at] != NULL,
                     fee: rows.fee[at],
                     fee_more: 0,
                     fee_back: 0,
@@ -238,6 +241,7 @@ impl Linker<'_> {
             events: 1,
             gross: sign * rows.amount[at],
             tax: sign * stated(rows.tax[at]),
+            tax_stated: rows.tax[at] != NULL,
             fee: if rows.fee[at] == NULL { NULL } else { sign * rows.fee[at] },
             fee_more: 0,
             fee_back: 0,
@@ -269,7 +273,8 @@ impl Linker<'_> {
         let amount = rows.amount[at];
         let computed = unit.fee == NULL;
         let tax = given_or_share(rows.tax[at], unit.tax, amount, unit.gross);
-        let fee = if computed { stated(rows.fee[at]) } else { given_or_share(rows.fee[at], unit.fee, amount, unit.gross) };
+        let fee =
+            if computed { stated(rows.fee[at]) } else { given_or_share(rows.fee[at], unit.fee, amount, unit.gross) };
         let other_currency = rows.currency[at] != rows.currency[unit.row as usize];
         if other_currency || amount > unit.gross || tax > unit.tax || (!computed && fee > unit.fee) {
             return Fate::Quarantined(Reason::ReversalExceedsCharge);
@@ -283,7 +288,13 @@ impl Linker<'_> {
             unit.fee_more += amount - tax;
             unit.fee_back += fee;
         }
-        let taken = Taken { charge, amount, tax, fee: if computed { 0 } else { fee }, is_chargeback: is_chargeback(self.known, row) };
+        let taken = Taken {
+            charge,
+            amount,
+            tax,
+            fee: if computed { 0 } else { fee },
+            is_chargeback: is_chargeback(self.known, row),
+        };
         self.taken.insert((rows.log[at], rows.id[at]), taken);
         left.fate
     }

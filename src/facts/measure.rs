@@ -55,7 +55,8 @@ impl Measures {
         let frozen = measure.late == Late::Frozen && closed.is_some_and(|closed| period <= closed);
         let counts = |d: &&Day| !frozen || d.1 <= period.ordinal();
         let sum: i128 = days[from..to].iter().filter(counts).map(|d| i128::from(d.2)).sum();
-        i64::try_from(sum).map_err(|_| Error::gate("a measure does not fit Int64").at(measure.name.clone()).found(sum.to_string()))
+        i64::try_from(sum)
+            .map_err(|_| Error::gate("a measure does not fit Int64").at(measure.name.clone()).found(sum.to_string()))
     }
 }
 
@@ -68,7 +69,8 @@ fn days_of(known: &Known<'_>, measure: &Measure) -> Result<FxHashMap<u32, Vec<Da
     }
     let canonical = files.first().map_or_else(|| canonical_schema(log, &[]), |(_, f)| f.batch.schema());
     let schema = events_schema(&canonical);
-    let batches = files.iter().map(|(at, file)| events(known, &schema, *at, file, &standing)).collect::<Result<Vec<_>>>()?;
+    let batches =
+        files.iter().map(|(at, file)| events(known, &schema, *at, file, &standing)).collect::<Result<Vec<_>>>()?;
     let sum = measure.sum.as_ref().map_or("1", |s| s.text.as_str());
     let condition = measure.condition.as_ref().map_or("true", |c| c.text.as_str());
     let sql = QUERY.replace("{sum}", sum).replace("{condition}", condition);
@@ -98,7 +100,13 @@ fn events_schema(canonical: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-fn events(known: &Known<'_>, schema: &SchemaRef, at: usize, file: &SourceFile, standing: &[bool]) -> Result<RecordBatch> {
+fn events(
+    known: &Known<'_>,
+    schema: &SchemaRef,
+    at: usize,
+    file: &SourceFile,
+    standing: &[bool],
+) -> Result<RecordBatch> {
     let from = file.first as usize;
     let range = from..from + file.batch.num_rows();
     let rows = known.rows;

@@ -32,6 +32,7 @@ pub struct Fact {
     pub share_number: i64,
     /// Did the log state the fee?
     pub fee_stated: bool,
+    pub tax_stated: bool,
     pub events: i64,
     pub gross: i64,
     pub tax: i64,
@@ -94,6 +95,7 @@ fn fact_of(known: &Known<'_>, unit: &Unit, program: u16) -> Result<Fact> {
         steps: unit.class.steps,
         share_number: unit.class.share_number,
         fee_stated: unit.fee != NULL,
+        tax_stated: unit.tax_stated,
         events: unit.events,
         gross: unit.gross,
         tax: unit.tax,
@@ -131,6 +133,7 @@ fn summed(known: &Known<'_>, units: &[Fact]) -> Result<Vec<Fact>> {
         ("steps", column(&|f| i64::from(f.steps))),
         ("share_number", column(&|f| f.share_number)),
         ("fee_stated", column(&|f| i64::from(f.fee_stated))),
+        ("tax_stated", column(&|f| i64::from(f.tax_stated))),
         ("events", column(&|f| f.events)),
         ("gross", column(&|f| f.gross)),
         ("tax", column(&|f| f.tax)),
@@ -150,7 +153,20 @@ fn narrow<T: TryFrom<i64>>(value: i64) -> Result<T> {
 }
 
 fn read_facts(batch: &RecordBatch) -> Result<Vec<Fact>> {
-    let keys = ["creator", "program", "currency", "day", "log", "channel", "share_case", "bonuses", "steps", "share_number", "fee_stated"];
+    let keys = [
+        "creator",
+        "program",
+        "currency",
+        "day",
+        "log",
+        "channel",
+        "share_case",
+        "bonuses",
+        "steps",
+        "share_number",
+        "fee_stated",
+        "tax_stated",
+    ];
     let sums = ["events", "gross", "tax", "fee"];
     let keys = keys.iter().map(|name| int64s(batch, name)).collect::<Result<Vec<_>>>()?;
     let sums = sums.iter().map(|name| int64s_or(batch, name, Some(0))).collect::<Result<Vec<_>>>()?;
@@ -168,6 +184,7 @@ fn read_facts(batch: &RecordBatch) -> Result<Vec<Fact>> {
                 steps: narrow(keys[8][at])?,
                 share_number: keys[9][at],
                 fee_stated: keys[10][at] != 0,
+                tax_stated: keys[11][at] != 0,
                 events: sums[0][at],
                 gross: sums[1][at],
                 tax: sums[2][at],
@@ -212,7 +229,8 @@ pub fn retained(known: &Known<'_>, linked: &Linked) -> Result<Vec<Retained>> {
     for batch in &answer {
         let keys = ["program", "log", "channel", "currency", "period"];
         let keys = keys.iter().map(|name| int64s(batch, name)).collect::<Result<Vec<_>>>()?;
-        let sums = ["gross", "tax", "fee"].iter().map(|name| int64s_or(batch, name, Some(0))).collect::<Result<Vec<_>>>()?;
+        let sums =
+            ["gross", "tax", "fee"].iter().map(|name| int64s_or(batch, name, Some(0))).collect::<Result<Vec<_>>>()?;
         for at in 0..batch.num_rows() {
             let ordinal: i32 = narrow(keys[4][at])?;
             retained.push(Retained {

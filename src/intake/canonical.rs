@@ -51,7 +51,13 @@ pub fn canonical_schema(log: Log, attributes: &[(String, DataType)]) -> SchemaRe
 ///
 /// # Errors
 /// A column is missing, doubled or of another type (input, naming file, column, expected, found).
-pub fn canonicalize(log: Log, attributes: &[String], source: &RecordBatch, staged: bool, place: &str) -> Result<Canonical> {
+pub fn canonicalize(
+    log: Log,
+    attributes: &[String],
+    source: &RecordBatch,
+    staged: bool,
+    place: &str,
+) -> Result<Canonical> {
     no_doubles(source, place)?;
     let mut flaws = [Vec::new(), Vec::new(), Vec::new()];
     let mut columns = Vec::new();

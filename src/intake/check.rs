@@ -29,12 +29,14 @@ pub struct Row<'a> {
 /// The first fault, or none.
 pub fn first_fault(row: &Row<'_>) -> Option<Reason> {
     let effect = row.log.effect(row.kind);
-    identity(row).or_else(|| who(row)).or_else(|| match moves_money(row.log, effect) {
-        true => currency(row).or_else(|| amounts(row)).or_else(|| contained(row)),
-        false => None,
-    })
-    .or_else(|| original(row, effect))
-    .or_else(|| adjustment(row))
+    identity(row)
+        .or_else(|| who(row))
+        .or_else(|| match moves_money(row.log, effect) {
+            true => currency(row).or_else(|| amounts(row)).or_else(|| contained(row)),
+            false => None,
+        })
+        .or_else(|| original(row, effect))
+        .or_else(|| adjustment(row))
 }
 
 /// Does this kind of event need an amount?

@@ -127,7 +127,10 @@ fn close_broken(rows: &Rows, broken: &[u32], sound: &[u32], fates: &mut [Option<
         let wanted = key(rows, *row);
         let from = sound.partition_point(|other| key(rows, *other) < wanted);
         let taken = rows.id[at] != 0
-            && sound[from..].iter().take_while(|other| key(rows, **other) == wanted).any(|other| fates[*other as usize].is_none());
+            && sound[from..]
+                .iter()
+                .take_while(|other| key(rows, **other) == wanted)
+                .any(|other| fates[*other as usize].is_none());
         fates[at] = rows.fault[at].map(|reason| if taken { Fate::Duplicate } else { Fate::Quarantined(reason) });
     }
 }

@@ -55,14 +55,21 @@ fn id(content: u128, occurrence: u64) -> String {
 }
 
 fn keys(engine: Engine, key: &str, raw: &RecordBatch, place: &str) -> Result<Vec<String>> {
-    let fault = |m: String| Error::usage(format!("the delivery key can't be used: {m}")).at(format!("{place}, delivery_key = {key:?}"));
+    let fault = |m: String| {
+        Error::usage(format!("the delivery key can't be used: {m}")).at(format!("{place}, delivery_key = {key:?}"))
+    };
     let planned = Expression::plan(engine, key, &raw.schema()).map_err(fault)?;
     let values = planned.values(raw).map_err(fault)?;
     let values = cast(&values, &DataType::Utf8).map_err(|e| fault(e.to_string()))?;
     let texts = values.as_string::<i32>();
     let text = |row: usize| {
         let given = texts.is_valid(row).then(|| texts.value(row).to_owned());
-        given.ok_or_else(|| Error::input("a row belongs to no delivery").at(format!("{place}, row {row}")).expected("a delivery key").found("null"))
+        given.ok_or_else(|| {
+            Error::input("a row belongs to no delivery")
+                .at(format!("{place}, row {row}"))
+                .expected("a delivery key")
+                .found("null")
+        })
     };
     (0..raw.num_rows()).map(text).collect()
 }

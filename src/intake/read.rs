@@ -54,12 +54,7 @@ impl LogReader {
 ///
 /// # Errors
 /// The first file, by log and path, that breaks its contract.
-pub fn read_rows(
-    engine: Engine,
-    zone: &Zone,
-    readers: &[LogReader],
-    progress: &(dyn Fn(u64) + Sync),
-) -> Result<Rows> {
+pub fn read_rows(engine: Engine, zone: &Zone, readers: &[LogReader], progress: &(dyn Fn(u64) + Sync)) -> Result<Rows> {
     let mut work = Vec::new();
     for reader in readers {
         work.extend(reader.files()?.into_iter().map(|path| (reader, path)));
@@ -149,7 +144,14 @@ fn family(kind: &DataType) -> DataType {
 
 fn with_ids(mapped: RecordBatch, deliveries: Option<Deliveries>) -> Result<(RecordBatch, BTreeMap<String, u128>)> {
     let Some(deliveries) = deliveries else { return Ok((mapped, BTreeMap::new())) };
-    let kept = mapped.schema().fields().iter().enumerate().filter(|(_, f)| f.name() != "event_id").map(|(at, _)| at).collect::<Vec<_>>();
+    let kept = mapped
+        .schema()
+        .fields()
+        .iter()
+        .enumerate()
+        .filter(|(_, f)| f.name() != "event_id")
+        .map(|(at, _)| at)
+        .collect::<Vec<_>>();
     let rest = mapped.project(&kept).map_err(|e| Error::bug(e.to_string()))?;
     let mut fields: Vec<Arc<Field>> = rest.schema().fields().iter().cloned().collect();
     fields.push(Arc::new(Field::new("event_id", DataType::Utf8, false)));
@@ -285,7 +287,8 @@ fn append(all: &mut Rows, part: Part) -> Result<()> {
     let number = u32::try_from(all.files.len()).map_err(|_| Error::resources("too many files"))?;
     file.first = u32::try_from(all.len()).map_err(|_| Error::resources("more than 4,294,967,295 rows in one book"))?;
     let names = all.names.absorb(&rows.names);
-    let renumber = |old: Vec<u32>| old.into_iter().map(|n| names.get(n as usize).copied().unwrap_or(NONE)).collect::<Vec<_>>();
+    let renumber =
+        |old: Vec<u32>| old.into_iter().map(|n| names.get(n as usize).copied().unwrap_or(NONE)).collect::<Vec<_>>();
     all.file.extend(std::iter::repeat_n(number, rows.len()));
     all.creator.extend(renumber(rows.creator));
     all.party.extend(renumber(rows.party));

@@ -72,11 +72,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// A batch that can't be had, or holds what no table holds (bug).
-pub fn rows_sha256(
-    table: &str,
-    schema: &Schema,
-    batches: impl Iterator<Item = Result<RecordBatch>>,
-) -> Result<String> {
+pub fn rows_sha256(table: &str, schema: &Schema, batches: impl Iterator<Item = Result<RecordBatch>>) -> Result<String> {
     let names = schema.fields().iter().map(|field| field.name().as_str());
     let head = Canonical::of("everycent rows 1").text(table).texts(names.filter(|name| !WHERE_IT_STOOD.contains(name)));
     let mut hash = Sha256::new_with_prefix(head.bytes());

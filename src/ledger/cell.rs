@@ -37,6 +37,19 @@ pub enum Cell<'a> {
     Int(i64),
 }
 
+impl<'a> Cell<'a> {
+    fn text(self) -> Option<Cow<'a, str>> {
+        if let Cell::Text(text) = self { Some(text) } else { None }
+    }
+
+    fn int(self) -> Option<i64> {
+        if let Cell::Int(value) = self { Some(value) } else { None }
+    }
+}
+
+/// A word of a closed list.
+type Word = &'static str;
+
 /// A kind of column without nulls.
 pub trait Scalar {
     type Value: 'static;
@@ -138,24 +151,14 @@ fn element<R: Row>() -> Arc<Field> {
 }
 
 fn build<'a>(kind: &DataType, cells: impl Iterator<Item = Option<Cell<'a>>>) -> ArrayRef {
-    let day = |cell: Option<Cell<'_>>| int(cell).and_then(|day| i32::try_from(day).ok());
+    let int = |cell: Option<Cell<'_>>| cell.and_then(Cell::int);
+    let day = |cell: Option<Cell<'_>>| i32::try_from(cell?.int()?).ok();
     match kind {
         DataType::Int64 => Arc::new(cells.map(int).collect::<Int64Array>()),
         DataType::Date32 => Arc::new(cells.map(day).collect::<Date32Array>()),
         DataType::Timestamp(..) => Arc::new(cells.map(int).collect::<TimestampNanosecondArray>().with_timezone("UTC")),
-        _ => Arc::new(cells.map(text).collect::<StringArray>()),
+        _ => Arc::new(cells.map(|cell| cell.and_then(Cell::text)).collect::<StringArray>()),
     }
-}
-
-fn text(cell: Option<Cell<'_>>) -> Option<Cow<'_, str>> {
-    match cell {
-        Some(Cell::Text(text)) => Some(text),
-        _ => None,
-    }
-}
-
-fn int(cell: Option<Cell<'_>>) -> Option<i64> {
-    if let Some(Cell::Int(value)) = cell { Some(value) } else { None }
 }
 
 /// The value at a place of a scalar array; `None` where it is null.
@@ -184,7 +187,7 @@ macro_rules! scalars {
                 $arrow
             }
 
-            fn show<'a>($shown: &'a $value) -> Cell<'a> {
+            fn show($shown: &$value) -> Cell<'_> {
                 $show
             }
 
@@ -197,30 +200,30 @@ macro_rules! scalars {
 
 scalars! {
     /// Utf8.
-    Text: String, DataType::Utf8, |v| word(v), |cell| text(Some(cell)).map(Cow::into_owned);
+    Text: String, DataType::Utf8, |v| word(v), |cell| cell.text().map(Cow::into_owned);
     /// Int64: an amount in minor units, or a number.
-    Int: i64, DataType::Int64, |v| Cell::Int(*v), |cell| int(Some(cell));
+    Int: i64, DataType::Int64, |v| Cell::Int(*v), |cell| cell.int();
     /// Utf8, `2026-10`.
-    Month: Period, DataType::Utf8, |v| Cell::Text(v.to_string().into()), |cell| text(Some(cell))?.parse().ok();
+    Month: Period, DataType::Utf8, |v| Cell::Text(v.to_string().into()), |cell| cell.text()?.parse().ok();
     /// Date32.
-    Day: i32, DataType::Date32, |v| Cell::Int((*v).into()), |cell| int(Some(cell))?.try_into().ok();
+    Day: i32, DataType::Date32, |v| Cell::Int((*v).into()), |cell| cell.int()?.try_into().ok();
     /// Timestamp in nanoseconds, UTC.
-    Instant: i64, DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())), |v| Cell::Int(*v), |cell| int(Some(cell));
+    Instant: i64, DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())), |v| Cell::Int(*v), |cell| cell.int();
     /// Utf8: the name of a log.
-    LogName: &'static str, DataType::Utf8, |v| word(v), |cell| one_of(&Log::ALL.map(Log::name), cell);
+    LogName: Word, DataType::Utf8, |v| word(v), |cell| one_of(&Log::ALL.map(Log::name), cell);
     /// Utf8: one of [`CAUSES`].
-    Cause: &'static str, DataType::Utf8, |v| word(v), |cell| one_of(&CAUSES, cell);
+    Cause: Word, DataType::Utf8, |v| word(v), |cell| one_of(&CAUSES, cell);
     /// Utf8: one of [`KINDS`].
-    Kind: &'static str, DataType::Utf8, |v| word(v), |cell| one_of(&KINDS, cell);
+    Kind: Word, DataType::Utf8, |v| word(v), |cell| one_of(&KINDS, cell);
     /// Utf8: one of [`FATES`].
-    FateName: &'static str, DataType::Utf8, |v| word(v), |cell| one_of(&FATES, cell);
+    FateName: Word, DataType::Utf8, |v| word(v), |cell| one_of(&FATES, cell);
 }
 
 fn word(value: &str) -> Cell<'_> {
     Cell::Text(Cow::Borrowed(value))
 }
 
-fn one_of(list: &[&'static str], cell: Cell<'_>) -> Option<&'static str> {
-    let found = text(Some(cell))?;
+fn one_of(list: &[Word], cell: Cell<'_>) -> Option<Word> {
+    let found = cell.text()?;
     list.iter().copied().find(|word| *word == found)
 }

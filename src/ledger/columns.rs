@@ -10,26 +10,13 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Field, Fields, Schema, SchemaRef};
 
-use super::cell::{
-    Cause, Column, Day, FateName, Instant, Int, Kind, LogName, Many, Maybe, Month, Row, Text,
-};
-use super::row::{
-    Balance, Control, Deduction, Earning, Part, Payout, Posting, Statement, Tables, Unrated,
-};
+use super::cell::{Cause, Column, Day, FateName, Instant, Int, Kind, LogName, Many, Maybe, Month, Row, Text};
+use super::row::{Balance, Control, Deduction, Earning, Part, Payout, Posting, Statement, Tables, Unrated};
 use crate::error::{Error, Result};
 
 /// The tables of a run, in the order in which the root takes them.
-pub const TABLES: [&str; 9] = [
-    "earnings",
-    "journal",
-    "statements",
-    "payouts",
-    "balances",
-    "quarantine",
-    "waiting",
-    "ineligible",
-    "control",
-];
+pub const TABLES: [&str; 9] =
+    ["earnings", "journal", "statements", "payouts", "balances", "quarantine", "waiting", "ineligible", "control"];
 /// Rows of one batch, and of one row group of a file: 1 Mi.
 pub const BATCH_ROWS: usize = 1 << 20;
 
@@ -40,7 +27,7 @@ trait Keyed {
 }
 
 macro_rules! row {
-    ($row:ident { $($field:ident: $kind:ty,)* }) => {
+    ($row:ident { $($field:ident: $kind:ty),* $(,)? }) => {
         impl Row for $row {
             fn fields() -> Fields {
                 let field = |name: &str, kind, nullable| Field::new(name, kind, nullable);
@@ -61,7 +48,7 @@ macro_rules! row {
             }
         }
     };
-    ($row:ident by ($($key:ident),*) { $($field:ident: $kind:ty,)* }) => {
+    ($row:ident by ($($key:ident),*) { $($field:ident: $kind:ty),* $(,)? }) => {
         row!($row { $($field: $kind,)* });
 
         impl Keyed for $row {
@@ -76,7 +63,7 @@ fn unreadable(found: &str) -> Error {
     Error::input("a table of the ledger can't be read").expected("the columns of docs/ledger.md").found(found)
 }
 
-row!(Deduction { name: Text, account: Text, minor: Int, });
+row!(Deduction { name: Text, account: Text, minor: Int });
 row!(Part { party_id: Text, minor: Int, payout_currency: Text, rate: Maybe<Text>, payout_minor: Maybe<Int>, });
 row!(Earning by (creator_id, program, policy_version, currency, earning_period, fx_date, cause) {
     creator_id: Text,
@@ -268,10 +255,10 @@ impl Tables {
 /// # Errors
 /// No such table (bug).
 pub fn schema(table: &str) -> Result<SchemaRef> {
-    fn fields<R: Row>(_: &[R]) -> Result<Fields> {
-        Ok(R::fields())
+    fn fields<R: Row>(_: &[R]) -> Fields {
+        R::fields()
     }
-    let fields: Fields = with_table!(&Tables::default(), table, |rows| fields(rows))?;
+    let fields: Fields = with_table!(&Tables::default(), table, |rows| Ok(fields(rows)))?;
     Ok(Arc::new(Schema::new(fields)))
 }
 

@@ -67,12 +67,6 @@ pub struct Chain {
 impl Chain {
     /// The closed periods, in order.
     #[must_use]
-    pub fn closed(&self) -> &[Closed] {
-        &self.closed
-    }
-
-    /// The closed periods, in order.
-    #[must_use]
     pub fn into_closed(self) -> Vec<Closed> {
         self.closed
     }
@@ -135,7 +129,11 @@ impl Chain {
             }
             Action::Approve | Action::Reject => {
                 let same = last.is_some_and(|last| *last == closed(period, decision));
-                allowed(same && !self.approved, "a decision on the last close, as long as it is not approved", decision)?;
+                allowed(
+                    same && !self.approved,
+                    "a decision on the last close, as long as it is not approved",
+                    decision,
+                )?;
                 self.approved = decision.action == Action::Approve;
                 if decision.action == Action::Reject {
                     self.closed.pop();

@@ -27,7 +27,9 @@ use crate::error::{Error, Result};
 /// # Errors
 /// The file exists, or the disk refuses (resources); a batch that can't be had (as it says).
 pub fn write(path: &Path, schema: SchemaRef, batches: impl Iterator<Item = Result<RecordBatch>>) -> Result<String> {
-    let refused = |e: parquet::errors::ParquetError| Error::resources("a table can't be written").at(shown(path)).found(e.to_string());
+    let refused = |e: parquet::errors::ParquetError| {
+        Error::resources("a table can't be written").at(shown(path)).found(e.to_string())
+    };
     let file = File::create_new(path).map_err(|e| unwritten(path, &e))?;
     let out = Hashed { inner: BufWriter::new(file), hash: Sha256::new() };
     let options = ArrowWriterOptions::new().with_properties(properties()?).with_skip_arrow_metadata(true);

@@ -1,11 +1,13 @@
 //! The ledger: what it remembers, and how it proves it.
 //!
-//! [`account`] is the chart, [`entry`] builds balanced entries, [`row`] and [`columns`] are the nine tables, [`balance`]
-//! rolls accounts forward; [`canonical`] and [`seal`] are what is hashed and how; [`manifest`], [`run`], [`decision`] and
-//! [`store`] are what lies on the disk; [`state`] is what closed periods say to the next run.
+//! `account` is the chart, `entry` builds balanced entries, `row`, `cell` and `columns` are the nine tables,
+//! `balance` rolls accounts forward; `canonical` and `seal` are what is hashed, and how; `file`, `manifest`,
+//! `run`, `decision`, `publish` and `store` are what lies on the disk; `booked` and `state` are what closed
+//! periods say to the next run.
 
 mod account;
 mod balance;
+mod booked;
 mod canonical;
 mod cell;
 mod columns;
@@ -13,6 +15,7 @@ mod decision;
 mod entry;
 mod file;
 mod manifest;
+mod publish;
 mod row;
 mod run;
 mod seal;
@@ -21,6 +24,7 @@ mod store;
 
 pub use account::Account;
 pub use balance::age_layers;
+pub use booked::{BookedLine, BookedPart, EarningKey, JournalKey};
 pub use canonical::{Canonical, rows_sha256};
 pub use cell::{CAUSES, FATES, KINDS};
 pub use columns::{BATCH_ROWS, TABLES, schema};
@@ -28,8 +32,9 @@ pub use decision::{Action, Closed, Decision, Signature};
 pub use entry::{Entry, escape};
 pub use file::{read_table, write};
 pub use manifest::{ControlTotal, InputFile, Manifest, Named, Opening, PinnedRate, Pins, TableInfo};
+pub use publish::Published;
 pub use row::{Balance, Control, Deduction, Earning, Part, Payout, Posting, Statement, Tables, Unrated};
 pub use run::RunDir;
 pub use seal::{root, seal, statement_leaf, statements_root, table_hashes, tree_root};
-pub use state::{BookedLine, BookedPart, ControlKey, EarningKey, JournalKey, State};
-pub use store::{Draft, Lock, Published, Store};
+pub use state::{ControlKey, State};
+pub use store::{Draft, Lock, Store};

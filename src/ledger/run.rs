@@ -84,7 +84,10 @@ impl RunDir {
             return Ok(batches);
         }
         let (expected, found) = (format!("{} rows", info.rows), format!("{rows} rows"));
-        Err(Error::input("a published table is not the one of its manifest").at(shown(&path)).expected(expected).found(found))
+        Err(Error::input("a published table is not the one of its manifest")
+            .at(shown(&path))
+            .expected(expected)
+            .found(found))
     }
 
     /// All tables.
@@ -109,7 +112,8 @@ impl RunDir {
     /// # Errors
     /// A copy is missing or was changed (input).
     pub fn copies(&self, folder: &str) -> Result<Vec<(String, Vec<u8>)>> {
-        let copies = self.manifest.files.iter().filter_map(|(name, hash)| Some((name, name.strip_prefix(folder)?, hash)));
+        let copies =
+            self.manifest.files.iter().filter_map(|(name, hash)| Some((name, name.strip_prefix(folder)?, hash)));
         copies.map(|(name, short, hash)| Ok((short.to_owned(), self.copy(name, hash)?))).collect()
     }
 

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::account::Account;
 use super::balance::Balances;
+use super::booked::{BookedLine, EarningKey, JournalKey, is_summed};
 use super::decision::Closed;
 use super::manifest::{InputFile, PinnedRate, Pins};
-use super::row::{Balance, Earning, Part, Posting, Tables, Unrated};
+use super::row::{Balance, Posting, Tables, Unrated};
 use super::store::Store;
 use crate::error::{Error, Result};
-use crate::money::{Currency, Exact};
+use crate::money::Currency;
 use crate::period::Period;
 
 /// The closed periods of a ledger added up; and, for a provisional run, open ones that stand in for their close.
@@ -27,59 +28,6 @@ pub struct State {
     pins: Pins,
     inputs: Vec<InputFile>,
     since: BTreeMap<String, Period>,
-}
-
-/// The key of `earnings` without the cause.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EarningKey {
-    pub creator_id: String,
-    pub program: String,
-    pub policy_version: String,
-    pub currency: String,
-    pub earning_period: Period,
-    pub fx_date: i32,
-}
-
-/// All that was booked for an earning line; amounts in minor units.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BookedLine {
-    pub events: i128,
-    pub gross: i128,
-    pub tax: i128,
-    pub channel_fee: i128,
-    /// By name and account.
-    pub deductions: BTreeMap<(String, String), i128>,
-    pub creator: i128,
-    pub platform: i128,
-    /// Exact creator side less the booked one.
-    pub rounding: Exact,
-    /// One for each party, payout currency and rate, in the order in which they were booked first; none of zeros.
-    pub parts: Vec<BookedPart>,
-}
-
-/// A party's booked part of an earning line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BookedPart {
-    pub party_id: String,
-    pub payout_currency: String,
-    pub rate: Option<String>,
-    /// In the event currency.
-    pub minor: i128,
-    /// In the payout currency; none without a rate.
-    pub payout_minor: Option<i128>,
-}
-
-/// What tells sums of the journal apart.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct JournalKey {
-    pub kind: String,
-    pub program: Option<String>,
-    pub currency: String,
-    pub earning_period: Option<Period>,
-    pub log: Option<String>,
-    pub channel: Option<String>,
-    pub account: String,
-    pub party_id: Option<String>,
 }
 
 /// Log, currency, fate, reason.
@@ -146,7 +94,7 @@ impl State {
         self.balances.follow(period, &tables.balances).map_err(|e| e.at(period.to_string()))?;
         self.open_rows = tables.quarantine.iter().chain(&tables.waiting).cloned().collect();
         self.control = tables.control.iter().map(control_total).collect();
-        self.pins = with_pins(std::mem::take(&mut self.pins), pins);
+        self.pins = with_pins(&self.pins, pins);
         Ok(())
     }
 
@@ -274,87 +222,12 @@ impl State {
     }
 }
 
-impl EarningKey {
-    fn of(earning: &Earning) -> Self {
-        Self {
-            creator_id: earning.creator_id.clone(),
-            program: earning.program.clone(),
-            policy_version: earning.policy_version.clone(),
-            currency: earning.currency.clone(),
-            earning_period: earning.earning_period,
-            fx_date: earning.fx_date,
-        }
-    }
-}
-
-impl BookedLine {
-    fn add(&mut self, row: &Earning) -> Result<()> {
-        let rounding = Exact::parse(&row.rounding)
-            .ok_or_else(|| Error::input("a remainder in the ledger can't be read").found(row.rounding.clone()))?;
-        self.events += i128::from(row.events);
-        self.gross += i128::from(row.gross_minor);
-        self.tax += i128::from(row.tax_minor);
-        self.channel_fee += i128::from(row.channel_fee_minor);
-        self.creator += i128::from(row.creator_minor);
-        self.platform += i128::from(row.platform_minor);
-        self.rounding += rounding;
-        for deduction in &row.deductions {
-            let key = (deduction.name.clone(), deduction.account.clone());
-            *self.deductions.entry(key).or_default() += i128::from(deduction.minor);
-        }
-        row.parts.iter().for_each(|part| self.add_part(part));
-        self.parts.retain(|part| part.minor != 0 || part.payout_minor.unwrap_or(0) != 0);
-        Ok(())
-    }
-
-    fn add_part(&mut self, part: &Part) {
-        let same = |booked: &&mut BookedPart| {
-            (&booked.party_id, &booked.payout_currency, &booked.rate) == (&part.party_id, &part.payout_currency, &part.rate)
-        };
-        let (minor, payout_minor) = (i128::from(part.minor), part.payout_minor.map(i128::from));
-        match self.parts.iter_mut().find(same) {
-            Some(booked) => {
-                booked.minor += minor;
-                booked.payout_minor = booked.payout_minor.zip(payout_minor).map(|(a, b)| a + b);
-            }
-            None => self.parts.push(BookedPart {
-                party_id: part.party_id.clone(),
-                payout_currency: part.payout_currency.clone(),
-                rate: part.rate.clone(),
-                minor,
-                payout_minor,
-            }),
-        }
-    }
-}
-
-impl JournalKey {
-    fn of(posting: &Posting) -> Self {
-        Self {
-            kind: posting.kind.to_owned(),
-            program: posting.program.clone(),
-            currency: posting.currency.clone(),
-            earning_period: posting.earning_period,
-            log: posting.log.map(str::to_owned),
-            channel: posting.channel.clone(),
-            account: posting.account.clone(),
-            party_id: posting.party_id.clone(),
-        }
-    }
-}
-
-/// Settlement is never redone, and the party side of earning lines stands in `earnings`: neither is summed.
-fn is_summed(posting: &Posting) -> bool {
-    let by_line = posting.kind == "earning" && posting.log.is_none() && posting.account != Account::PlatformExpense.name();
-    posting.earning_period.is_some() && !by_line
-}
-
 fn control_total(row: &super::row::Control) -> (ControlKey, [i64; 3]) {
     let key = (row.log.to_owned(), row.currency.clone(), row.fate.to_owned(), row.reason.clone());
     (key, [row.total_rows, row.total_amount_minor, row.total_unreadable])
 }
 
-fn with_pins(old: Pins, new: &Pins) -> Pins {
+fn with_pins(old: &Pins, new: &Pins) -> Pins {
     let mut pins: BTreeMap<_, PinnedRate> = BTreeMap::new();
     for pin in old.rates.iter().chain(&new.rates) {
         let key = (&pin.earning_period, &pin.from, &pin.to, &pin.fx_date, pin.average);

@@ -15,20 +15,17 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::columns::{TABLES, schema};
-use super::canonical::sha256;
 use super::decision::{Action, Chain, Closed, Decision};
-use super::file::{make_folder, put, read, shown, sync_folder, unwritten, write};
-use super::manifest::{Manifest, Pins, from_json, to_json};
-use super::row::Tables;
-use super::run::{MANIFEST, PINS, RunDir, is_inside, table_file};
+use super::file::{make_folder, put, read, shown, sync_folder, unwritten};
+use super::manifest::{from_json, to_json};
+use super::run::RunDir;
 use crate::error::{Error, Result};
 use crate::period::Period;
 
 /// A ledger's folder; nothing is created before something is locked or published.
 #[derive(Clone, Debug)]
 pub struct Store {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
 }
 
 /// Held by whoever writes to a ledger; released when it is dropped, or its process ends.
@@ -47,15 +44,6 @@ pub struct Draft {
     pub provisional: bool,
     /// The day that bounds event time, that day excluded.
     pub as_of: Option<String>,
-}
-
-/// A run that was published.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Published {
-    pub run_id: String,
-    pub root: String,
-    /// Was the identical result published before?
-    pub already: bool,
 }
 
 impl Store {
@@ -78,7 +66,8 @@ impl Store {
     pub fn lock(&self) -> Result<Lock> {
         make_folder(&self.folder)?;
         let path = self.folder.join(".lock");
-        let file = File::options().create(true).write(true).truncate(false).open(&path).map_err(|e| unwritten(&path, &e))?;
+        let file =
+            File::options().create(true).write(true).truncate(false).open(&path).map_err(|e| unwritten(&path, &e))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -101,85 +90,7 @@ impl Store {
         Ok(())
     }
 
-    /// The run id and root that [`Store::publish`] would publish; writes nothing.
-    ///
-    /// # Errors
-    /// As [`Manifest::complete`].
-    pub fn prepare(
-        &self,
-        tables: &Tables,
-        manifest: Manifest,
-        pins: &Pins,
-        copies: &[(String, Vec<u8>)],
-        secret: &[u8],
-    ) -> Result<(String, String)> {
-        let manifest = with_files(manifest, pins, copies)?.complete(tables, secret)?;
-        Ok((manifest.run_id, manifest.root))
-    }
-
-    /// Publishes a run and makes it its period's draft. The caller holds the lock.
-    ///
-    /// `copies` are names in the run's folder and bytes: `policies/…`, `queries/…`, `references/…`.
-    ///
-    /// # Errors
-    /// The disk refuses (resources); the run id was published with another content (bug), or its files were changed
-    /// since (input).
-    pub fn publish(
-        &self,
-        tables: &Tables,
-        manifest: Manifest,
-        pins: &Pins,
-        copies: &[(String, Vec<u8>)],
-        secret: &[u8],
-    ) -> Result<Published> {
-        let manifest = with_files(manifest, pins, copies)?.complete(tables, secret)?;
-        let period: Period = manifest.period.parse()?;
-        let temporary = self.folder.join(format!("tmp-{}", manifest.run_id));
-        make_folder(&self.folder)?;
-        fs::create_dir(&temporary).map_err(|e| unwritten(&temporary, &e))?;
-        let manifest = write_run(&temporary, tables, manifest, pins, copies)?;
-        let manifest_sha256 = sha256(&manifest.to_bytes()?);
-        let already = self.put_run(&temporary, &manifest, &manifest_sha256)?;
-        let (run_id, root) = (manifest.run_id, manifest.root);
-        let (provisional, as_of) = (manifest.provisional, manifest.as_of);
-        self.put_draft(period, &Draft { run_id: run_id.clone(), root: root.clone(), manifest_sha256, provisional, as_of })?;
-        Ok(Published { run_id, root, already })
-    }
-
-    /// Renames a complete folder to its run, or removes it where the identical run is there.
-    fn put_run(&self, temporary: &Path, manifest: &Manifest, manifest_sha256: &str) -> Result<bool> {
-        let runs = self.folder.join("runs");
-        make_folder(&runs)?;
-        let folder = runs.join(&manifest.run_id);
-        if !folder.exists() {
-            fs::rename(temporary, &folder).map_err(|e| unwritten(&folder, &e))?;
-            sync_folder(&runs)?;
-            return Ok(false);
-        }
-        fs::remove_dir_all(temporary).map_err(|e| unwritten(temporary, &e))?;
-        let run = RunDir::open(folder.clone(), &manifest.run_id)?;
-        run.check()?;
-        if run.manifest_sha256() == manifest_sha256 {
-            return Ok(true);
-        }
-        Err(Error::bug("the same inputs gave another ledger")
-            .at(shown(&folder))
-            .expected(format!("root {}, manifest {}", run.manifest()?.root, run.manifest_sha256()))
-            .found(format!("root {}, manifest {manifest_sha256}", manifest.root))
-            .next("nothing was published; please report it with both"))
-    }
-
-    fn put_draft(&self, period: Period, draft: &Draft) -> Result<()> {
-        let temporary = self.folder.join(format!("tmp-draft-{period}.json"));
-        put(&temporary, &to_json(draft)?)?;
-        let path = self.draft_path(period);
-        let drafts = self.folder.join("draft");
-        make_folder(&drafts)?;
-        fs::rename(&temporary, &path).map_err(|e| unwritten(&path, &e))?;
-        sync_folder(&drafts)
-    }
-
-    fn draft_path(&self, period: Period) -> PathBuf {
+    pub(super) fn draft_path(&self, period: Period) -> PathBuf {
         self.folder.join("draft").join(format!("{period}.json"))
     }
 
@@ -190,8 +101,7 @@ impl Store {
     pub fn draft(&self, period: Period) -> Result<Option<Draft>> {
         let path = self.draft_path(period);
         let Some(draft) = self.read_draft(period)? else { return Ok(None) };
-        let run = self.run(&draft.run_id).map_err(|e| e.at(shown(&path)))?;
-        let manifest = run.manifest()?;
+        let manifest = self.run_named_by(&path, &draft.run_id)?.manifest()?;
         let said = (&manifest.period, &manifest.root, manifest.provisional, &manifest.as_of);
         if said == (&period.to_string(), &draft.root, draft.provisional, &draft.as_of) {
             return Ok(Some(draft));
@@ -217,7 +127,7 @@ impl Store {
     pub fn drafts(&self) -> Result<Vec<(Period, Draft)>> {
         let mut drafts = Vec::new();
         for name in names(&self.folder.join("draft"))? {
-            let period: Period = name.trim_end_matches(".json").parse()?;
+            let period = period_of(&self.folder.join("draft"), name.trim_end_matches(".json"))?;
             drafts.extend(self.draft(period)?.map(|draft| (period, draft)));
         }
         Ok(drafts)
@@ -263,14 +173,21 @@ impl Store {
     }
 
     fn read_decisions(&self, period: Period) -> Result<Vec<(PathBuf, Vec<u8>, Decision)>> {
-        let folder = self.folder.join("periods").join(period.to_string());
         let decision = |n| {
-            let path = folder.join(format!("{n}.json"));
+            let path = self.decision_path(period, n);
             let bytes = read(&path)?;
             let decision = from_json(&bytes).map_err(|e| e.at(shown(&path)))?;
             Ok((path, bytes, decision))
         };
-        (1..=names(&folder)?.len()).map(decision).collect()
+        (1..).take(names(&self.decisions_folder(period))?.len()).map(decision).collect()
+    }
+
+    fn decisions_folder(&self, period: Period) -> PathBuf {
+        self.folder.join("periods").join(period.to_string())
+    }
+
+    fn decision_path(&self, period: Period, n: u32) -> PathBuf {
+        self.decisions_folder(period).join(format!("{n}.json"))
     }
 
     /// The closed periods in order, after the whole chain of decisions, seals and manifests has been checked.
@@ -284,21 +201,30 @@ impl Store {
     fn chain(&self) -> Result<Chain> {
         let mut chain = Chain::default();
         for name in names(&self.folder.join("periods"))? {
-            let period: Period = name.parse()?;
+            let period = period_of(&self.folder.join("periods"), &name)?;
             for (path, bytes, decision) in self.read_decisions(period)? {
                 chain.add(period, &decision, &bytes).map_err(|e| e.at(shown(&path)))?;
-                self.check_run(period, &decision).map_err(|e| e.at(shown(&path)))?;
+                self.check_run(&path, period, &decision)?;
             }
         }
         Ok(chain)
     }
 
-    fn check_run(&self, period: Period, decision: &Decision) -> Result<()> {
-        let manifest = self.run(&decision.run_id)?.manifest()?;
+    fn run_named_by(&self, path: &Path, run_id: &str) -> Result<RunDir> {
+        if !self.folder.join("runs").join(run_id).is_dir() {
+            let what = "a draft or decision names a run that is not there";
+            return Err(Error::input(what).at(shown(path)).expected("a folder in runs/").found(run_id));
+        }
+        self.run(run_id)
+    }
+
+    fn check_run(&self, path: &Path, period: Period, decision: &Decision) -> Result<()> {
+        let manifest = self.run_named_by(path, &decision.run_id)?.manifest()?;
         if (&manifest.root, &manifest.period) == (&decision.root, &period.to_string()) {
             return Ok(());
         }
         Err(Error::input("a decision is not on the run that it names")
+            .at(shown(path))
             .expected(format!("{}, root {}", manifest.period, manifest.root))
             .found(format!("{period}, root {}", decision.root)))
     }
@@ -314,7 +240,7 @@ impl Store {
         let manifest = run.manifest()?;
         let decision = chain.next(period, action, (run_id, &manifest.root, run.manifest_sha256()), reason);
         chain.add(period, &decision, &to_json(&decision)?)?;
-        self.check_run(period, &decision)?;
+        self.check_run(&self.decision_path(period, decision.n), period, &decision)?;
         self.put_decision(period, &decision)?;
         Ok(decision)
     }
@@ -324,11 +250,11 @@ impl Store {
     /// # Errors
     /// The number is taken (closed); the disk refuses (resources).
     pub fn put_decision(&self, period: Period, decision: &Decision) -> Result<()> {
-        let folder = self.folder.join("periods").join(period.to_string());
+        let path = self.decision_path(period, decision.n);
+        let folder = self.decisions_folder(period);
         make_folder(&folder)?;
         let temporary = self.folder.join(format!("tmp-decision-{period}-{}.json", decision.n));
         put(&temporary, &to_json(decision)?)?;
-        let path = folder.join(format!("{}.json", decision.n));
         let linked = fs::hard_link(&temporary, &path);
         fs::remove_file(&temporary).map_err(|e| unwritten(&temporary, &e))?;
         match linked {
@@ -339,6 +265,13 @@ impl Store {
             Err(e) => Err(unwritten(&path, &e)),
         }
     }
+}
+
+fn period_of(folder: &Path, name: &str) -> Result<Period> {
+    name.parse().map_err(|_| {
+        let what = "the ledger holds a file that is none of its own";
+        Error::input(what).at(shown(folder)).expected("names of periods, as 2026-10").found(name)
+    })
 }
 
 /// The names in a folder, sorted; none where there is no folder.
@@ -352,42 +285,4 @@ fn names(folder: &Path) -> Result<Vec<String>> {
     let mut names = entries.map(name).collect::<std::io::Result<Vec<_>>>().map_err(refused)?;
     names.sort();
     Ok(names)
-}
-
-/// A manifest with the hashes of copies and pins.
-fn with_files(mut manifest: Manifest, pins: &Pins, copies: &[(String, Vec<u8>)]) -> Result<Manifest> {
-    manifest.files.clear();
-    for (name, bytes) in copies {
-        let new = manifest.files.insert(name.clone(), sha256(bytes)).is_none();
-        if !new || !is_inside(name) || !name.contains('/') {
-            return Err(Error::bug("a copy has a name that a run's folder can't take").found(name.clone()));
-        }
-    }
-    manifest.files.insert(PINS.to_owned(), sha256(&to_json(pins)?));
-    Ok(manifest)
-}
-
-/// Writes a run's files into an empty folder, the manifest last; returns it with the hashes of the tables' files.
-fn write_run(
-    folder: &Path,
-    tables: &Tables,
-    mut manifest: Manifest,
-    pins: &Pins,
-    copies: &[(String, Vec<u8>)],
-) -> Result<Manifest> {
-    for name in TABLES {
-        let hash = write(&folder.join(table_file(name)), schema(name)?, tables.batches(name))?;
-        let info = manifest.tables.get_mut(name).ok_or_else(|| Error::bug(format!("no table {name}")))?;
-        info.file_sha256 = hash;
-    }
-    for (name, bytes) in copies {
-        let path = folder.join(name);
-        path.parent().map_or(Ok(()), make_folder)?;
-        put(&path, bytes)?;
-        path.parent().map_or(Ok(()), sync_folder)?;
-    }
-    put(&folder.join(PINS), &to_json(pins)?)?;
-    put(&folder.join(MANIFEST), &manifest.to_bytes()?)?;
-    sync_folder(folder)?;
-    Ok(manifest)
 }

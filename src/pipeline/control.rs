@@ -45,7 +45,8 @@ pub fn control(input: &Prepared, fates: &[Fate], state: &State) -> Result<Vec<Co
             total_amount_minor: total[1],
             total_unreadable: total[2],
         };
-        let amounts = [row.rows, row.amount_minor, row.unreadable, row.total_rows, row.total_amount_minor, row.total_unreadable];
+        let amounts =
+            [row.rows, row.amount_minor, row.unreadable, row.total_rows, row.total_amount_minor, row.total_unreadable];
         if amounts.iter().any(|v| *v != 0) {
             rows.push(row);
         }
@@ -63,7 +64,8 @@ fn totals(input: &Prepared, fates: &[Fate]) -> Result<BTreeMap<Key, [i64; 3]>> {
     let batch = fates_table(input, fates)?;
     let schema = batch.schema();
     let size = input.engine.batch_size().max(1);
-    let slices = (0..batch.num_rows()).step_by(size).map(|at| batch.slice(at, size.min(batch.num_rows() - at))).collect();
+    let slices =
+        (0..batch.num_rows()).step_by(size).map(|at| batch.slice(at, size.min(batch.num_rows() - at))).collect();
     let answer = input.engine.run("queries/facts/control.sql", QUERY, &[("fates", schema, slices)])?;
     let mut totals = BTreeMap::new();
     for batch in &answer {
@@ -88,7 +90,10 @@ fn fates_table(input: &Prepared, fates: &[Fate]) -> Result<RecordBatch> {
     let fate = fates.iter().map(|f| Some(f.name())).collect::<StringArray>();
     let reason = all().map(|r| reason_of(input, r, fates[r as usize])).collect::<StringArray>();
     let amount = Int64Array::from_iter_values(all().map(|r| rows.signed(r)));
-    let needs = |r: u32| rows.log[r as usize].has_money() && rows.effect(r) != Effect::Nothing || rows.kind[r as usize] == u8::MAX && rows.log[r as usize].has_money();
+    let needs = |r: u32| {
+        rows.log[r as usize].has_money() && rows.effect(r) != Effect::Nothing
+            || rows.kind[r as usize] == u8::MAX && rows.log[r as usize].has_money()
+    };
     let unreadable = Int64Array::from_iter_values(all().map(|r| i64::from(needs(r) && rows.readable(r).is_none())));
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("log", Arc::new(log)),

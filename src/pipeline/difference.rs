@@ -49,7 +49,8 @@ impl Snapshot {
             let group = (key.program, key.currency, key.period);
             *snapshot.expense.entry(group).or_default() += line.expense;
             for ((log, channel), sums) in &line.channels {
-                let total = snapshot.clearing.entry((key.program, key.currency, key.period, *log, *channel)).or_default();
+                let total =
+                    snapshot.clearing.entry((key.program, key.currency, key.period, *log, *channel)).or_default();
                 total.gross += sums.gross;
                 total.tax += sums.tax;
                 total.fee += sums.fee;
@@ -72,19 +73,34 @@ pub struct Difference {
 
 /// `after` less `before`, over the periods that `takes` accepts; nothing where nothing differs.
 #[must_use]
-pub fn difference(cause: &'static str, before: &Snapshot, after: &Snapshot, takes: impl Fn(Period) -> bool) -> Difference {
+pub fn difference(
+    cause: &'static str,
+    before: &Snapshot,
+    after: &Snapshot,
+    takes: impl Fn(Period) -> bool,
+) -> Difference {
     let mut lines = Vec::new();
     for key in both(&before.lines, &after.lines).into_iter().filter(|k| takes(k.period)) {
         lines.extend(minus(after.lines.get(&key), before.lines.get(&key)).map(|line| (key, line)));
     }
-    let ineligible = pairs(&before.ineligible, &after.ineligible, |k| takes(k.4), |a, b| {
-        let d = [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-        (d != [0; 3]).then_some(d)
-    });
-    let clearing = pairs(&before.clearing, &after.clearing, |k| takes(k.2), |a, b| {
-        let d = Channel { gross: a.gross - b.gross, tax: a.tax - b.tax, fee: a.fee - b.fee };
-        (d != Channel::default()).then_some(d)
-    });
+    let ineligible = pairs(
+        &before.ineligible,
+        &after.ineligible,
+        |k| takes(k.4),
+        |a, b| {
+            let d = [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+            (d != [0; 3]).then_some(d)
+        },
+    );
+    let clearing = pairs(
+        &before.clearing,
+        &after.clearing,
+        |k| takes(k.2),
+        |a, b| {
+            let d = Channel { gross: a.gross - b.gross, tax: a.tax - b.tax, fee: a.fee - b.fee };
+            (d != Channel::default()).then_some(d)
+        },
+    );
     let plain = |a: i128, b: i128| (a != b).then_some(a - b);
     Difference {
         cause,
@@ -168,10 +184,8 @@ fn deductions(a: &Line, b: &Line) -> Vec<(String, String, i128)> {
 
 /// Parts by party, payout currency and rate: a change of one of them leaves a full negative and a full positive part.
 fn parts(after: &[LinePart], before: &[LinePart]) -> Vec<LinePart> {
-    let mut sums: Vec<LinePart> = before
-        .iter()
-        .map(|p| LinePart { minor: -p.minor, payout: p.payout.map(|v| -v), ..p.clone() })
-        .collect();
+    let mut sums: Vec<LinePart> =
+        before.iter().map(|p| LinePart { minor: -p.minor, payout: p.payout.map(|v| -v), ..p.clone() }).collect();
     for part in after {
         let same = |p: &&mut LinePart| {
             p.party == part.party && p.payout_currency == part.payout_currency && p.rate == part.rate

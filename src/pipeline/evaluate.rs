@@ -106,7 +106,8 @@ impl<'a> Run<'a> {
         let given = |policies, references, until, reads| Given { policies, references, until, reads_for_closed: reads };
         let mut list = Vec::new();
         if self.state.period().is_some() {
-            let (then_policies, then_references) = closed.map_or((policies, references), |c| (&c.policies, &c.references));
+            let (then_policies, then_references) =
+                closed.map_or((policies, references), |c| (&c.policies, &c.references));
             list.push(("program_version", given(then_policies, then_references, Stage::Known, false)));
             if closed.is_some_and(|c| c.policies_changed) {
                 list.push(("policy_correction", given(policies, then_references, Stage::Known, false)));
@@ -118,7 +119,9 @@ impl<'a> Run<'a> {
                 list.push(("fx_correction", given(policies, references, Stage::Known, true)));
             }
         }
-        for (cause, until) in [("released", Stage::Released), ("late_event", Stage::Late), ("reversal", Stage::Reversal)] {
+        for (cause, until) in
+            [("released", Stage::Released), ("late_event", Stage::Late), ("reversal", Stage::Reversal)]
+        {
             let any = self.standing.rows.iter().any(|(_, stage)| *stage == until);
             if any || (until == Stage::Reversal) {
                 list.push((cause, given(policies, references, until, true)));
@@ -165,9 +168,9 @@ impl<'a> Run<'a> {
         let logs = &self.input.rows.log;
         let measured_rows = known.standing.iter().filter(|(r, _)| measured.contains(&logs[*r as usize].name())).count();
         let (policies, references) = (given.policies.canonical_json(), std::ptr::from_ref(given.references) as usize);
-        let fits = kept.as_ref().is_some_and(|k| {
-            k.policies == policies && k.references == references && k.measured_rows == measured_rows
-        });
+        let fits = kept
+            .as_ref()
+            .is_some_and(|k| k.policies == policies && k.references == references && k.measured_rows == measured_rows);
         if !fits {
             let measures = measure(known)?;
             let classes = classify(known, &measures)?;
@@ -198,7 +201,8 @@ impl<'a> Run<'a> {
     ) -> Result<Booked> {
         let rows = &self.input.rows;
         let fates = self.all_fates(last);
-        let mut books = Books { period: self.period, names: self.names, postings: Vec::new(), settlement: Inputs::default() };
+        let mut books =
+            Books { period: self.period, names: self.names, postings: Vec::new(), settlement: Inputs::default() };
         for d in differences {
             books.book(d)?;
         }

@@ -51,7 +51,8 @@ impl Books<'_> {
                 let to = if part.payout.is_some() { part.payout_currency } else { key.currency };
                 let party = self.names.text(part.party).to_owned();
                 let no_rate = part.rate.is_none();
-                let sum = sums.entry((party.clone(), key.currency, to, key.program, key.period)).or_insert((0, 0, no_rate));
+                let sum =
+                    sums.entry((party.clone(), key.currency, to, key.program, key.period)).or_insert((0, 0, no_rate));
                 let paid = part.payout.unwrap_or(part.minor);
                 sum.0 += part.minor;
                 sum.1 += paid;
@@ -105,7 +106,14 @@ impl Books<'_> {
         Ok(())
     }
 
-    fn platform_entry(&mut self, cause: &'static str, program: u32, currency: Currency, earned: Period, side: &PlatformSide) -> Result<()> {
+    fn platform_entry(
+        &mut self,
+        cause: &'static str,
+        program: u32,
+        currency: Currency,
+        earned: Period,
+        side: &PlatformSide,
+    ) -> Result<()> {
         let program = self.names.text(program).to_owned();
         let mut entry = Entry::new(self.period, "earning")
             .earned(earned, cause)
@@ -156,10 +164,8 @@ impl Books<'_> {
     fn adjustments(&mut self, d: &Difference) -> Result<()> {
         for ((party, currency, earned), minor) in &d.adjustments {
             let party = self.names.text(*party).to_owned();
-            let mut entry = Entry::new(self.period, "adjustment")
-                .earned(*earned, d.cause)
-                .detail(&party)
-                .detail(currency.code());
+            let mut entry =
+                Entry::new(self.period, "adjustment").earned(*earned, d.cause).detail(&party).detail(currency.code());
             entry.post(Account::PlatformExpense, None, *minor, *currency);
             entry.post(Account::PartyPayable, Some(&party), -minor, *currency);
             self.postings.extend(entry.finish()?);

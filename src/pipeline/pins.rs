@@ -17,7 +17,9 @@ pub fn pinned_rates(state: &State) -> Result<BTreeMap<RateKey, UsedRate>> {
 }
 
 fn read(pin: &PinnedRate) -> Result<(RateKey, UsedRate)> {
-    let fault = |what: &str, found: &str| Error::input("a pinned rate can't be read").at("pins.json").expected(what).found(found);
+    let fault = |what: &str, found: &str| {
+        Error::input("a pinned rate can't be read").at("pins.json").expected(what).found(found)
+    };
     let currency = |code: &str| Currency::parse(code).ok_or_else(|| fault("a currency", code));
     let day = |text: &str| parse_day(text).ok_or_else(|| fault("a day", text));
     let key = RateKey {

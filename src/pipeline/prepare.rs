@@ -66,7 +66,7 @@ pub fn prepare(
     let references = References::read(&book.root, &book.references)?;
     let staging = staging_queries(book, &references)?;
     let mut copies: Vec<(String, Vec<u8>)> = Vec::new();
-    copies.extend(policy_files.into_iter().map(|(name, text)| (format!("policies/{name}"), text.into_bytes())));
+    copies.extend(policy_files.into_iter().map(|(name, text)| (name, text.into_bytes())));
     copies.extend(staging.values().map(|s| (format!("queries/{}", s.name), s.sql.clone().into_bytes())));
     copies.extend(references.files.iter().map(|(name, bytes)| (format!("references/{name}"), bytes.clone())));
     let history = History::read(store, state)?;
@@ -77,7 +77,7 @@ pub fn prepare(
     Ok(Prepared { engine, book: book.clone(), policies, references, rows, pinned, copies })
 }
 
-/// All `*.toml` files of a folder with their names, in order.
+/// All `*.toml` files of the policies' folder, by name (`policies/live.toml`), in order.
 ///
 /// # Errors
 /// The folder can't be read, or holds none (usage).
@@ -94,7 +94,7 @@ pub fn policy_files(folder: &Path) -> Result<Vec<(String, String)>> {
         let path = entry.map_err(|e| fault(e.to_string()))?.path();
         if path.extension().is_some_and(|e| e == "toml") {
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            files.push((name, std::fs::read_to_string(&path).map_err(|e| fault(e.to_string()))?));
+            files.push((format!("policies/{name}"), std::fs::read_to_string(&path).map_err(|e| fault(e.to_string()))?));
         }
     }
     files.sort();
@@ -137,7 +137,8 @@ impl History {
     }
 
     fn add(&mut self, run: &RunDir, period: Period) -> Result<()> {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|_| Error::input("a copy in a closed run is no UTF-8"));
+        let text =
+            |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|_| Error::input("a copy in a closed run is no UTF-8"));
         let references = References::from_files(run.copies("references/")?)?;
         let queries: BTreeMap<String, Vec<u8>> = run.copies("queries/")?.into_iter().collect();
         for input in &run.manifest()?.inputs {
@@ -149,18 +150,27 @@ impl History {
             let name = format!("staging/{}.sql", log.name());
             let staging = match queries.get(&name) {
                 None => None,
-                Some(sql) => Some(Arc::new(Staging { name, sql: text(sql.clone())?, references: references.tables.clone() })),
+                Some(sql) => {
+                    Some(Arc::new(Staging { name, sql: text(sql.clone())?, references: references.tables.clone() }))
+                }
             };
             self.staging.insert(key, staging);
         }
-        let files = run.copies("policies/")?.into_iter().map(|(name, bytes)| Ok((name, text(bytes)?)));
+        let files =
+            run.copies("policies/")?.into_iter().map(|(name, bytes)| Ok((format!("policies/{name}"), text(bytes)?)));
         let policies = Policies::read(files.collect::<Result<_>>()?)?;
         self.last = Some((policies, references, queries, period.next().first_day()));
         Ok(())
     }
 
     /// What the last close pinned; a change that nobody has signed for is refused.
-    fn pinned(self: &History, book: &Book, policies: &Policies, references: &References, staging: &BTreeMap<Log, Staging>) -> Result<Option<Pinned>> {
+    fn pinned(
+        self: &History,
+        book: &Book,
+        policies: &Policies,
+        references: &References,
+        staging: &BTreeMap<Log, Staging>,
+    ) -> Result<Option<Pinned>> {
         let Some((then, then_references, queries, open_from)) = &self.last else { return Ok(None) };
         let corrections = corrections(book)?;
         let changes = changed(then, policies, *open_from);
@@ -169,11 +179,14 @@ impl History {
         }
         for (log, staging) in staging {
             let pinned = queries.get(&staging.name).map(Vec::as_slice);
-            if pinned.is_some_and(|p| normal(p) != normal(staging.sql.as_bytes())) && !corrections.allows_staging(log.name()) {
+            if pinned.is_some_and(|p| normal(p) != normal(staging.sql.as_bytes()))
+                && !corrections.allows_staging(log.name())
+            {
                 return Err(unsigned_change(&format!("the staging query of {}", log.name())));
             }
         }
-        let bytes = |r: &References| r.files.iter().filter(|(n, _)| !n.starts_with("fx_rates")).cloned().collect::<Vec<_>>();
+        let bytes =
+            |r: &References| r.files.iter().filter(|(n, _)| !n.starts_with("fx_rates")).cloned().collect::<Vec<_>>();
         Ok(Some(Pinned {
             policies: then.clone(),
             references: then_references.clone(),
@@ -215,7 +228,12 @@ fn readers(book: &Book, staging: &BTreeMap<Log, Staging>, history: &History, onl
         attributes: source.attributes.clone(),
         delivery_key: source.delivery_key.clone(),
         staging: staging.get(log).cloned(),
-        pinned: history.staging.iter().filter(|((l, _), _)| l == log).map(|((_, sha), s)| (sha.clone(), s.clone())).collect(),
+        pinned: history
+            .staging
+            .iter()
+            .filter(|((l, _), _)| l == log)
+            .map(|((_, sha), s)| (sha.clone(), s.clone()))
+            .collect(),
         only: only.map(|only| only.get(log).cloned().unwrap_or_default()),
     };
     book.logs.iter().map(reader).collect()

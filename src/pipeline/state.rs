@@ -22,17 +22,23 @@ pub fn names_of(input: &Prepared, state: &State) -> Names {
     }
     let references = [Some(&input.references), input.pinned.as_ref().map(|p| &p.references)];
     for references in references.into_iter().flatten() {
-        references.parties.ids().for_each(|id| { names.number(id); });
+        references.parties.ids().for_each(|id| {
+            names.number(id);
+        });
     }
     for (key, line) in state.earnings() {
         for text in [&key.creator_id, &key.program, &key.policy_version] {
             names.number(text);
         }
-        line.parts.iter().for_each(|p| { names.number(&p.party_id); });
+        line.parts.iter().for_each(|p| {
+            names.number(&p.party_id);
+        });
     }
     for key in state.journal().keys() {
         let texts = [&key.program, &key.channel, &key.party_id];
-        texts.into_iter().flatten().for_each(|t| { names.number(t); });
+        texts.into_iter().flatten().for_each(|t| {
+            names.number(t);
+        });
     }
     names
 }
@@ -106,7 +112,11 @@ fn line(booked: &BookedLine, names: &Names) -> Result<Line> {
         gross: booked.gross,
         tax: booked.tax,
         fee: booked.channel_fee,
-        deductions: booked.deductions.iter().map(|((name, account), minor)| (name.clone(), account.clone(), *minor)).collect(),
+        deductions: booked
+            .deductions
+            .iter()
+            .map(|((name, account), minor)| (name.clone(), account.clone(), *minor))
+            .collect(),
         creator: booked.creator,
         platform: booked.platform,
         rounding: booked.rounding.clone(),
@@ -181,7 +191,9 @@ pub fn check_closed_inputs(state: &State, rows: &Rows) -> Result<()> {
                 .at(format!("{} {}", log.name(), first.path))
                 .expected(format!("a file with SHA-256 {}, or the same rows cut into other files", first.sha256))
                 .found(format!("{} such files are gone", gone.len()))
-                .next("restore them; what a close has read stays readable. Cut files anew before new ones are delivered"));
+                .next(
+                    "restore them; what a close has read stays readable. Cut files anew before new ones are delivered",
+                ));
         }
     }
     Ok(())

@@ -135,9 +135,10 @@ fn check_timeline(label: &str, versions: &[&Validity], faults: &mut Faults) {
 fn overlap(label: &str, earlier: &Validity, later: &Validity, faults: &mut Faults) {
     let day = day_text(later.from);
     let message = format!("{label}: versions {} and {} are both in force on {day}", earlier.version, later.version);
-    let help = match earlier.from < later.from {
-        true => format!("end version {} with valid_to = {day}", earlier.version),
-        false => "let one of them begin on another day".into(),
+    let help = if earlier.from < later.from {
+        format!("end version {} with valid_to = {day}", earlier.version)
+    } else {
+        "let one of them begin on another day".into()
     };
     faults.error(later.from_at, message, help);
 }

@@ -11,8 +11,7 @@ use crate::error::Result;
 use crate::log::Log;
 
 const FILE: &str = "corrections.toml";
-const KEYS: [&str; 8] =
-    ["program", "terms", "measure", "staging", "version", "reason", "requested_by", "approved_by"];
+const KEYS: [&str; 8] = ["program", "terms", "measure", "staging", "version", "reason", "requested_by", "approved_by"];
 const LONGEST_REASON: usize = 500;
 const LONGEST_PERSON: usize = 100;
 
@@ -20,9 +19,14 @@ const LONGEST_PERSON: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// This version of a program.
-    Program { name: String, version: String },
+    Program {
+        name: String,
+        version: String,
+    },
     /// This version of the terms.
-    Terms { version: String },
+    Terms {
+        version: String,
+    },
     Measure(String),
     /// The staging query of a log.
     Staging(Log),
@@ -112,7 +116,11 @@ fn target(table: &Table<'_>, version: Option<&str>, faults: &mut Faults) -> Opti
     let mut named = keys.into_iter().filter_map(|key| Some((key, table.get(key)?)));
     let (Some((key, value)), None) = (named.next(), named.next()) else {
         let message = "a correction is about one of program, terms, measure, staging";
-        faults.error(table.place, message, "add program = \"…\", or terms = true, or measure = \"…\", or staging = \"…\"");
+        faults.error(
+            table.place,
+            message,
+            "add program = \"…\", or terms = true, or measure = \"…\", or staging = \"…\"",
+        );
         return None;
     };
     match key {

@@ -174,7 +174,7 @@ fn highest(pay: &Pay) -> Option<Exact> {
 }
 
 /// A fraction in percent: `120 %`.
-pub fn percent_text(fraction: &Exact) -> String {
+fn percent_text(fraction: &Exact) -> String {
     let hundredfold = fraction * &Exact::from_int(100);
     format!("{} %", hundredfold.to_decimal().unwrap_or_else(|| hundredfold.to_string()))
 }

@@ -1,6 +1,6 @@
 //! A `[[program]]` table.
 
-use super::model::{Bonus, FxDate, Kept, Of, Pay, Program, RoundAt, Rule, Step, TierMode};
+use super::model::{Basis, Bonus, FxDate, Kept, Of, Pay, Program, RoundAt, Rule, Step, TierMode};
 use super::pay::{self, MOST_BITS, MOST_CASES, limit};
 use super::read::{Dated, unique, validity};
 use super::source::{Faults, Table, Value};
@@ -49,6 +49,8 @@ pub fn program(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Program>>
     let fx_date = table.get("fx_date").and_then(|v| values::choice(v, FxDate::ALL, faults));
     let kept = table.get("kept").map_or(Some(Kept::Platform), |v| values::choice(v, Kept::ALL, faults));
     refuse_whole_by_event(table, faults);
+    refuse_whole_by_earned(table, faults);
+    refuse_steps_rounded_by_line(table, faults);
     let (name, validity, reward, rounded) = (name?, validity?, reward?, rounded?);
     let label = format!("program {name}");
     let program = Program {
@@ -121,6 +123,34 @@ fn refuse_whole_by_event(table: &Table<'_>, faults: &mut Faults) {
     }
 }
 
+/// What the creator side earns depends on the band that it would decide.
+fn refuse_whole_by_earned(table: &Table<'_>, faults: &mut Faults) {
+    let tiers = table.get("tiers");
+    let is = |value: &Value<'_>, name: &str| value.inner.as_str() == Some(name);
+    let whole = tiers.and_then(|t| t.key("mode")).filter(|v| is(v, &TierMode::Whole.to_string()));
+    let earned = tiers.and_then(|t| t.key("basis")).filter(|v| is(v, &Basis::Earned.to_string()));
+    if let (Some(_), Some(basis)) = (whole, earned) {
+        let message = "tiers by whole volume can't go by what is earned: that is known only when the band is";
+        faults.error(basis.place, message, "basis = \"gross\" or \"net\", or mode = \"marginal\"");
+    }
+}
+
+/// At line grain a step is a sum over events that share differently; its remainder would belong to none of them.
+fn refuse_steps_rounded_by_line(table: &Table<'_>, faults: &mut Faults) {
+    let by_event = table.get("round_at").is_some_and(|v| v.inner.as_str() == Some(&RoundAt::Event.to_string()));
+    if by_event {
+        return;
+    }
+    let known = ["name", "percent", "of", "account", "round", "when"];
+    for step in table.tables("deductions", "a deduction", &known, &mut Faults::default()) {
+        let known = |v: &Value<'_>| ROUNDINGS.iter().any(|r| v.inner.as_str() == Some(&r.to_string()));
+        if let Some(mode) = step.get("round").filter(known) {
+            let message = "a step's rounding mode needs round_at = \"event\"";
+            faults.error(mode.place, message, "round_at = \"event\", or leave the step exact");
+        }
+    }
+}
+
 fn eligible(table: &Table<'_>, faults: &mut Faults) -> Option<Vec<Rule>> {
     let tables = table.tables("eligible", "a rule of eligibility", &["rule", "when"], faults);
     limit(table.place, tables.len(), MOST_CASES, "rules of eligibility", faults);
@@ -153,14 +183,14 @@ fn step(table: &Table<'_>, faults: &mut Faults) -> Option<Step> {
     let percent = table.need("percent", faults).and_then(|v| values::percent(v, faults));
     let of = table.get("of").map_or(Some(Of::Rest), |v| values::choice(v, Of::ALL, faults));
     let stated = table.get("account").map(|v| (v, values::account(v, faults)));
-    let round = table.get("round").map(|v| values::choice(v, &ROUNDINGS, faults));
+    let round = table.get("round").and_then(|v| values::choice(v, &ROUNDINGS, faults));
     let when = table.get("when").and_then(|v| values::sql(v, faults));
     let name = name?;
     let account = match stated {
         None => own_account(&name).to_owned(),
         Some((value, account)) => fitting(&name, account?, value, faults)?,
     };
-    Some(Step { name, percent: percent?, of: of?, account, round: round.map_or(Some(None), |r| r.map(Some))?, when })
+    Some(Step { name, percent: percent?, of: of?, account, round, when })
 }
 
 /// The account of a step that names none.

@@ -61,8 +61,7 @@ fn read_file(at: usize, text: &str, drafts: &mut Drafts, faults: &mut Faults) {
     for table in root.tables("measure", "a measure", &known, faults) {
         drafts.measures.extend(measure(&table, faults));
     }
-    let known =
-        ["version", "valid_from", "valid_to", "fx_date", "fx_max_days_back", "minimum_payout", "due_days"];
+    let known = ["version", "valid_from", "valid_to", "fx_date", "fx_max_days_back", "minimum_payout", "due_days"];
     for table in root.tables("terms", "terms", &known, faults) {
         drafts.terms.extend(terms(&table, faults));
     }
@@ -120,33 +119,35 @@ fn measure(table: &Table<'_>, faults: &mut Faults) -> Option<(Measure, Place)> {
     let text = name.and_then(|v| values::name(v, faults));
     let log = table.need("log", faults).and_then(|v| values::log(v, &MEASURED_LOGS, faults));
     let condition = table.get("where").and_then(|v| values::sql(v, faults));
-    let sum = sum(table, faults);
+    let added = added(table, faults);
     let days = table.need("days", faults).and_then(|v| values::days(v, 1..=MOST_DAYS, faults));
     let end = table.need("end", faults).and_then(|v| values::choice(v, MeasureEnd::ALL, faults));
     let late = table.need("late", faults).and_then(|v| values::choice(v, Late::ALL, faults));
-    let measure = Measure {
-        name: text?,
-        log: log?.name().to_owned(),
-        condition,
-        sum: sum?,
-        days: days?,
-        end: end?,
-        late: late?,
+    let sum = match added? {
+        Added::Sum(sql) => Some(sql),
+        Added::Count => None,
     };
+    let measure =
+        Measure { name: text?, log: log?.name().to_owned(), condition, sum, days: days?, end: end?, late: late? };
     Some((measure, name?.place))
 }
 
-/// The sum of a measure; `Some(None)` where it counts.
-fn sum(table: &Table<'_>, faults: &mut Faults) -> Option<Option<Sql>> {
+/// What a measure does with its rows.
+enum Added {
+    Sum(Sql),
+    Count,
+}
+
+fn added(table: &Table<'_>, faults: &mut Faults) -> Option<Added> {
     let help = "write sum = \"…\" to add up, or count = true to count rows";
     match (table.get("sum"), table.get("count")) {
-        (Some(sum), None) => values::sql(sum, faults).map(Some),
+        (Some(sum), None) => values::sql(sum, faults).map(Added::Sum),
         (None, Some(count)) => {
             let counts = values::flag(count, faults)?;
             if !counts {
                 faults.error(count.place, "a measure that does not count needs a sum", help);
             }
-            counts.then_some(None)
+            counts.then_some(Added::Count)
         }
         (Some(_), Some(count)) => {
             faults.error(count.place, "a measure adds up or counts, not both", help);

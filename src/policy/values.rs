@@ -35,8 +35,7 @@ const OTHER_ACCOUNTS: [&str; 13] = [
 /// The logs that a program may rate.
 pub const RATED_LOGS: [Log; 4] = [Log::BrandDeals, Log::Commerce, Log::Gifts, Log::Subscriptions];
 /// The logs that a measure may look at; adjustments name a party, no creator.
-pub const MEASURED_LOGS: [Log; 5] =
-    [Log::BrandDeals, Log::Commerce, Log::Engagement, Log::Gifts, Log::Subscriptions];
+pub const MEASURED_LOGS: [Log; 5] = [Log::BrandDeals, Log::Commerce, Log::Engagement, Log::Gifts, Log::Subscriptions];
 
 const LONGEST_NAME: usize = 64;
 const PERCENT: &str = "text such as \"70 %\", or a fraction such as \"2/3\"";
@@ -75,7 +74,11 @@ pub fn points(value: Value<'_>, faults: &mut Faults) -> Option<Exact> {
     let in_range = |points: &Exact| !points.is_negative() && *points <= Exact::ONE;
     let points = points.filter(in_range);
     if points.is_none() {
-        faults.error(value.place, format!("\"{text}\" is no number of points from 0 to 100"), format!("write {expected}"));
+        faults.error(
+            value.place,
+            format!("\"{text}\" is no number of points from 0 to 100"),
+            format!("write {expected}"),
+        );
     }
     points
 }
@@ -149,7 +152,8 @@ pub fn day(value: Value<'_>, faults: &mut Faults) -> Option<i32> {
 }
 
 fn civil(date: toml::value::Date) -> Option<Date> {
-    let (year, month, day) = (i16::try_from(date.year).ok()?, i8::try_from(date.month).ok()?, i8::try_from(date.day).ok()?);
+    let (year, month, day) =
+        (i16::try_from(date.year).ok()?, i8::try_from(date.month).ok()?, i8::try_from(date.day).ok()?);
     Date::new(year, month, day).ok()
 }
 
@@ -199,7 +203,11 @@ pub fn line(value: Value<'_>, longest: usize, faults: &mut Faults) -> Option<Str
     let expected = format!("text on one line, at most {longest} characters");
     let text = value.text(&expected, faults)?.trim();
     if text.is_empty() || text.chars().count() > longest || text.contains(char::is_control) {
-        faults.error(value.place, "this text is empty, too long, or has more than one line", format!("write {expected}"));
+        faults.error(
+            value.place,
+            "this text is empty, too long, or has more than one line",
+            format!("write {expected}"),
+        );
         return None;
     }
     Some(text.to_owned())
@@ -224,10 +232,9 @@ pub fn log(value: Value<'_>, allowed: &[Log], faults: &mut Faults) -> Option<Log
     if let Some(log) = allowed.iter().find(|log| log.name() == text) {
         return Some(*log);
     }
-    let message = match Log::ALL.into_iter().any(|log| log.name() == text) {
-        true => format!("{text} has nothing for this to look at"),
-        false => format!("there is no log \"{text}\""),
-    };
+    let is_log = Log::ALL.into_iter().any(|log| log.name() == text);
+    let message =
+        if is_log { format!("{text} has nothing for this to look at") } else { format!("there is no log \"{text}\"") };
     faults.error(value.place, message, nearest(text, names));
     None
 }

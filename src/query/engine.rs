@@ -53,7 +53,12 @@ impl Engine {
     ///
     /// # Errors
     /// The query does not plan or run: a bug of ours, or out of memory (resources).
-    pub fn run(&self, name: &str, sql: &str, tables: &[(&str, SchemaRef, Vec<RecordBatch>)]) -> Result<Vec<RecordBatch>> {
+    pub fn run(
+        &self,
+        name: &str,
+        sql: &str,
+        tables: &[(&str, SchemaRef, Vec<RecordBatch>)],
+    ) -> Result<Vec<RecordBatch>> {
         let session = self.session();
         for (table, schema, batches) in tables {
             register(&session, table, schema.clone(), vec![batches.clone()]).map_err(|e| failed(name, &e))?;

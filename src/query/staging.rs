@@ -85,10 +85,9 @@ impl Staging {
     }
 
     fn restore_order(&self, mapped: &RecordBatch, rows: usize, file: &str) -> Result<RecordBatch> {
-        let numbers = mapped
-            .column_by_name(ROW)
-            .and_then(|c| c.as_primitive_opt::<Int64Type>())
-            .ok_or_else(|| Error::usage("the staging query loses its rows").at(self.name.clone()).expected("FROM raw"))?;
+        let numbers = mapped.column_by_name(ROW).and_then(|c| c.as_primitive_opt::<Int64Type>()).ok_or_else(|| {
+            Error::usage("the staging query loses its rows").at(self.name.clone()).expected("FROM raw")
+        })?;
         let mut position = vec![None; rows];
         for (at, number) in numbers.values().iter().enumerate() {
             let slot = usize::try_from(*number).ok().and_then(|n| position.get_mut(n));

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::overlap;
 use super::table::Table;
-use super::{overlap};
 use crate::error::{Error, Result};
 use crate::money::Exact;
 use crate::period::day_text;
@@ -39,13 +39,16 @@ impl Agreements {
         let needed = ["creator_id", "party_id", "part", "level", "position", "programs", "valid_from", "valid_to"];
         for row in table.rows(&needed)? {
             let text = row.need("part")?;
-            let part = match text.trim() {
-                "rest" => None,
-                other => Some(Exact::parse(other).filter(|p| !p.is_negative() && *p <= Exact::one()).ok_or_else(|| {
-                    row.fault("part", "a share from 0 to 1 (\"80/100\", \"0.8\", \"80 %\") or \"rest\"", text)
-                })?),
+            let part =
+                match text.trim() {
+                    "rest" => None,
+                    other => Some(Exact::parse(other).filter(|p| !p.is_negative() && *p <= Exact::one()).ok_or_else(
+                        || row.fault("part", "a share from 0 to 1 (\"80/100\", \"0.8\", \"80 %\") or \"rest\"", text),
+                    )?),
+                };
+            let named = |column: &str| {
+                row.whole(column).and_then(|n| n.ok_or_else(|| row.fault(column, "a whole number", "nothing")))
             };
-            let named = |column: &str| row.whole(column).and_then(|n| n.ok_or_else(|| row.fault(column, "a whole number", "nothing")));
             let programs = row.get("programs").unwrap_or("");
             agreements.entry(row.need("creator_id")?.to_owned()).or_default().push(Row {
                 party: row.need("party_id")?.to_owned(),
@@ -126,7 +129,8 @@ fn refuse_overlaps(creator: &str, rows: &[Row]) -> Result<()> {
     for (at, a) in rows.iter().enumerate() {
         for b in &rows[at + 1..] {
             let same = a.party == b.party && a.level == b.level && a.part.is_none() == b.part.is_none();
-            let programs = a.programs.is_empty() || b.programs.is_empty() || a.programs.iter().any(|p| b.programs.contains(p));
+            let programs =
+                a.programs.is_empty() || b.programs.is_empty() || a.programs.iter().any(|p| b.programs.contains(p));
             let days = a.span.1.is_none_or(|to| b.span.0 < to) && b.span.1.is_none_or(|to| a.span.0 < to);
             if same && programs && days {
                 let key = format!("{creator}, {}, level {}", a.party, a.level);

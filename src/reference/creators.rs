@@ -25,7 +25,9 @@ impl Creators {
     pub(super) fn read(table: Option<&Table>) -> Result<Self> {
         let mut creators: BTreeMap<String, Vec<Creator>> = BTreeMap::new();
         let Some(table) = table else { return Ok(Self(creators)) };
-        for row in table.rows(&["creator_id", "birth_date", "followers", "country", "status", "valid_from", "valid_to"])? {
+        for row in
+            table.rows(&["creator_id", "birth_date", "followers", "country", "status", "valid_from", "valid_to"])?
+        {
             creators.entry(row.need("creator_id")?.to_owned()).or_default().push(Creator {
                 birth_date: row.day("birth_date")?,
                 followers: row.whole("followers")?,

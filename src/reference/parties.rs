@@ -26,7 +26,16 @@ impl Parties {
     pub(super) fn read(table: Option<&Table>) -> Result<Self> {
         let mut parties: BTreeMap<String, Vec<Party>> = BTreeMap::new();
         let Some(table) = table else { return Ok(Self(parties)) };
-        for row in table.rows(&["party_id", "kind", "payout_currency", "country", "tax_form", "status", "valid_from", "valid_to"])? {
+        for row in table.rows(&[
+            "party_id",
+            "kind",
+            "payout_currency",
+            "country",
+            "tax_form",
+            "status",
+            "valid_from",
+            "valid_to",
+        ])? {
             let code = row.need("payout_currency")?;
             let currency =
                 Currency::parse(code).ok_or_else(|| row.fault("payout_currency", "an ISO 4217 code", code))?;

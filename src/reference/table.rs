@@ -36,7 +36,8 @@ impl Table {
 
     fn csv(name: &str, bytes: &[u8]) -> Result<Self> {
         let mut reader = csv::Reader::from_reader(bytes);
-        let fault = |e: csv::Error| Error::input("a reference is no sound CSV file").at(name.to_owned()).found(e.to_string());
+        let fault =
+            |e: csv::Error| Error::input("a reference is no sound CSV file").at(name.to_owned()).found(e.to_string());
         let columns = reader.headers().map_err(fault)?.iter().map(|h| h.trim().to_owned()).collect();
         let cell = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let mut rows = Vec::new();
@@ -47,7 +48,8 @@ impl Table {
     }
 
     fn parquet(name: &str, bytes: &[u8]) -> Result<Self> {
-        let fault = |found: String| Error::input("a reference is no sound Parquet file").at(name.to_owned()).found(found);
+        let fault =
+            |found: String| Error::input("a reference is no sound Parquet file").at(name.to_owned()).found(found);
         let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::copy_from_slice(bytes))
             .and_then(|b| b.build())
             .map_err(|e| fault(e.to_string()))?;
@@ -147,7 +149,9 @@ impl<'a> Row<'a> {
     pub fn validity(&self) -> Result<(i32, Option<i32>)> {
         let (from, to) = (self.day("valid_from")?.unwrap_or(i32::MIN), self.day("valid_to")?);
         match to {
-            Some(to) if to <= from => Err(self.fault("valid_to", "a day after valid_from", self.get("valid_to").unwrap_or(""))),
+            Some(to) if to <= from => {
+                Err(self.fault("valid_to", "a day after valid_from", self.get("valid_to").unwrap_or("")))
+            }
             _ => Ok((from, to)),
         }
     }

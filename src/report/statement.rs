@@ -110,7 +110,11 @@ fn section(s: &Statement, tables: &Tables) -> AccountSection {
         ("forfeited", -s.forfeited_minor, false),
         ("closing balance", s.closing_minor, true),
     ];
-    let line = |(step, minor, _): (&'static str, i64, bool)| StepLine { step, amount_minor: minor, amount: amount(minor, &s.currency) };
+    let line = |(step, minor, _): (&'static str, i64, bool)| StepLine {
+        step,
+        amount_minor: minor,
+        amount: amount(minor, &s.currency),
+    };
     let due = tables.payouts.iter().find(|p| p.party_id == s.party_id && p.currency == s.currency);
     AccountSection {
         currency: s.currency.clone(),
@@ -166,7 +170,13 @@ impl StatementDocument {
 
 impl AccountSection {
     fn text(&self) -> String {
-        let width = self.steps.iter().map(|s| s.amount.len()).chain(self.lines.iter().map(|l| l.amount.len())).max().unwrap_or(0);
+        let width = self
+            .steps
+            .iter()
+            .map(|s| s.amount.len())
+            .chain(self.lines.iter().map(|l| l.amount.len()))
+            .max()
+            .unwrap_or(0);
         let mut text = format!("\n  {}\n", self.currency);
         for step in &self.steps {
             if step.step == "payable" || step.step == "closing balance" {
@@ -192,7 +202,10 @@ impl AccountSection {
         for l in self.lines.iter().filter(|l| (l.cause == "current") == current) {
             let rate = l.rate.as_ref().map(|r| format!(" x {r}")).unwrap_or_default();
             let cause = if current { String::new() } else { format!(" {} of {}", l.cause, l.earning_period) };
-            let what = format!("{} v{} of {}{cause}: {}{rate}, {} events", l.program, l.policy_version, l.creator_id, l.part, l.events);
+            let what = format!(
+                "{} v{} of {}{cause}: {}{rate}, {} events",
+                l.program, l.policy_version, l.creator_id, l.part, l.events
+            );
             text.push_str(&format!("      {:>width$}   {what}\n", l.amount));
         }
         text

@@ -41,7 +41,13 @@ pub type PeriodEndRate<'a> = &'a dyn Fn(Currency, Currency) -> Result<Option<Exa
 ///
 /// # Errors
 /// An amount beyond Int64 (gate).
-pub fn settle(period: Period, inputs: &Inputs, terms: &Terms, parties: &Parties, rate: PeriodEndRate<'_>) -> Result<Settled> {
+pub fn settle(
+    period: Period,
+    inputs: &Inputs,
+    terms: &Terms,
+    parties: &Parties,
+    rate: PeriodEndRate<'_>,
+) -> Result<Settled> {
     let mut settled = Settled::default();
     let mut rows: BTreeMap<Key, Row> = BTreeMap::new();
     for key in keys(inputs) {
@@ -175,7 +181,14 @@ fn payout(payable: i128, currency: Currency, party: &str, period: Period, terms:
     if payable >= i128::from(minimum) { payable } else { 0 }
 }
 
-fn pay(period: Period, party: &str, currency: Currency, payout: i128, terms: &Terms, settled: &mut Settled) -> Result<()> {
+fn pay(
+    period: Period,
+    party: &str,
+    currency: Currency,
+    payout: i128,
+    terms: &Terms,
+    settled: &mut Settled,
+) -> Result<()> {
     if payout == 0 {
         return Ok(());
     }
