@@ -15,6 +15,8 @@ mod fx;
 mod ledger;
 mod model;
 mod money;
+mod model_agrees;
+mod scenarios;
 mod online_retail;
 mod policy;
 mod sample;

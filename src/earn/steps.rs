@@ -23,32 +23,50 @@ pub struct Deducted {
     pub expense: Exact,
 }
 
+/// What is left of a fact while steps are taken from it.
+struct Rest<'a> {
+    program: &'a Program,
+    /// A charge; a reversal that stands alone is negative as a whole.
+    charge: bool,
+    left: Exact,
+    expense: Exact,
+}
+
+impl Rest<'_> {
+    /// Takes an amount. What a charge does not hold any more is the platform's expense, unless the program shares it.
+    fn take(&mut self, amount: &Exact) {
+        self.left = &self.left - amount;
+        if self.charge && self.left.is_negative() && self.program.kept == Kept::Platform {
+            self.expense = &self.expense - &self.left;
+            self.left = Exact::ZERO;
+        }
+    }
+
+    /// What a step's percent is of: of a charge, nothing below zero.
+    fn base(&self, amount: &Exact) -> Exact {
+        if self.charge { amount.clone().max(Exact::ZERO) } else { amount.clone() }
+    }
+}
+
 /// Takes the program's deductions from a fact.
 ///
 /// # Errors
 /// A number beyond i128 (gate).
 pub fn deduct(program: &Program, fact: &Fact) -> Result<Deducted> {
-    let gross = Exact::from(fact.gross);
-    let mut tax = Exact::from(fact.tax);
-    let mut fee = Exact::from(fact.fee);
-    let mut rest = &gross - &tax;
-    let mut after_tax = rest.clone();
-    let lists_fee = program.deductions.iter().any(|s| s.name == CHANNEL_FEE);
-    let mut steps = vec![Exact::default(); program.deductions.len()];
-    for (at, step) in program.deductions.iter().enumerate() {
-        let fee_is_stated = step.name == CHANNEL_FEE && fact.fee_stated;
-        let tax_is_stated = step.name == TAX && fact.tax_stated;
-        if tax_is_stated || (fact.steps & (1 << at) == 0 && !fee_is_stated) {
-            continue;
-        }
-        let base = if step.of == Of::Rest { &rest } else { &after_tax };
+    let mut rest = Rest { program, charge: fact.gross >= 0, left: Exact::from(fact.gross), expense: Exact::ZERO };
+    let (mut tax, mut fee) = (Exact::from(fact.tax), Exact::from(fact.fee));
+    rest.take(&tax);
+    let mut after_tax = rest.left.clone();
+    let mut steps = vec![Exact::ZERO; program.deductions.len()];
+    for (at, step) in program.deductions.iter().enumerate().filter(|(at, step)| applies(*at, step, fact)) {
+        let base = rest.base(if step.of == Of::Rest { &rest.left } else { &after_tax });
         let taken = match step.name.as_str() {
             CHANNEL_FEE if fact.fee_stated => Exact::from(fact.fee),
-            CHANNEL_FEE => computed_fee(step, base, fact),
-            _ => base * &step.percent,
+            CHANNEL_FEE => computed_fee(step, &base, fact),
+            _ => &base * &step.percent,
         };
         let taken = feed_forward(step, taken)?;
-        rest = &rest - &taken;
+        rest.take(&taken);
         match step.name.as_str() {
             CHANNEL_FEE => fee = taken,
             TAX => {
@@ -58,11 +76,16 @@ pub fn deduct(program: &Program, fact: &Fact) -> Result<Deducted> {
             _ => steps[at] = taken,
         }
     }
-    let beyond = fact.gross >= 0 && rest.is_negative() && program.kept == Kept::Platform;
-    let expense = if beyond { -&rest } else { Exact::default() };
-    rest = if beyond { Exact::default() } else { rest };
-    debug_assert!(lists_fee || fee == Exact::from(fact.fee));
-    by_event(program, Deducted { tax, fee, steps, rest, expense })
+    by_event(program, Deducted { tax, fee, steps, rest: rest.left, expense: rest.expense })
+}
+
+/// Is the step taken? What a log states is never computed again, and a stated fee is taken whatever its condition says.
+fn applies(at: usize, step: &Step, fact: &Fact) -> bool {
+    match step.name.as_str() {
+        CHANNEL_FEE if fact.fee_stated => true,
+        TAX if fact.tax_stated => false,
+        _ => fact.steps & (1 << at) != 0,
+    }
 }
 
 /// A computed fee: its percent of what remains and of what went back with the fee kept, less what was stated to go back.

@@ -68,6 +68,9 @@ struct Taken {
     amount: i64,
     tax: i64,
     fee: i64,
+    /// What it left of the base of a computed fee, and stated of that fee.
+    fee_more: i64,
+    fee_back: i64,
     is_chargeback: bool,
 }
 
@@ -82,6 +85,7 @@ pub fn link(known: &Known<'_>, classes: &Classes) -> Result<Linked> {
         classes,
         left: Vec::new(),
         by_id: FxHashMap::default(),
+        refused: FxHashMap::default(),
         taken: FxHashMap::default(),
         fates: Vec::with_capacity(known.standing.len()),
         charge_of: FxHashMap::default(),
@@ -101,6 +105,9 @@ pub fn link(known: &Known<'_>, classes: &Classes) -> Result<Linked> {
     back.sort_unstable_by(|a, b| rows.in_order(*a, *b));
     for row in back {
         let fate = linker.take_back(row)?;
+        if let Fate::Quarantined(reason) = fate {
+            linker.refused.insert((rows.log[row as usize], rows.id[row as usize]), reason);
+        }
         linker.fates.push((row, fate));
     }
     Ok(linker.finish())
@@ -112,6 +119,8 @@ struct Linker<'a> {
     left: Vec<Left>,
     /// Charges that a reversal names.
     by_id: FxHashMap<(Log, u128), usize>,
+    /// Reversals that were refused, by id.
+    refused: FxHashMap<(Log, u128), Reason>,
     /// Rated reversals by id.
     taken: FxHashMap<(Log, u128), Taken>,
     fates: Vec<(u32, Fate)>,
@@ -213,7 +222,10 @@ impl Linker<'_> {
         match rows.effect(row) {
             Effect::Won => match self.taken.get(&key).copied().filter(|t| t.is_chargeback) {
                 Some(taken) => self.restore(row, key, taken),
-                None => self.wait(row),
+                None => match self.refused.get(&key) {
+                    Some(reason) => Ok(Fate::Quarantined(*reason)),
+                    None => self.wait(row),
+                },
             },
             _ => match self.by_id.get(&key).copied() {
                 Some(charge) => Ok(self.reduce(row, charge)),
@@ -246,12 +258,14 @@ impl Linker<'_> {
             fee_more: 0,
             fee_back: 0,
         };
-        if fate == Fate::Rated && sign < 0 {
+        if !fate.is_open() && sign < 0 {
             let taken = Taken {
                 charge: self.left.len(),
                 amount: rows.amount[at],
                 tax: stated(rows.tax[at]),
                 fee: stated(rows.fee[at]),
+                fee_more: 0,
+                fee_back: 0,
                 is_chargeback: is_chargeback(self.known, row),
             };
             self.taken.insert((rows.log[at], rows.id[at]), taken);
@@ -282,19 +296,14 @@ impl Linker<'_> {
         unit.gross -= amount;
         unit.tax -= tax;
         unit.events += 1;
-        if !computed {
-            unit.fee -= fee;
-        } else if rows.fee[at] != NULL {
-            unit.fee_more += amount - tax;
-            unit.fee_back += fee;
-        }
-        let taken = Taken {
-            charge,
-            amount,
-            tax,
-            fee: if computed { 0 } else { fee },
-            is_chargeback: is_chargeback(self.known, row),
-        };
+        let kept = computed && rows.fee[at] != NULL;
+        let (fee_more, fee_back) = if kept { (amount - tax, fee) } else { (0, 0) };
+        let fee = if computed { 0 } else { fee };
+        unit.fee_more += fee_more;
+        unit.fee_back += fee_back;
+        unit.fee -= fee;
+        let is_chargeback = is_chargeback(self.known, row);
+        let taken = Taken { charge, amount, tax, fee, fee_more, fee_back, is_chargeback };
         self.taken.insert((rows.log[at], rows.id[at]), taken);
         left.fate
     }
@@ -308,20 +317,30 @@ impl Linker<'_> {
             self.charge_of.insert(row, left.unit.row);
         }
         let amount = rows.amount[at];
+        let computed = left.unit.fee == NULL;
         let tax = given_or_share(rows.tax[at], taken.tax, amount, taken.amount);
-        let fee = given_or_share(rows.fee[at], taken.fee, amount, taken.amount);
+        let fee = if computed { 0 } else { given_or_share(rows.fee[at], taken.fee, amount, taken.amount) };
         let other_currency = rows.currency[at] != rows.currency[left.unit.row as usize];
         if other_currency || amount > taken.amount || tax > taken.tax || fee > taken.fee {
             return Ok(Fate::Quarantined(Reason::ReversalExceedsCharge));
         }
+        let fee_more = if taken.fee_more == 0 { 0 } else { amount - tax };
+        let fee_back = given_or_share(NULL, taken.fee_back, amount, taken.amount);
         let unit = &mut left.unit;
         unit.gross += amount;
         unit.tax += tax;
         unit.events += 1;
-        if unit.fee != NULL {
-            unit.fee += fee;
-        }
-        let rest = Taken { amount: taken.amount - amount, tax: taken.tax - tax, fee: taken.fee - fee, ..taken };
+        unit.fee_more -= fee_more;
+        unit.fee_back -= fee_back;
+        unit.fee += fee;
+        let rest = Taken {
+            amount: taken.amount - amount,
+            tax: taken.tax - tax,
+            fee: taken.fee - fee,
+            fee_more: taken.fee_more - fee_more,
+            fee_back: taken.fee_back - fee_back,
+            ..taken
+        };
         self.taken.insert(key, rest);
         Ok(left.fate)
     }

@@ -45,6 +45,8 @@ pub struct Standing {
     pub fates: Vec<Option<Fate>>,
     /// Standing rows, ascending, each with its stage.
     pub rows: Vec<(u32, Stage)>,
+    /// Ids that were open at the last close.
+    pub open_ids: OpenIds,
 }
 
 /// Decides which rows stand, of those before `end` (nanoseconds).
@@ -75,11 +77,11 @@ pub fn stand(rows: &Rows, knowledge: &Knowledge, end: i64) -> Standing {
     }
     close_broken(rows, &broken, &sound, &mut fates);
     once_each(rows, excluded, &mut fates);
-    let stages = Stages::new(rows, knowledge);
+    let open_ids = OpenIds::new(rows, knowledge);
     let mut standing: Vec<(u32, Stage)> =
-        standing.into_iter().map(|(row, base)| (row, if base { Stage::Known } else { stages.of(rows, row) })).collect();
+        standing.into_iter().map(|(row, base)| (row, if base { Stage::Known } else { open_ids.stage(rows, row) })).collect();
     standing.sort_unstable_by_key(|(row, _)| *row);
-    Standing { fates, rows: standing }
+    Standing { fates, rows: standing, open_ids }
 }
 
 fn key(rows: &Rows, row: u32) -> (Log, u128) {
@@ -147,30 +149,32 @@ fn once_each(rows: &Rows, mut excluded: Vec<u32>, fates: &mut [Option<Fate>]) {
 }
 
 /// Ids that were open at the last close.
-struct Stages {
+pub struct OpenIds {
     quarantined: FxHashSet<(Log, u128)>,
     waiting: FxHashSet<(Log, u128)>,
 }
 
-impl Stages {
+impl OpenIds {
     fn new(rows: &Rows, knowledge: &Knowledge) -> Self {
-        let mut stages = Self { quarantined: FxHashSet::default(), waiting: FxHashSet::default() };
+        let mut ids = Self { quarantined: FxHashSet::default(), waiting: FxHashSet::default() };
         if knowledge.quarantined.is_empty() && knowledge.waiting.is_empty() {
-            return stages;
+            return ids;
         }
-        for (at, content) in rows.content.iter().enumerate() {
+        for (at, content) in rows.content.iter().enumerate().filter(|(at, _)| rows.id[*at] != 0) {
             let (entry, id) = ((rows.log[at], *content), (rows.log[at], rows.id[at]));
             if knowledge.quarantined.contains(&entry) {
-                stages.quarantined.insert(id);
+                ids.quarantined.insert(id);
             }
             if knowledge.waiting.contains(&entry) {
-                stages.waiting.insert(id);
+                ids.waiting.insert(id);
             }
         }
-        stages
+        ids
     }
 
-    fn of(&self, rows: &Rows, row: u32) -> Stage {
+    /// The stage of a row that the last close had not rated.
+    #[must_use]
+    pub fn stage(&self, rows: &Rows, row: u32) -> Stage {
         let id = key(rows, row);
         let back = matches!(rows.effect(row), Effect::Reversal | Effect::Won);
         if self.quarantined.contains(&id) || (self.waiting.contains(&id) && !back) {

@@ -15,7 +15,7 @@ mod schema;
 mod snapshot;
 
 pub use canonical::canonical_schema;
-pub use dedupe::{Knowledge, Stage, Standing, stand};
+pub use dedupe::{Knowledge, OpenIds, Stage, Standing, stand};
 pub use names::Names;
 pub use read::{LogReader, read_rows};
 pub use rows::{NONE, NULL, Rows, SourceFile};

@@ -161,9 +161,9 @@ fn minus(after: Option<&Line>, before: Option<&Line>) -> Option<Line> {
         rounding: &a.rounding - &b.rounding,
         parts: parts(&a.parts, &b.parts),
         channels: BTreeMap::new(),
-        expense: a.expense - b.expense,
+        expense: 0,
     };
-    let moved = [line.events, line.gross, line.tax, line.fee, line.creator, line.platform, line.expense];
+    let moved = [line.events, line.gross, line.tax, line.fee, line.creator, line.platform];
     let differs = moved.iter().any(|v| *v != 0)
         || !line.rounding.is_zero()
         || !line.parts.is_empty()
@@ -199,5 +199,7 @@ fn parts(after: &[LinePart], before: &[LinePart]) -> Vec<LinePart> {
         }
     }
     sums.retain(|p| p.minor != 0 || p.payout.unwrap_or(0) != 0);
+    let parties: Vec<u32> = sums.iter().map(|p| p.party).collect();
+    sums.sort_by_key(|p| parties.iter().position(|other| *other == p.party));
     sums
 }

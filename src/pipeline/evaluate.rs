@@ -206,7 +206,7 @@ impl<'a> Run<'a> {
         for d in differences {
             books.book(d)?;
         }
-        let moves = lists::suspense_moves(rows, knowledge, &self.standing.rows, &fates, self.period);
+        let moves = lists::suspense_moves(rows, knowledge, &self.standing.open_ids, &fates, self.period);
         books.suspense(rows, &moves)?;
         let Books { mut postings, mut settlement, .. } = books;
         settlement.opening = self.state.payable_opening();

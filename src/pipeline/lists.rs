@@ -7,9 +7,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::difference::Snapshot;
 use super::prepare::Prepared;
 use crate::fate::{CHARGE_UNKNOWN, Fate};
-use crate::intake::{Knowledge, NULL, Rows, Stage};
+use crate::intake::{Knowledge, NULL, OpenIds, Rows, Stage};
 use crate::ledger::Unrated;
-use crate::log::{Effect, Log};
+use crate::log::Log;
 use crate::period::Period;
 
 /// The reason that goes with a fate; none for rated, duplicate and later rows.
@@ -91,7 +91,7 @@ fn unrated(input: &Prepared, row: u32, fate: Fate, occurrence: i64) -> Unrated {
 pub fn suspense_moves(
     rows: &Rows,
     knowledge: &Knowledge,
-    standing: &[(u32, Stage)],
+    open_ids: &OpenIds,
     fates: &[Fate],
     period: Period,
 ) -> Vec<(u32, bool, &'static str)> {
@@ -99,7 +99,6 @@ pub fn suspense_moves(
     for key in &knowledge.open {
         *was.entry(*key).or_insert(0) += 1;
     }
-    let stage_of: FxHashMap<u32, Stage> = standing.iter().copied().collect();
     let mut moves = Vec::new();
     let mut closed = Vec::new();
     let order = by_likeness(rows, knowledge, fates);
@@ -112,7 +111,7 @@ pub fn suspense_moves(
                 *n -= 1;
                 closed.push((row, false, "released"));
             }
-            (None, true) => moves.push((row, true, cause(rows, row, stage_of.get(&row), period))),
+            (None, true) => moves.push((row, true, cause(rows, row, open_ids, period))),
             (None, false) => {}
         }
     }
@@ -132,14 +131,14 @@ fn by_likeness(rows: &Rows, knowledge: &Knowledge, fates: &[Fate]) -> Vec<u32> {
     chosen
 }
 
-fn cause(rows: &Rows, row: u32, stage: Option<&Stage>, period: Period) -> &'static str {
+fn cause(rows: &Rows, row: u32, open_ids: &OpenIds, period: Period) -> &'static str {
     let at = row as usize;
     if rows.time[at] < 0 || Period::of_day(rows.day[at]) == period {
         return super::difference::CURRENT;
     }
-    match stage {
-        Some(Stage::Released) => "released",
-        _ if matches!(rows.effect(row), Effect::Reversal | Effect::Won) => "reversal",
-        _ => "late_event",
+    match open_ids.stage(rows, row) {
+        Stage::Released => "released",
+        Stage::Reversal => "reversal",
+        Stage::Known | Stage::Late => "late_event",
     }
 }

@@ -110,8 +110,7 @@ fn close_broken(rows: &[Row], out: &mut Intake) {
 
 /// The first way in which a row breaks the contract.
 fn fault(row: &Row) -> Option<&'static str> {
-    let whose =
-        if row.log == "adjustments" { ("party_id", "party_missing") } else { ("creator_id", "creator_missing") };
+    let whose = if row.log == "adjustments" { ("party_id", "party_missing") } else { ("creator_id", "creator_missing") };
     let named = [
         (row.id.is_none(), "id_missing"),
         (row.time.is_none(), "time_missing"),

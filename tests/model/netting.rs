@@ -19,6 +19,9 @@ pub struct Unit<'a> {
     pub amount: i64,
     pub tax: Option<i64>,
     pub fee: Option<i64>,
+    /// Of a fee that is computed: the base whose fee did not go back, and what was stated to go back.
+    pub kept_base: i64,
+    pub fee_back: i64,
     /// The charge and the reversals that took part of it.
     pub events: i64,
 }
@@ -69,6 +72,8 @@ struct Taken {
     amount: i64,
     tax: i64,
     fee: i64,
+    kept_base: i64,
+    fee_back: i64,
 }
 
 struct Netting<'w, 'a> {
@@ -84,7 +89,7 @@ impl<'a> Netting<'_, 'a> {
     fn own_columns(&mut self, row: &'a Row, day: Day, sign: i64) {
         let amount = row.int("amount_minor").expect("a sound row has an amount");
         let (tax, fee) = (row.int("tax_minor"), row.int("channel_fee_minor"));
-        let unit = Unit { row, day, sign, amount, tax, fee, events: 1 };
+        let unit = Unit { row, day, sign, amount, tax, fee, kept_base: 0, fee_back: 0, events: 1 };
         let fate = self.world.fate_of(&unit);
         if let Fate::Ineligible(_) = fate {
             self.retain(row, &unit, sign * amount, sign * tax.unwrap_or(0), sign * fee.unwrap_or(0));
@@ -92,7 +97,8 @@ impl<'a> Netting<'_, 'a> {
         self.out.fates.insert(row.n, fate);
         self.units.insert(row.n, unit);
         if sign < 0 {
-            self.taken.insert(row.n, Taken { unit: row.n, amount, tax: tax.unwrap_or(0), fee: fee.unwrap_or(0) });
+            let (tax, fee) = (tax.unwrap_or(0), fee.unwrap_or(0));
+            self.taken.insert(row.n, Taken { unit: row.n, amount, tax, fee, kept_base: 0, fee_back: 0 });
         }
     }
 
@@ -107,7 +113,8 @@ impl<'a> Netting<'_, 'a> {
         let earned = row.text("original_time").map_or(row.day, |t| self.world.zone.day_at(parse_instant(t)));
         let until = row.day + self.world.orphan_days;
         let wanted = if row.effect == Effect::Won { Effect::Reversal } else { Effect::Charge };
-        let original = row.original().and_then(|key| known.get(&key)).filter(|o| o.effect == wanted);
+        let fits = |o: &&&Row| o.effect == wanted && (row.effect != Effect::Won || o.text("kind") == Some("chargeback"));
+        let original = row.original().and_then(|key| known.get(&key)).filter(fits);
         match original {
             Some(original) => self.linked(row, original, until),
             None if row.original().is_none() || self.last_day >= until => self.own_columns(row, earned, sign),
@@ -130,12 +137,14 @@ impl<'a> Netting<'_, 'a> {
         let unit = self.units.get_mut(&charge.n).expect("a charge is a unit");
         let amount = row.int("amount_minor").filter(|a| *a <= unit.amount)?;
         let tax = stated_or_part(row, "tax_minor", unit.tax.unwrap_or(0), amount, unit.amount);
-        let fee = stated_or_part(row, "channel_fee_minor", unit.fee.unwrap_or(0), amount, unit.amount);
-        let fee = if unit.fee.is_some() { fee } else { 0 };
-        move_money(unit, -amount, -tax, -fee);
+        let fee = unit.fee.map_or(0, |left| stated_or_part(row, "channel_fee_minor", left, amount, unit.amount));
+        let stated = row.int("channel_fee_minor").filter(|_| unit.fee.is_none());
+        let (kept_base, fee_back) = stated.map_or((0, 0), |fee| (amount - tax, fee));
+        let taken = Taken { unit: charge.n, amount, tax, fee, kept_base, fee_back };
+        move_money(unit, &taken, -1);
         let unit = unit.clone();
         self.retain_if_ineligible(row, &unit, -amount, -tax, -fee);
-        self.taken.insert(row.n, Taken { unit: charge.n, amount, tax, fee });
+        self.taken.insert(row.n, taken);
         Some(())
     }
 
@@ -145,9 +154,12 @@ impl<'a> Netting<'_, 'a> {
         let amount = row.int("amount_minor").filter(|a| *a <= taken.amount)?;
         let tax = stated_or_part(row, "tax_minor", taken.tax, amount, taken.amount);
         let fee = stated_or_part(row, "channel_fee_minor", taken.fee, amount, taken.amount);
-        (taken.amount, taken.tax, taken.fee) = (taken.amount - amount, taken.tax - tax, taken.fee - fee);
-        let unit = self.units.get_mut(&taken.unit).expect("a reversal took of a unit");
-        move_money(unit, unit.sign * amount, unit.sign * tax, unit.sign * fee);
+        let kept_base = if taken.kept_base == 0 { 0 } else { amount - tax };
+        let fee_back = in_proportion(taken.fee_back, amount, taken.amount);
+        let back = Taken { unit: taken.unit, amount, tax, fee, kept_base, fee_back };
+        taken.less(&back);
+        let unit = self.units.get_mut(&back.unit).expect("a reversal took of a unit");
+        move_money(unit, &back, unit.sign);
         let unit = unit.clone();
         self.retain_if_ineligible(row, &unit, amount, tax, fee);
         Some(())
@@ -162,14 +174,31 @@ impl<'a> Netting<'_, 'a> {
 
 const EXCEEDS: Fate = Fate::Quarantined("reversal_exceeds_charge");
 
-/// What the row states, or its part of what is left, in proportion to the amounts.
-fn stated_or_part(row: &Row, column: &str, left: i64, amount: i64, of: i64) -> i64 {
-    row.int(column).unwrap_or_else(|| if of == 0 { 0 } else { half_even(&(q(left) * q(amount) / q(of))) })
+impl Taken {
+    fn less(&mut self, back: &Taken) {
+        self.amount -= back.amount;
+        self.tax -= back.tax;
+        self.fee -= back.fee;
+        self.kept_base -= back.kept_base;
+        self.fee_back -= back.fee_back;
+    }
 }
 
-fn move_money(unit: &mut Unit, amount: i64, tax: i64, fee: i64) {
-    unit.amount += amount;
-    unit.tax = unit.tax.map(|t| t + tax);
-    unit.fee = unit.fee.map(|f| f + fee);
+/// What the row states, or its part of what is left, in proportion to the amounts.
+fn stated_or_part(row: &Row, column: &str, left: i64, amount: i64, of: i64) -> i64 {
+    row.int(column).unwrap_or_else(|| in_proportion(left, amount, of))
+}
+
+fn in_proportion(left: i64, amount: i64, of: i64) -> i64 {
+    if of == 0 { 0 } else { half_even(&(q(left) * q(amount) / q(of))) }
+}
+
+/// Adds (sign 1) or takes (-1) what a reversal took.
+fn move_money(unit: &mut Unit, taken: &Taken, sign: i64) {
+    unit.amount += sign * taken.amount;
+    unit.tax = unit.tax.map(|t| t + sign * taken.tax);
+    unit.fee = unit.fee.map(|f| f + sign * taken.fee);
+    unit.kept_base -= sign * taken.kept_base;
+    unit.fee_back -= sign * taken.fee_back;
     unit.events += 1;
 }

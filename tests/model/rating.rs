@@ -10,7 +10,7 @@ use super::event::Row;
 use super::fates::Fate;
 use super::netting::Unit;
 use super::number::{Q, half_even, int, largest_remainder, q, round, zero};
-use super::policy::{Measure, Policies, Program};
+use super::policy::{Measure, Policies, Program, Step};
 use super::references::{Rates, References, digits};
 use super::share::Reached;
 use super::split::{Place, by_party, fractions, is_complete, whole};
@@ -83,7 +83,8 @@ pub struct Priced<'a> {
     pub steps: Vec<(String, String, Q)>,
     /// What is shared.
     pub rest: Q,
-    pub shortfall: i64,
+    /// Tax and fee that a reversal kept beyond the base.
+    pub shortfall: Q,
 }
 
 impl Priced<'_> {
@@ -98,6 +99,14 @@ impl Priced<'_> {
 
     fn fx_date(&self) -> Day {
         if self.program.fx_event_day { self.unit.day } else { last_day(month_of(self.unit.day)) }
+    }
+
+    /// What is left of a charge is never less than nothing: the platform bears what tax and fees take beyond it.
+    fn bear_shortfall(&mut self) {
+        if self.rest < zero() && self.unit.sign > 0 && !self.program.kept_shared {
+            self.shortfall -= &self.rest;
+            self.rest = zero();
+        }
     }
 
     fn key(&self) -> LineKey {
@@ -194,28 +203,30 @@ impl<'a> World<'a> {
     /// Deductions, in the policy's order, each of what the ones before left.
     fn priced(&self, unit: Unit<'a>) -> Priced<'a> {
         let program = self.program_of(&unit).expect("a rated unit has a program");
-        let (tax, fee) = (unit.tax.unwrap_or(0), unit.fee.unwrap_or(0));
-        let over = (tax + fee - unit.amount).max(0);
-        let shortfall = if program.kept_shared { 0 } else { over };
-        let after_tax = q(unit.sign * (unit.amount - tax));
-        let rest = if shortfall > 0 { zero() } else { after_tax.clone() };
-        let (tax, fee) = (unit.sign * tax, q(unit.sign * fee));
-        let mut p = Priced { unit, program, tax, fee, steps: Vec::new(), rest, shortfall };
-        let after_tax = if shortfall > 0 { zero() } else { after_tax };
+        let (tax, fee) = (unit.sign * unit.tax.unwrap_or(0), q(unit.sign * unit.fee.unwrap_or(0)));
+        let rest = q(unit.sign * unit.amount - tax);
+        let mut p = Priced { unit, program, tax, fee, steps: Vec::new(), rest, shortfall: zero() };
+        p.bear_shortfall();
+        let after_tax = p.rest.clone();
         for step in &program.steps {
             self.deduct(&mut p, step, &after_tax);
+            p.bear_shortfall();
         }
         p
     }
 
-    fn deduct(&self, p: &mut Priced, step: &super::policy::Step, after_tax: &Q) {
+    fn deduct(&self, p: &mut Priced, step: &Step, after_tax: &Q) {
         let is_fee = step.name == "channel_fee";
         if is_fee && p.unit.fee.is_some() {
-            p.rest = if p.shortfall > 0 { zero() } else { &p.rest - &p.fee };
+            p.rest -= &p.fee;
             return;
         }
-        let exact = if step.of_amount { after_tax } else { &p.rest } * &step.percent;
-        let exact = if self.holds(&step.when, &p.unit) { exact } else { zero() };
+        let base = if step.of_amount { after_tax } else { &p.rest };
+        let exact = match (self.holds(&step.when, &p.unit), is_fee) {
+            (false, _) => zero(),
+            (true, false) => base * &step.percent,
+            (true, true) => (base + q(p.unit.kept_base)) * &step.percent - q(p.unit.fee_back),
+        };
         let money = step.round.map_or(exact.clone(), |mode| q(round(mode, &exact)));
         p.rest -= &money;
         if is_fee {
@@ -236,7 +247,7 @@ struct Exact {
     steps: Vec<(String, String, Q)>,
     creator: Q,
     rounded: Q,
-    shortfall: i64,
+    shortfall: Q,
     parts: Vec<(Place, Q)>,
     channels: BTreeMap<Option<String>, (i64, i64, Q)>,
     program: Program,
@@ -253,7 +264,7 @@ impl Exact {
             steps: p.steps.iter().map(|(name, account, _)| (name.clone(), account.clone(), zero())).collect(),
             creator: zero(),
             rounded: zero(),
-            shortfall: 0,
+            shortfall: zero(),
             parts: Vec::new(),
             channels: BTreeMap::new(),
             program: p.program.clone(),
@@ -272,7 +283,7 @@ impl Exact {
         for (sum, step) in self.steps.iter_mut().zip(&p.steps) {
             sum.2 += grain(&step.2);
         }
-        self.shortfall += p.shortfall;
+        self.shortfall += &p.shortfall;
         let channel = self.channels.entry(p.unit.row.text("channel").map(str::to_owned)).or_insert((0, 0, zero()));
         *channel = (channel.0 + gross, channel.1 + p.tax, channel.2.clone() + grain(&p.fee));
         self.parts.append(&mut self.parts_of(world, p, &rounded));
@@ -297,8 +308,7 @@ impl Exact {
     }
 
     fn booked(self, world: &World, key: &LineKey) -> Booked {
-        let creator =
-            if self.program.per_event { int(&self.rounded) } else { round(self.program.rounding, &self.creator) };
+        let creator = if self.program.per_event { int(&self.rounded) } else { round(self.program.rounding, &self.creator) };
         let fee = half_even(&self.fee);
         let start = self.rotation(key.month);
         let parts = by_party(self.parts);
@@ -315,7 +325,7 @@ impl Exact {
             steps,
             creator,
             platform: self.gross - self.tax - fee - deducted - creator,
-            shortfall: self.shortfall,
+            shortfall: half_even(&self.shortfall),
             rounding: self.creator - q(creator),
             parts: parts.into_iter().zip(minor).map(part).collect(),
             channels: whole_channels(self.channels, fee),

@@ -98,9 +98,7 @@ impl Model {
     }
 
     fn one(&self, period: Month, prior: &State) -> (State, Tables) {
-        let known = |(name, sheet): (&String, &_)| {
-            (name.clone(), current(name, arrived(sheet, |k| k <= self.delivered.max(1))))
-        };
+        let known = |(name, sheet): (&String, &_)| (name.clone(), current(name, arrived(sheet, |k| k <= self.delivered.max(1))));
         let refs = References::new(&self.book.refs.iter().map(known).collect(), self.policies.terms.max_days_back);
         let rows = rows(&self.book.logs, self.zone, self.delivered);
         let run = OneRun { model: self, period, prior, refs: &refs, rows: &rows };
@@ -143,19 +141,13 @@ impl<'a> OneRun<'a> {
             intake.standing.iter().filter(|row| self.stage(row, &suspects) <= stage).copied().collect()
         };
         let closed_rates = Rates { pins: &self.prior.pins, table: None, used: RefCell::default() };
-        let rates =
-            Rates { table: Some(self.refs), ..Rates { pins: &self.prior.pins, table: None, used: RefCell::default() } };
+        let rates = Rates { table: Some(self.refs), ..Rates { pins: &self.prior.pins, table: None, used: RefCell::default() } };
         let (_, mut before) = self.rate(&closed_rates, &up_to(Stage::Base));
         assert!(before == self.prior.lines, "the past, evaluated again, is not what was booked");
         let mut earned = Vec::new();
         let past = |key: &super::rating::LineKey| key.month < self.period;
         let mut last = Judged::default();
-        let stages = [
-            ("fx_correction", Stage::Base),
-            ("released", Stage::Released),
-            ("late_event", Stage::Late),
-            ("reversal", Stage::Reversal),
-        ];
+        let stages = [("fx_correction", Stage::Base), ("released", Stage::Released), ("late_event", Stage::Late), ("reversal", Stage::Reversal)];
         for (cause, stage) in stages {
             let (judged, after) = self.rate(&rates, &up_to(stage));
             earned.extend(entries(&after, &before, cause, past));
@@ -273,13 +265,7 @@ impl<'a> OneRun<'a> {
     }
 
     /// Money that no creator gets stands on `ineligible_retained`; stated tax and fee are owed all the same.
-    fn retain(
-        &self,
-        journal: &mut Journal,
-        row: &Row,
-        now: Option<&Retained>,
-        cause: &dyn Fn(&Row, Month) -> &'static str,
-    ) {
+    fn retain(&self, journal: &mut Journal, row: &Row, now: Option<&Retained>, cause: &dyn Fn(&Row, Month) -> &'static str) {
         let before = self.prior.retained.get(&row.n);
         if before == now {
             return;
@@ -287,13 +273,7 @@ impl<'a> OneRun<'a> {
         for (kept, sign) in before.map(|b| (b, -1)).into_iter().chain(now.map(|n| (n, 1))) {
             let apart = ["log", "channel", "currency"].map(|c| row.text(c).unwrap_or(&row.log).to_owned()).to_vec();
             let cause = Some(cause(row, kept.month));
-            let entry = Entry {
-                kind: "ineligible",
-                month: Some(kept.month),
-                cause,
-                program: Some(kept.program.clone()),
-                apart,
-            };
+            let entry = Entry { kind: "ineligible", month: Some(kept.month), cause, program: Some(kept.program.clone()), apart };
             self.from_payers(journal, &entry, row, sign * kept.amount);
             journal.post(&entry, in_log(row, "tax_payable"), -sign * kept.tax);
             journal.post(&entry, in_log(row, "channel_fees"), -sign * kept.fee);
@@ -302,14 +282,7 @@ impl<'a> OneRun<'a> {
         }
     }
 
-    fn adjust(
-        &self,
-        journal: &mut Journal,
-        adjusted: &mut Adjusted,
-        row: &Row,
-        fate: &Fate,
-        cause: &dyn Fn(&Row, Month) -> &'static str,
-    ) {
+    fn adjust(&self, journal: &mut Journal, adjusted: &mut Adjusted, row: &Row, fate: &Fate, cause: &dyn Fn(&Row, Month) -> &'static str) {
         let was = self.prior.fates.get(&row.n) == Some(&Fate::Rated);
         if row.log != "adjustments" || *fate != Fate::Rated || was {
             return;
@@ -318,8 +291,7 @@ impl<'a> OneRun<'a> {
         let minor = row.sign() * row.int("amount_minor").expect("a sound row has an amount");
         let apart = vec![party.clone(), currency.clone()];
         let month = row.month();
-        let entry =
-            Entry { kind: "adjustment", month: Some(month), cause: Some(cause(row, month)), program: None, apart };
+        let entry = Entry { kind: "adjustment", month: Some(month), cause: Some(cause(row, month)), program: None, apart };
         journal.post(&entry, Place::account("platform_expense", &currency), minor);
         journal.post(&entry, Place::party("party_payable", &currency, &party), -minor);
         *adjusted.entry((party, currency)).or_default() += minor;

@@ -6,4 +6,5 @@ pub mod engine;
 pub mod folder;
 pub mod parquet_log;
 pub mod sheet;
+pub mod story;
 pub mod tables;

@@ -42,8 +42,7 @@ fn instant(dice: &mut Dice) -> i64 {
     let month = dice.first + dice.number(0, dice.months - 1);
     let start = dice.zone.start_of(first_day(month));
     if dice.chance(16) && month > dice.first {
-        let off = [0, 1, -1, 1_000_000, -1_000_000, 30 * MINUTE, -30 * MINUTE]
-            [usize::try_from(dice.number(0, 6)).expect("small")];
+        let off = [0, 1, -1, 1_000_000, -1_000_000, 30 * MINUTE, -30 * MINUTE][usize::try_from(dice.number(0, 6)).expect("small")];
         return start + off;
     }
     start + dice.number(0, (last_day(month) - first_day(month)) * 24 * 60) * MINUTE
@@ -179,9 +178,10 @@ fn stated_part(dice: &mut Dice, log: &str, charge: &Line, row: &mut Line, amount
     if charge.contains_key("tax_minor") && dice.chance(40) {
         set(row, "tax_minor", if full && dice.chance(60) { int(charge, "tax_minor") } else { 0 });
     }
-    let listed = log == "gifts";
-    if listed && charge.contains_key("channel_fee_minor") && dice.chance(30) {
-        set(row, "channel_fee_minor", 0);
+    if ["gifts", "subscriptions"].contains(&log) && dice.chance(15) {
+        let stated = charge.contains_key("channel_fee_minor");
+        let most = (amount - int(row, "tax_minor")) / 4;
+        set(row, "channel_fee_minor", if stated || dice.chance(50) { 0 } else { dice.number(0, most) });
     }
 }
 

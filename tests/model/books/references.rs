@@ -25,8 +25,7 @@ fn creators(dice: &mut Dice, book: &mut TextBook) {
         let from = if creator == "fay" { "2026-10-05" } else { "2026-01-01" };
         let (before, after) = (dice.number(500, 12_000).to_string(), dice.number(500, 15_000).to_string());
         for (followers, from, to) in [(&before, from, change.as_str()), (&after, change.as_str(), "")] {
-            let cells =
-                [("creator_id", creator), ("birth_date", &birthday), ("followers", followers), ("country", "DE")];
+            let cells = [("creator_id", creator), ("birth_date", &birthday), ("followers", followers), ("country", "DE")];
             let mut row = line(&cells);
             row.extend(line(&[("status", "active"), ("valid_from", from), ("valid_to", to)]));
             book.reference("creators", &row);
@@ -80,23 +79,25 @@ fn rates(dice: &mut Dice, book: &mut TextBook) {
                 quote(dice, book, day, currency, middle, "1");
             }
             if dice.chance(4) {
-                let arrival = dice.number(2, dice.last_delivery()).to_string();
+                let arrival = delivery(dice);
                 quote(dice, book, day, currency, middle, &arrival);
             }
         }
         if dice.chance(7) {
-            let arrival = dice.number(1, dice.last_delivery()).to_string();
+            let arrival = delivery(dice);
             quote(dice, book, day, "GBP", 8_500, &arrival);
         }
     }
+}
+
+/// A delivery before a run: a close wants the references of its run.
+fn delivery(dice: &mut Dice) -> String {
+    (2 * dice.number(0, dice.months - 1) + 1).to_string()
 }
 
 /// A quote within 2 % of the middle, in ten-thousandths.
 fn quote(dice: &mut Dice, book: &mut TextBook, day: i64, currency: &str, middle: i64, arrival: &str) {
     let value = dice.number(middle * 98 / 100, middle * 102 / 100);
     let rate = format!("{}.{:04}", value / 10_000, value % 10_000);
-    book.reference(
-        "fx_rates",
-        &line(&[("date", &day_text(day)), ("currency", currency), ("rate", &rate), ("arrival", arrival)]),
-    );
+    book.reference("fx_rates", &line(&[("date", &day_text(day)), ("currency", currency), ("rate", &rate), ("arrival", arrival)]));
 }

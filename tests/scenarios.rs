@@ -1,0 +1,127 @@
+//! Stories that an accountant can read (tests/scenarios/*.txt), told to the slow model and to the program.
+
+use std::path::{Path, PathBuf};
+
+use crate::model::run::Model;
+use crate::support::conservation::faults;
+use crate::support::folder::{Folder, Layout};
+use crate::support::story::{Expected, Step, Story, What};
+use crate::support::tables::Tables;
+
+/// Tables in which a story names every row.
+const COMPLETE: [&str; 4] = ["earnings", "quarantine", "waiting", "ineligible"];
+
+fn stories() -> Vec<(String, Story)> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let entries = std::fs::read_dir(&dir).expect("the stories").map(|e| e.expect("a file").path());
+    let mut paths: Vec<PathBuf> = entries.filter(|p| p.extension().is_some_and(|e| e == "txt")).collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "no stories in {}", dir.display());
+    let story = |path: PathBuf| {
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).expect("a story");
+        (name, Story::parse(&text))
+    };
+    paths.into_iter().map(story).collect()
+}
+
+/// Whoever can be told a story.
+trait Listener {
+    fn deliver(&mut self, delivery: u32);
+    fn run(&mut self, period: &str) -> Tables;
+    fn close(&mut self, period: &str) -> Tables;
+}
+
+impl Listener for Model {
+    fn deliver(&mut self, delivery: u32) {
+        Model::deliver(self, delivery);
+    }
+
+    fn run(&mut self, period: &str) -> Tables {
+        Model::run(self, period).tables.clone()
+    }
+
+    fn close(&mut self, period: &str) -> Tables {
+        Model::close(self, period);
+        self.draft(period).tables.clone()
+    }
+}
+
+impl Listener for Folder {
+    fn deliver(&mut self, delivery: u32) {
+        Folder::deliver(self, delivery);
+    }
+
+    fn run(&mut self, period: &str) -> Tables {
+        Folder::run(self, period).succeeded(&format!("run of {period}"));
+        self.tables(period)
+    }
+
+    fn close(&mut self, period: &str) -> Tables {
+        Folder::close(self, period).succeeded(&format!("close of {period}"));
+        self.tables(period)
+    }
+}
+
+/// Tells a story; what came otherwise than expected, in words.
+fn tell(story: &Story, listener: &mut dyn Listener) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for step in &story.steps {
+        let tables = match &step.what {
+            What::Deliver(delivery) => {
+                listener.deliver(*delivery);
+                continue;
+            }
+            What::Run(period) => listener.run(period),
+            What::Close(period) => listener.close(period),
+            What::RunAndClose(period) => {
+                let run = listener.run(period);
+                let closed = listener.close(period);
+                wrong.extend((run != closed).then(|| format!("the close of {period} found something else than the run")));
+                closed
+            }
+        };
+        wrong.extend(check(step, &tables));
+        wrong.extend(faults(&tables, None));
+    }
+    wrong
+}
+
+fn check(step: &Step, tables: &Tables) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for table in ["earnings", "statements", "balances", "quarantine", "waiting", "ineligible"] {
+        let mut rest = tables[table].clone();
+        let all: Vec<&Expected> = step.expected.iter().filter(|e| e.table == table).collect();
+        for expected in all {
+            match rest.iter().position(|line| expected.fits(line)) {
+                Some(at) => drop(rest.swap_remove(at)),
+                None => wrong.push(format!("line {}: no such row in {table}: {:?}\n    found {rest:#?}", expected.line, expected.cells)),
+            }
+        }
+        if COMPLETE.contains(&table) {
+            wrong.extend(rest.iter().map(|line| format!("{:?}: unexpected in {table}: {line:?}", step.what)));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn the_model_tells_every_story_as_expected() {
+    let mut wrong = Vec::new();
+    for (name, story) in stories() {
+        let found = tell(&story, &mut Model::new(&story.book));
+        wrong.extend(found.into_iter().map(|w| format!("{name} ({}): {w}", story.title)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_program_tells_every_story_as_expected() {
+    let mut wrong = Vec::new();
+    for (name, story) in stories() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let found = tell(&story, &mut Folder::create(dir.path(), &story.book, Layout::Plain));
+        wrong.extend(found.into_iter().map(|w| format!("{name} ({}): {w}", story.title)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

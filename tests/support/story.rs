@@ -1,0 +1,330 @@
+//! Stories in plain text: a book, deliveries, runs, and what an accountant expects of them (tests/scenarios/README.md).
+
+use super::book::TextBook;
+use super::sheet::Line;
+
+/// A story: a book, and what is done to it and expected of it.
+pub struct Story {
+    pub title: String,
+    pub book: TextBook,
+    pub steps: Vec<Step>,
+}
+
+/// Something done, with what is expected of it.
+#[derive(Debug)]
+pub struct Step {
+    pub what: What,
+    pub expected: Vec<Expected>,
+}
+
+/// What is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    Deliver(u32),
+    Run(String),
+    Close(String),
+    RunAndClose(String),
+}
+
+/// A row that a table must have: the cells named, and for some tables no other rows.
+#[derive(Debug)]
+pub struct Expected {
+    pub table: &'static str,
+    pub cells: Line,
+    /// The line of the story.
+    pub line: usize,
+}
+
+/// Where indented lines belong.
+enum Block {
+    Policy,
+    People,
+    Agreements,
+    Rates,
+    Events(u32),
+    Expectations,
+}
+
+impl Story {
+    /// Reads a story.
+    ///
+    /// # Panics
+    /// With the line that can't be read.
+    pub fn parse(text: &str) -> Self {
+        let mut lines = text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.trim_start().starts_with('#'));
+        let title = lines.next().expect("a title").1.to_owned();
+        let mut story = Self { title, book: TextBook::empty("story", "Europe/Berlin", "2026-10"), steps: Vec::new() };
+        let mut block = Block::Policy;
+        for (at, line) in lines {
+            if line.starts_with(' ') {
+                story.item(&block, line.trim(), at + 1);
+            } else {
+                block = story.heading(line.trim(), at + 1);
+            }
+        }
+        story
+    }
+
+    fn heading(&mut self, line: &str, at: usize) -> Block {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let what = match words[..] {
+            ["policy"] => return Block::Policy,
+            ["people"] => return Block::People,
+            ["agreements"] => return Block::Agreements,
+            ["rates", "for", "1", "EUR"] => return Block::Rates,
+            ["orphans", "wait", days, "days"] => {
+                self.book.orphan_days = days.parse().expect("a number of days");
+                return Block::Policy;
+            }
+            ["delivery", n] => What::Deliver(n.parse().expect("a number")),
+            ["run", period] => What::Run(period.to_owned()),
+            ["close", period] => What::Close(period.to_owned()),
+            ["run", "and", "close", period] => What::RunAndClose(period.to_owned()),
+            _ => panic!("line {at}: no heading: {line}"),
+        };
+        let block = if let What::Deliver(n) = what { Block::Events(n) } else { Block::Expectations };
+        self.steps.push(Step { what, expected: Vec::new() });
+        block
+    }
+
+    fn item(&mut self, block: &Block, line: &str, at: usize) {
+        match block {
+            Block::Policy => self.book.policies += &format!("{line}\n"),
+            Block::People => self.person(line),
+            Block::Agreements => self.agreement(line),
+            Block::Rates => self.rates(line),
+            Block::Events(delivery) => self.event(line, *delivery, at),
+            Block::Expectations => {
+                let expected = Expected::parse(line, at);
+                self.steps.last_mut().expect("a step").expected.push(expected);
+            }
+        }
+    }
+
+    /// `cho: born 1990-01-01, followers 5000, paid in EUR, from 2026-10-12`
+    fn person(&mut self, line: &str) {
+        let (who, clauses) = line.split_once(": ").expect("a colon after the name");
+        let clause = |name: &str| clauses.split(", ").find_map(|c| c.strip_prefix(name)).map(str::trim);
+        let from = clause("from ").unwrap_or("2026-01-01");
+        if let Some(born) = clause("born ") {
+            self.end_row("creators", who, from);
+            let followers = clause("followers ").unwrap_or("0");
+            let cells = [("creator_id", who), ("birth_date", born), ("followers", followers), ("status", "active")];
+            self.book.reference("creators", &row(&cells, &[("country", "DE"), ("valid_from", from)]));
+        }
+        if let Some(currency) = clause("paid in ") {
+            let cells = [("party_id", who), ("kind", "creator"), ("payout_currency", currency), ("status", "active")];
+            self.book.reference("parties", &row(&cells, &[("country", "DE"), ("valid_from", from)]));
+        }
+    }
+
+    /// The row of `key` that is open ends on this day.
+    fn end_row(&mut self, reference: &str, key: &str, day: &str) {
+        let sheet = self.book.refs.get_mut(reference).expect("a reference");
+        let last = sheet.columns.len() - 1;
+        let open = sheet.rows.iter_mut().filter(|row| row[0] == key && row[last].is_empty());
+        open.for_each(|row| day.clone_into(&mut row[last]));
+    }
+
+    /// `ada, live_subs, from 2026-01-01 to 2026-10-16: ada 40 %, north rest; then ada 1/2, north rest`
+    fn agreement(&mut self, line: &str) {
+        let (head, parts) = line.split_once(": ").expect("a colon before the parts");
+        let mut head = head.split(", ");
+        let (creator, programs) = (head.next().expect("a creator"), head.next().expect("programs"));
+        let days = head.next().unwrap_or("from 2026-01-01").trim_start_matches("from ");
+        let (from, to) = days.split_once(" to ").unwrap_or((days, ""));
+        let mut places: Vec<&str> = Vec::new();
+        for (level, parts) in parts.split("; then ").enumerate() {
+            for part in parts.split(", ") {
+                let (party, part) = part.split_once(' ').expect("a party and its part");
+                let known = places.iter().position(|p| *p == party);
+                let position = known.unwrap_or_else(|| places.len());
+                places.extend(known.is_none().then_some(party));
+                let (level, position) = ((level + 1).to_string(), (position + 1).to_string());
+                let cells = [("creator_id", creator), ("party_id", party), ("part", part), ("level", &level)];
+                let more = [("position", position.as_str()), ("programs", programs), ("valid_from", from), ("valid_to", to)];
+                self.book.reference("agreements", &row(&cells, &more));
+            }
+        }
+    }
+
+    /// `2026-10-30: USD 1.25, JPY 150, known from delivery 3`
+    fn rates(&mut self, line: &str) {
+        let (day, quotes) = line.split_once(": ").expect("a colon after the day");
+        let arrival = quotes.split(", ").find_map(|q| q.strip_prefix("known from delivery ")).unwrap_or("1");
+        for quote in quotes.split(", ").filter(|q| !q.starts_with("known ")) {
+            let (currency, rate) = quote.split_once(' ').expect("a currency and a rate");
+            let cells = [("date", day), ("currency", currency), ("rate", rate), ("arrival", arrival)];
+            self.book.reference("fx_rates", &row(&cells, &[]));
+        }
+    }
+
+    /// `2026-10-17 b01 brand_deals milestone cho 49,990.00 EUR, tax 1.00, of b00`
+    fn event(&mut self, line: &str, delivery: u32, at: usize) {
+        let mut clauses = line.split(", ");
+        let words: Vec<&str> = clauses.next().expect("an event").split_whitespace().collect();
+        let [time, id, log, kind, who, money @ ..] = &words[..] else { panic!("line {at}: no event: {line}") };
+        let currency = money.get(1).copied().unwrap_or("");
+        let whose = if *log == "adjustments" { "party_id" } else { "creator_id" };
+        let mut cells = row(&[("kind", kind), (whose, who), ("currency", currency)], &[]);
+        cells.insert("event_time".to_owned(), instant(time));
+        cells.insert("arrival".to_owned(), delivery.to_string());
+        if let Some(amount) = money.first() {
+            cells.insert("amount_minor".to_owned(), minor(amount, currency).to_string());
+        }
+        let mut times = 1;
+        for clause in clauses {
+            match clause.strip_suffix(" times") {
+                Some(n) => times = n.parse().expect("how many"),
+                None => cells.extend(clause_cell(clause, currency, at)),
+            }
+        }
+        for n in 1..=times {
+            let id = if times == 1 { (*id).to_owned() } else { format!("{id}-{n}") };
+            cells.insert("event_id".to_owned(), id);
+            self.book.event(log, &cells);
+        }
+    }
+}
+
+/// A clause after an event: a column's name in words, and its value.
+fn clause_cell(clause: &str, currency: &str, at: usize) -> Option<(String, String)> {
+    let names = [
+        ("asked by ", "requested_by"),
+        ("approved by ", "approved_by"),
+        ("of ", "original_id"),
+        ("from ", "original_time"),
+        ("tax ", "tax_minor"),
+        ("fee ", "channel_fee_minor"),
+        ("tier ", "tier"),
+        ("channel ", "channel"),
+        ("month ", "tenure_months"),
+        ("commission ", "commission_bps"),
+        ("views ", "views"),
+        ("audience ", "audience"),
+    ];
+    let found = names.iter().find_map(|(word, column)| Some((*column, clause.strip_prefix(word)?)));
+    let (column, text) = found.unwrap_or_else(|| panic!("line {at}: no clause: {clause}"));
+    let text = match column {
+        "original_time" => instant(text),
+        _ if column.ends_with("_minor") => minor(text, currency).to_string(),
+        _ => text.to_owned(),
+    };
+    Some((column.to_owned(), text))
+}
+
+impl Expected {
+    fn parse(line: &str, at: usize) -> Self {
+        let (head, clauses) = line.split_once(':').unwrap_or((line, ""));
+        let words: Vec<&str> = head.split_whitespace().collect();
+        let (table, cells, currency) = match words[..] {
+            ["earned", creator, program, currency, month, cause] => {
+                let key = [("creator_id", creator), ("program", program), ("currency", currency)];
+                ("earnings", row(&key, &[("earning_period", month), ("cause", cause)]), currency)
+            }
+            ["account", party, currency] => {
+                ("statements", row(&[("party_id", party), ("currency", currency)], &[]), currency)
+            }
+            ["balance", account, currency] => {
+                ("balances", row(&[("account", account), ("currency", currency)], &[]), currency)
+            }
+            ["balance", account, party, currency] => {
+                let key = [("account", account), ("party_id", party), ("currency", currency)];
+                ("balances", row(&key, &[]), currency)
+            }
+            ["quarantined", id, "because", reason] => ("quarantine", row(&[("event_id", id), ("reason", reason)], &[]), ""),
+            ["ineligible", id, "because", rule] => ("ineligible", row(&[("event_id", id), ("reason", rule)], &[]), ""),
+            ["waiting", id, "until", day] => ("waiting", row(&[("event_id", id), ("until", day)], &[]), ""),
+            _ => panic!("line {at}: no expectation: {line}"),
+        };
+        let mut expected = Self { table, cells, line: at };
+        for clause in clauses.split(", ").map(str::trim).filter(|c| !c.is_empty()) {
+            expected.clause(clause, currency);
+        }
+        expected
+    }
+
+    /// `creator 48,490.30`, `split ada 2.80 + north 0.70`, `events 3`, `platform_fee 1.05`.
+    fn clause(&mut self, clause: &str, currency: &str) {
+        let (name, text) = clause.split_once(' ').unwrap_or_else(|| panic!("line {}: no value: {clause}", self.line));
+        let column = match name {
+            "events" | "version" | "oldest" => {
+                let column = [("events", "events"), ("version", "policy_version"), ("oldest", "oldest_period")];
+                let column = column.iter().find(|(n, _)| *n == name).expect("one of these").1;
+                self.cells.insert(column.to_owned(), text.to_owned());
+                return;
+            }
+            "split" => return drop(self.cells.insert("parts".to_owned(), split(text, currency))),
+            "deducted" => return drop(self.cells.insert("deductions".to_owned(), split(text, currency))),
+            "fee" => "channel_fee_minor".to_owned(),
+            "paid" => "payout_minor".to_owned(),
+            _ => format!("{name}_minor"),
+        };
+        self.cells.insert(column, minor(text, currency).to_string());
+    }
+
+    /// Whether a row of the table has these cells; lists are compared as `name minor` pairs.
+    pub fn fits(&self, line: &Line) -> bool {
+        let zero = |column: &str| column.ends_with("_minor") && !line.contains_key(column);
+        self.cells.iter().all(|(column, text)| match column.as_str() {
+            "parts" | "deductions" => line.get(column).map(|json| listed(json)).as_deref() == Some(text),
+            _ => line.get(column) == Some(text) || (zero(column) && text == "0"),
+        })
+    }
+}
+
+/// `ada 2.80 + north 0.70` with amounts in minor units.
+fn split(text: &str, currency: &str) -> String {
+    let part = |part: &str| {
+        let words: Vec<&str> = part.split_whitespace().collect();
+        match words[..] {
+            [name, amount] => format!("{name} {}", minor(amount, currency)),
+            [name, amount, "as", paid, in_currency] => {
+                format!("{name} {} as {} {in_currency}", minor(amount, currency), minor(paid, in_currency))
+            }
+            [name, amount, "without", "a", "rate"] => format!("{name} {} without a rate", minor(amount, currency)),
+            _ => panic!("no part: {part}"),
+        }
+    };
+    text.split(" + ").map(part).collect::<Vec<_>>().join(" + ")
+}
+
+/// A list of a table in the words of [`split`].
+fn listed(json: &str) -> String {
+    let items: Vec<serde_json::Value> = serde_json::from_str(json).expect("a list");
+    let item = |item: &serde_json::Value| {
+        let name = item.get("party_id").or_else(|| item.get("name")).and_then(|v| v.as_str()).expect("a name");
+        let text = format!("{name} {}", item["minor"]);
+        match (item.get("rate"), item.get("payout_minor")) {
+            (Some(rate), _) if rate.is_null() => format!("{text} without a rate"),
+            (Some(rate), Some(paid)) if rate.as_str() != Some("1") => {
+                format!("{text} as {paid} {}", item["payout_currency"].as_str().expect("a currency"))
+            }
+            _ => text,
+        }
+    };
+    items.iter().map(item).collect::<Vec<_>>().join(" + ")
+}
+
+fn row(cells: &[(&str, &str)], more: &[(&str, &str)]) -> Line {
+    let all = cells.iter().chain(more).filter(|(_, text)| !text.is_empty());
+    all.map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+}
+
+/// A day means noon of it, in UTC.
+fn instant(text: &str) -> String {
+    if text.len() == 10 { format!("{text}T12:00:00Z") } else { text.to_owned() }
+}
+
+/// `48,490.30` in minor units of its currency.
+fn minor(text: &str, currency: &str) -> i64 {
+    let digits = match currency {
+        "JPY" => 0,
+        "KWD" => 3,
+        _ => 2,
+    };
+    let plain = text.replace(',', "");
+    let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
+    assert!(fraction.len() <= digits, "{text} {currency} is finer than the minor unit");
+    format!("{whole}{fraction:0<digits$}").parse().unwrap_or_else(|_| panic!("no amount: {text}"))
+}
