@@ -180,13 +180,13 @@ pub fn close(book: &Book, period: Period, engine: Engine, progress: &(dyn Fn(u64
     let input = prepare(engine, book, &store, &state, Some(&only), progress)?;
     let run = evaluate(&input, state, period, None)?;
     let again = manifest(&input, &run, period, None)?;
-    let (run_id, root) = store.prepare(&run.booked.tables, again, &run.booked.pins, &input.copies, &book.secret)?;
-    if (&root, &run_id) != (&draft.root, &draft.run_id) {
+    let (_, root) = store.prepare(&run.booked.tables, again, &run.booked.pins, &input.copies, &book.secret)?;
+    if root != draft.root {
         return Err(Error::difference("rating the draft's inputs again gives another ledger")
             .at(format!("{period}, run {}", draft.run_id))
-            .expected(format!("root {}, run {}", draft.root, draft.run_id))
-            .found(format!("root {root}, run {run_id}"))
-            .next("policies, references, book or program changed since the draft: `everycent run` the period again, look at it, then close"));
+            .expected(format!("root {}", draft.root))
+            .found(format!("root {root}"))
+            .next("policies, references, book or program changed since the draft: run the period again, look at it, then close"));
     }
     let seal = store.decide(period, Action::Close, &draft.run_id, None)?;
     Ok(ClosedOutcome { root, seal: seal.seal.clone(), arrived: arrived(book, &only)? })

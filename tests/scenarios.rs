@@ -77,7 +77,9 @@ fn tell(story: &Story, listener: &mut dyn Listener) -> Vec<String> {
             What::RunAndClose(period) => {
                 let run = listener.run(period);
                 let closed = listener.close(period);
-                wrong.extend((run != closed).then(|| format!("the close of {period} found something else than the run")));
+                wrong.extend(
+                    (run != closed).then(|| format!("the close of {period} found something else than the run")),
+                );
                 closed
             }
         };
@@ -95,7 +97,10 @@ fn check(step: &Step, tables: &Tables) -> Vec<String> {
         for expected in all {
             match rest.iter().position(|line| expected.fits(line)) {
                 Some(at) => drop(rest.swap_remove(at)),
-                None => wrong.push(format!("line {}: no such row in {table}: {:?}\n    found {rest:#?}", expected.line, expected.cells)),
+                None => wrong.push(format!(
+                    "line {}: no such row in {table}: {:?}\n    found {rest:#?}",
+                    expected.line, expected.cells
+                )),
             }
         }
         if COMPLETE.contains(&table) {

@@ -138,7 +138,7 @@ fn rates(input: &Prepared, state: &State, period: Period, booked: &Booked) -> Re
                 .unwrap_or_else(|| input.book.gates.fx_change.clone());
             let waived = input.book.bound("fx_change", currency.code(), period).is_some();
             match input.references.fx.guard(currency, day, &limit) {
-                Some(fault) if !is_pinned && !(fault.inverted && waived) => {
+                Some(fault) if !(is_pinned || fault.inverted && waived) => {
                     return Err(Error::gate("a rate is not to be trusted")
                         .at(format!("fx_rates, {}", currency.code()))
                         .expected(format!("within {} of the quote before, and not nearer to its inverse", percent(&limit)))

@@ -82,7 +82,7 @@ struct Creator<'a> {
     volumes: BTreeMap<VolumeKey, Exact>,
     bonuses: BTreeMap<BonusKey, Exact>,
     /// Volumes of whole windows up to the end of each period, for tiers by whole volume.
-    totals: BTreeMap<(u32, Currency, Basis, Window, i32, Period), Exact>,
+    totals: BTreeMap<(VolumeKey, Period), Exact>,
     drafts: BTreeMap<LineKey, (u16, FxDate, i32, Draft)>,
 }
 
@@ -197,7 +197,7 @@ impl<'a> Creator<'a> {
 
     /// Sums the windows of tiers by whole volume, before any share is known.
     fn add_totals(&mut self, facts: &[Fact]) -> Result<()> {
-        let mut by_period: BTreeMap<(u32, Currency, Basis, Window, i32), BTreeMap<Period, Exact>> = BTreeMap::new();
+        let mut by_period: BTreeMap<VolumeKey, BTreeMap<Period, Exact>> = BTreeMap::new();
         for fact in facts {
             let program = self.program(fact);
             for tiers in self.definitions(program).into_iter().filter(|t| t.mode == TierMode::Whole) {
@@ -209,11 +209,11 @@ impl<'a> Creator<'a> {
                 *by_period.entry(key).or_default().entry(context.key.period).or_default() += &volume;
             }
         }
-        for ((program, currency, basis, window, at), periods) in by_period {
+        for (key, periods) in by_period {
             let mut total = Exact::default();
             for (period, volume) in periods {
                 total += &volume;
-                self.totals.insert((program, currency, basis, window, at, period), total.clone());
+                self.totals.insert((key, period), total.clone());
             }
         }
         Ok(())
@@ -292,7 +292,7 @@ impl<'a> Creator<'a> {
         let window = window_of(tiers.window, context.key.period);
         let program = context.key.program;
         if tiers.mode == TierMode::Whole {
-            let key = (program, tiers.currency, tiers.basis, tiers.window, window, context.key.period);
+            let key = ((program, tiers.currency, tiers.basis, tiers.window, window), context.key.period);
             let total = self.totals.get(&key).cloned().unwrap_or_default();
             return Ok(band_at(tiers, &total).map_or_else(Exact::default, |b| &deducted.rest * &b.percent));
         }

@@ -80,11 +80,11 @@ impl<'a> Rates<'a> {
         let pinned = self.pinned.get(&key).filter(|_| is_closed);
         match pinned {
             Some(pin) if pin.rate.is_some() || !self.reads_for_closed => pin.clone(),
-            _ => self.from_table(key, max_days_back),
+            _ => self.quoted(key, max_days_back),
         }
     }
 
-    fn from_table(&self, key: RateKey, max_days_back: i32) -> UsedRate {
+    fn quoted(&self, key: RateKey, max_days_back: i32) -> UsedRate {
         if key.average {
             let first = key.earning_period.first_day();
             return UsedRate { rate: self.table.average(key.from, key.to, first, key.fx_date), table_day: None };

@@ -78,8 +78,10 @@ pub fn stand(rows: &Rows, knowledge: &Knowledge, end: i64) -> Standing {
     close_broken(rows, &broken, &sound, &mut fates);
     once_each(rows, excluded, &mut fates);
     let open_ids = OpenIds::new(rows, knowledge);
-    let mut standing: Vec<(u32, Stage)> =
-        standing.into_iter().map(|(row, base)| (row, if base { Stage::Known } else { open_ids.stage(rows, row) })).collect();
+    let mut standing: Vec<(u32, Stage)> = standing
+        .into_iter()
+        .map(|(row, base)| (row, if base { Stage::Known } else { open_ids.stage(rows, row) }))
+        .collect();
     standing.sort_unstable_by_key(|(row, _)| *row);
     Standing { fates, rows: standing, open_ids }
 }

@@ -8,17 +8,6 @@ use crate::log::Log;
 use crate::money::{Currency, Exact};
 use crate::period::Period;
 
-/// The causes of section 6, in their order.
-pub const CAUSES: [&str; 8] = [
-    CURRENT,
-    "program_version",
-    "policy_correction",
-    "reference_correction",
-    "fx_correction",
-    "released",
-    "late_event",
-    "reversal",
-];
 /// The cause of lines of the period itself.
 pub const CURRENT: &str = "current";
 

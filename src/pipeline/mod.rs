@@ -12,6 +12,5 @@ mod pins;
 mod prepare;
 mod state;
 
-pub use difference::CAUSES;
 pub use evaluate::{Booked, book_period};
 pub use prepare::{Only, Options, Prepared, look_at_logs, policy_files, prepare, sha256};

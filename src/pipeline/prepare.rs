@@ -123,7 +123,16 @@ pub fn staging_queries(book: &Book, references: &References) -> Result<BTreeMap<
 struct History {
     /// By file hash: the staging query that its first close read it with.
     staging: HashMap<(Log, String), Option<Arc<Staging>>>,
-    last: Option<(Policies, References, BTreeMap<String, Vec<u8>>, i32)>,
+    last: Option<Last>,
+}
+
+/// What the last close pinned.
+struct Last {
+    policies: Policies,
+    references: References,
+    queries: BTreeMap<String, Vec<u8>>,
+    /// The first day after it.
+    open_from: i32,
 }
 
 impl History {
@@ -159,7 +168,7 @@ impl History {
         let files =
             run.copies("policies/")?.into_iter().map(|(name, bytes)| Ok((format!("policies/{name}"), text(bytes)?)));
         let policies = Policies::read(files.collect::<Result<_>>()?)?;
-        self.last = Some((policies, references, queries, period.next().first_day()));
+        self.last = Some(Last { policies, references, queries, open_from: period.next().first_day() });
         Ok(())
     }
 
@@ -171,14 +180,14 @@ impl History {
         references: &References,
         staging: &BTreeMap<Log, Staging>,
     ) -> Result<Option<Pinned>> {
-        let Some((then, then_references, queries, open_from)) = &self.last else { return Ok(None) };
+        let Some(last) = &self.last else { return Ok(None) };
         let corrections = corrections(book)?;
-        let changes = changed(then, policies, *open_from);
+        let changes = changed(&last.policies, policies, last.open_from);
         for change in &changes {
             allowed(&corrections, change)?;
         }
         for (log, staging) in staging {
-            let pinned = queries.get(&staging.name).map(Vec::as_slice);
+            let pinned = last.queries.get(&staging.name).map(Vec::as_slice);
             if pinned.is_some_and(|p| normal(p) != normal(staging.sql.as_bytes()))
                 && !corrections.allows_staging(log.name())
             {
@@ -188,10 +197,10 @@ impl History {
         let bytes =
             |r: &References| r.files.iter().filter(|(n, _)| !n.starts_with("fx_rates")).cloned().collect::<Vec<_>>();
         Ok(Some(Pinned {
-            policies: then.clone(),
-            references: then_references.clone(),
-            policies_changed: then.canonical_json() != policies.canonical_json(),
-            references_changed: bytes(then_references) != bytes(references),
+            policies: last.policies.clone(),
+            references: last.references.clone(),
+            policies_changed: last.policies.canonical_json() != policies.canonical_json(),
+            references_changed: bytes(&last.references) != bytes(references),
         }))
     }
 }

@@ -72,7 +72,8 @@ fn channels(new: Option<&Booked>, old: Option<&Booked>) -> BTreeMap<Option<Strin
 }
 
 /// A party whose payout currency and rate are the same on both sides has one difference; another rate takes the old part back
-/// in full and gives the new one in full. Parts of zero are left out.
+/// in full and gives the new one in full. Parts of zero are left out; what
+/// is taken back from a party stands before what it is given.
 fn parts(new: &[Part], old: &[Part]) -> Vec<Part> {
     let mut out: Vec<Part> = Vec::new();
     for before in old {
@@ -83,7 +84,8 @@ fn parts(new: &[Part], old: &[Part]) -> Vec<Part> {
     }
     out.extend(new.iter().filter(|now| !old.iter().any(|before| same_pair(now, before))).map(|now| part(now, None)));
     out.retain(|p| p.minor != 0 || p.paid.unwrap_or(0) != 0);
-    out.sort_by(|a, b| a.place.cmp(&b.place));
+    let parties: Vec<String> = out.iter().map(|p| p.place.2.clone()).collect();
+    out.sort_by_key(|p| parties.iter().position(|other| *other == p.place.2));
     out
 }
 

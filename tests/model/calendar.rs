@@ -79,7 +79,8 @@ pub fn parse_instant(text: &str) -> i64 {
 pub fn instant_text(micros: i64) -> String {
     let (day, rest) = (micros.div_euclid(DAY_MICROS), micros.rem_euclid(DAY_MICROS));
     let (seconds, fraction) = (rest / 1_000_000, rest % 1_000_000);
-    let fraction = if fraction == 0 { String::new() } else { format!(".{fraction:06}").trim_end_matches('0').to_owned() };
+    let fraction =
+        if fraction == 0 { String::new() } else { format!(".{fraction:06}").trim_end_matches('0').to_owned() };
     format!("{}T{:02}:{:02}:{:02}{fraction}Z", day_text(day), seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 

@@ -86,7 +86,8 @@ pub fn intake<'a>(rows: &'a [Row], last_day: Day, prior: &Fates) -> Intake<'a> {
 /// Rows of one id: one stands, or all are in conflict.
 fn one_id<'a>(same: &[&'a Row], prior: &Fates, out: &mut Intake<'a>) {
     let closed = same.iter().find(|row| prior.get(&row.n).is_some_and(Fate::is_settled));
-    let first = closed.unwrap_or(&same[0]);
+    let waited = same.iter().find(|row| prior.get(&row.n).is_some_and(Fate::is_open));
+    let first = closed.or(waited).unwrap_or(&same[0]);
     if closed.is_none() && same.iter().any(|row| row.cells != first.cells) {
         out.fates.extend(same.iter().map(|row| (row.n, Fate::Quarantined("conflict"))));
         return;
@@ -110,7 +111,8 @@ fn close_broken(rows: &[Row], out: &mut Intake) {
 
 /// The first way in which a row breaks the contract.
 fn fault(row: &Row) -> Option<&'static str> {
-    let whose = if row.log == "adjustments" { ("party_id", "party_missing") } else { ("creator_id", "creator_missing") };
+    let whose =
+        if row.log == "adjustments" { ("party_id", "party_missing") } else { ("creator_id", "creator_missing") };
     let named = [
         (row.id.is_none(), "id_missing"),
         (row.time.is_none(), "time_missing"),

@@ -113,7 +113,8 @@ impl<'a> Netting<'_, 'a> {
         let earned = row.text("original_time").map_or(row.day, |t| self.world.zone.day_at(parse_instant(t)));
         let until = row.day + self.world.orphan_days;
         let wanted = if row.effect == Effect::Won { Effect::Reversal } else { Effect::Charge };
-        let fits = |o: &&&Row| o.effect == wanted && (row.effect != Effect::Won || o.text("kind") == Some("chargeback"));
+        let fits =
+            |o: &&&Row| o.effect == wanted && (row.effect != Effect::Won || o.text("kind") == Some("chargeback"));
         let original = row.original().and_then(|key| known.get(&key)).filter(fits);
         match original {
             Some(original) => self.linked(row, original, until),

@@ -55,7 +55,9 @@ fn part(p: &Part) -> String {
     let rate = p.rate.as_ref().map_or("null".to_owned(), |r| format!("\"{r}\""));
     let paid = p.paid.map_or("null".to_owned(), |p| p.to_string());
     let (party, minor, to) = (&p.place.2, p.minor, &p.payout_currency);
-    format!("{{\"party_id\":\"{party}\",\"minor\":{minor},\"payout_currency\":\"{to}\",\"rate\":{rate},\"payout_minor\":{paid}}}")
+    format!(
+        "{{\"party_id\":\"{party}\",\"minor\":{minor},\"payout_currency\":\"{to}\",\"rate\":{rate},\"payout_minor\":{paid}}}"
+    )
 }
 
 /// `journal`, as postings.

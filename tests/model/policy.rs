@@ -47,7 +47,10 @@ pub struct Step {
 pub enum Share {
     /// The first that holds.
     Cases(Vec<(Condition, Q)>),
-    Column { name: String, per: Q },
+    Column {
+        name: String,
+        per: Q,
+    },
     Tiers(Tiers),
 }
 
@@ -163,7 +166,9 @@ fn share(table: &Table) -> Share {
             let per = column["per"].as_integer().expect("an integer to divide by");
             Share::Column { name: string(column, "column"), per: super::number::q(per) }
         }
-        _ => Share::Cases(tables(table, "share").iter().map(|t| (condition(t, "when"), percent(t, "percent"))).collect()),
+        _ => {
+            Share::Cases(tables(table, "share").iter().map(|t| (condition(t, "when"), percent(t, "percent"))).collect())
+        }
     }
 }
 

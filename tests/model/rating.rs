@@ -308,7 +308,8 @@ impl Exact {
     }
 
     fn booked(self, world: &World, key: &LineKey) -> Booked {
-        let creator = if self.program.per_event { int(&self.rounded) } else { round(self.program.rounding, &self.creator) };
+        let creator =
+            if self.program.per_event { int(&self.rounded) } else { round(self.program.rounding, &self.creator) };
         let fee = half_even(&self.fee);
         let start = self.rotation(key.month);
         let parts = by_party(self.parts);

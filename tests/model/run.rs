@@ -9,7 +9,7 @@ use crate::support::tables::{Tables, comparable};
 
 use super::booking::{Entry as Earning, entries};
 use super::calendar::{Month, Zone, last_day, month_text, parse_month};
-use super::event::{Effect, Key, Row, rows};
+use super::event::{Effect, Row, rows};
 use super::fates::{Fate, Fates, intake, readable};
 use super::journal::{Earned, Entry, Journal, Place};
 use super::netting::{Judged, Retained, judge};
@@ -98,7 +98,9 @@ impl Model {
     }
 
     fn one(&self, period: Month, prior: &State) -> (State, Tables) {
-        let known = |(name, sheet): (&String, &_)| (name.clone(), current(name, arrived(sheet, |k| k <= self.delivered.max(1))));
+        let known = |(name, sheet): (&String, &_)| {
+            (name.clone(), current(name, arrived(sheet, |k| k <= self.delivered.max(1))))
+        };
         let refs = References::new(&self.book.refs.iter().map(known).collect(), self.policies.terms.max_days_back);
         let rows = rows(&self.book.logs, self.zone, self.delivered);
         let run = OneRun { model: self, period, prior, refs: &refs, rows: &rows };
@@ -114,6 +116,14 @@ enum Stage {
     Late,
     Reversal,
 }
+
+/// The causes, each with what its evaluation knows.
+const CAUSES: [(&str, Stage); 4] = [
+    ("fx_correction", Stage::Base),
+    ("released", Stage::Released),
+    ("late_event", Stage::Late),
+    ("reversal", Stage::Reversal),
+];
 
 impl Stage {
     fn cause(self) -> &'static str {
@@ -133,40 +143,59 @@ struct OneRun<'a> {
     rows: &'a [Row],
 }
 
+/// What all stages of a run found.
+struct Found {
+    earned: Vec<Earning>,
+    /// Of ineligible money: cause, row, what it was and what it is.
+    retained: Vec<(&'static str, usize, Option<Retained>, Option<Retained>)>,
+    fates: Fates,
+    lines: Lines,
+    last: BTreeMap<usize, Retained>,
+}
+
 impl<'a> OneRun<'a> {
     fn evaluate(&self) -> (State, Tables) {
         let intake = intake(self.rows, last_day(self.period), &self.prior.fates);
-        let suspects = self.suspects();
-        let up_to = |stage: Stage| -> Vec<&Row> {
-            intake.standing.iter().filter(|row| self.stage(row, &suspects) <= stage).copied().collect()
-        };
-        let closed_rates = Rates { pins: &self.prior.pins, table: None, used: RefCell::default() };
-        let rates = Rates { table: Some(self.refs), ..Rates { pins: &self.prior.pins, table: None, used: RefCell::default() } };
-        let (_, mut before) = self.rate(&closed_rates, &up_to(Stage::Base));
-        assert!(before == self.prior.lines, "the past, evaluated again, is not what was booked");
-        let mut earned = Vec::new();
-        let past = |key: &super::rating::LineKey| key.month < self.period;
-        let mut last = Judged::default();
-        let stages = [("fx_correction", Stage::Base), ("released", Stage::Released), ("late_event", Stage::Late), ("reversal", Stage::Reversal)];
-        for (cause, stage) in stages {
-            let (judged, after) = self.rate(&rates, &up_to(stage));
-            earned.extend(entries(&after, &before, cause, past));
-            (before, last) = (after, judged);
-        }
-        earned.extend(entries(&before, &Lines::new(), "current", |key| key.month == self.period));
-        let mut fates = intake.fates.clone();
-        fates.extend(last.fates.clone());
-        let cause = |row: &Row, month: Month| {
-            if month == self.period { "current" } else { self.stage(row, &suspects).cause() }
-        };
+        let stages = self.stages(&intake.standing);
+        let rates = Rates { pins: &self.prior.pins, table: Some(self.refs), used: RefCell::default() };
+        let mut found = self.walk(&intake.standing, &stages, &rates);
+        found.fates.extend(intake.fates);
         let mut pins = self.prior.pins.clone();
         pins.extend(rates.used.into_inner());
         let mut seen = self.prior.seen.clone();
         seen.insert(self.period, intake.standing.iter().map(|row| row.n).collect());
-        let (tables, balances) = self.book(&earned, &fates, &last.retained, &cause);
-        let state =
-            State { period: Some(self.period), fates, lines: before, retained: last.retained, balances, pins, seen };
-        (state, tables)
+        let (tables, balances) = self.book(&found);
+        let Found { fates, lines, last: retained, .. } = found;
+        (State { period: Some(self.period), fates, lines, retained, balances, pins, seen }, tables)
+    }
+
+    /// One full evaluation after the other, each knowing more, and what each adds.
+    fn walk(&self, standing: &[&'a Row], stages: &BTreeMap<usize, Stage>, rates: &Rates) -> Found {
+        let up_to = |stage: Stage| standing.iter().filter(|row| stages[&row.n] <= stage).copied().collect::<Vec<_>>();
+        let closed = Rates { pins: &self.prior.pins, table: None, used: RefCell::default() };
+        let (judged, mut before) = self.rate(&closed, &up_to(Stage::Base));
+        assert!(before == self.prior.lines, "the past, evaluated again, is not what was booked");
+        assert!(judged.retained == self.prior.retained, "ineligible money, judged again, is not what was booked");
+        let (mut earned, mut retained, mut last) = (Vec::new(), Vec::new(), judged);
+        for (cause, stage) in CAUSES {
+            let (judged, after) = self.rate(rates, &up_to(stage));
+            earned.extend(entries(&after, &before, cause, |key| key.month < self.period));
+            retained.extend(self.moved(cause, &last.retained, &judged.retained));
+            (before, last) = (after, judged);
+        }
+        earned.extend(entries(&before, &Lines::new(), "current", |key| key.month == self.period));
+        Found { earned, retained, fates: last.fates, lines: before, last: last.retained }
+    }
+
+    fn moved(
+        &self,
+        cause: &'static str,
+        before: &BTreeMap<usize, Retained>,
+        after: &BTreeMap<usize, Retained>,
+    ) -> Vec<(&'static str, usize, Option<Retained>, Option<Retained>)> {
+        let rows: BTreeSet<usize> = before.keys().chain(after.keys()).copied().collect();
+        let changed = rows.into_iter().filter(|n| before.get(n) != after.get(n));
+        changed.map(|n| (cause, n, before.get(&n).cloned(), after.get(&n).cloned())).collect()
     }
 
     fn rate(&self, rates: &Rates, standing: &[&'a Row]) -> (Judged<'a>, Lines) {
@@ -185,47 +214,49 @@ impl<'a> OneRun<'a> {
         (judged, lines)
     }
 
-    /// Ids of which a row stood in quarantine at the last close.
-    fn suspects(&self) -> BTreeSet<Key> {
-        let quarantined = |row: &&Row| matches!(self.prior.fates.get(&row.n), Some(Fate::Quarantined(_)));
-        self.rows.iter().filter(quarantined).filter_map(Row::key).collect()
+    /// Since when each standing row is known.
+    fn stages(&self, standing: &[&Row]) -> BTreeMap<usize, Stage> {
+        let settled = |row: &Row| self.prior.fates.get(&row.n).is_some_and(Fate::is_settled);
+        let stage = |row: &Row| if settled(row) { Stage::Base } else { self.opened_as(row) };
+        standing.iter().map(|row| (row.n, stage(row))).collect()
     }
 
-    fn stage(&self, row: &Row, suspects: &BTreeSet<Key>) -> Stage {
-        if self.prior.fates.get(&row.n).is_some_and(Fate::is_settled) {
-            Stage::Base
-        } else if row.key().is_some_and(|key| suspects.contains(&key)) {
-            Stage::Released
-        } else if matches!(row.effect, Effect::Reversal | Effect::Won) {
-            Stage::Reversal
-        } else {
-            Stage::Late
+    /// The stage of a row that the last close had not settled: released, if its id stood in quarantine.
+    fn opened_as(&self, row: &Row) -> Stage {
+        let back = matches!(row.effect, Effect::Reversal | Effect::Won);
+        let was = |other: &&Row| match self.prior.fates.get(&other.n) {
+            Some(Fate::Quarantined(_)) => true,
+            Some(Fate::Waiting(_)) => !back,
+            _ => false,
+        };
+        if row.id.is_some() && self.rows.iter().filter(was).any(|other| other.key() == row.key()) {
+            return Stage::Released;
         }
+        if back { Stage::Reversal } else { Stage::Late }
     }
 
-    fn book(
-        &self,
-        earnings: &[Earning],
-        fates: &Fates,
-        retained: &BTreeMap<usize, Retained>,
-        cause: &dyn Fn(&Row, Month) -> &'static str,
-    ) -> (Tables, Balances) {
+    fn book(&self, found: &Found) -> (Tables, Balances) {
         let (mut journal, mut earned, mut adjusted) = (Journal::default(), Earned::new(), Adjusted::new());
-        for e in earnings {
+        for e in &found.earned {
             journal.platform_side(e);
             journal.party_side(e, &mut earned);
         }
+        for (cause, n, before, after) in &found.retained {
+            self.retain(&mut journal, cause, *n, before.as_ref(), after.as_ref());
+        }
+        let fates = &found.fates;
+        let current = |row: &Row| row.time.is_none() || row.month() == self.period;
+        let cause = |row: &Row| if current(row) { "current" } else { self.opened_as(row).cause() };
         for row in self.rows {
-            self.suspend(&mut journal, row, &fates[&row.n], cause);
-            self.retain(&mut journal, row, retained.get(&row.n), cause);
-            self.adjust(&mut journal, &mut adjusted, row, &fates[&row.n], cause);
+            self.suspend(&mut journal, row, &fates[&row.n], cause(row));
+            self.adjust(&mut journal, &mut adjusted, row, &fates[&row.n], cause(row));
         }
         let terms = &self.model.policies.terms;
         let [statements, payouts] = settle(&mut journal, &self.prior.balances, &earned, &adjusted, terms, self.period);
         journal.check();
         let (balance_rows, balances) = balances(&journal, &self.prior.balances, self.period);
         let tables = [
-            ("earnings", output::earnings(earnings)),
+            ("earnings", output::earnings(&found.earned)),
             ("journal", output::journal(&journal, self.period)),
             ("statements", statements),
             ("payouts", payouts),
@@ -239,17 +270,16 @@ impl<'a> OneRun<'a> {
     }
 
     /// Money of quarantined and waiting rows moves onto `suspense`, and off it when it is released.
-    fn suspend(&self, journal: &mut Journal, row: &Row, fate: &Fate, cause: &dyn Fn(&Row, Month) -> &'static str) {
+    fn suspend(&self, journal: &mut Journal, row: &Row, fate: &Fate, cause: &'static str) {
         let Some(amount) = readable(row) else { return };
         let was = self.prior.fates.get(&row.n).is_some_and(Fate::is_open);
-        let month = row.time.map(|_| row.month());
         let (cause, sign) = match (was, fate.is_open()) {
-            (false, true) => (month.map_or("current", |m| cause(row, m)), 1),
+            (false, true) => (cause, 1),
             (true, false) => ("released", -1),
             _ => return,
         };
-        let apart = ["log", "channel", "currency"].map(|c| row.text(c).unwrap_or(&row.log).to_owned()).to_vec();
-        let entry = Entry { kind: "suspense", month, cause: Some(cause), program: None, apart };
+        let month = row.time.map(|_| row.month());
+        let entry = Entry { kind: "suspense", month, cause: Some(cause), program: None, apart: apart(row) };
         let minor = sign * row.sign() * amount;
         self.from_payers(journal, &entry, row, minor);
         journal.post(&entry, in_log(row, "suspense"), -minor);
@@ -265,15 +295,19 @@ impl<'a> OneRun<'a> {
     }
 
     /// Money that no creator gets stands on `ineligible_retained`; stated tax and fee are owed all the same.
-    fn retain(&self, journal: &mut Journal, row: &Row, now: Option<&Retained>, cause: &dyn Fn(&Row, Month) -> &'static str) {
-        let before = self.prior.retained.get(&row.n);
-        if before == now {
-            return;
-        }
-        for (kept, sign) in before.map(|b| (b, -1)).into_iter().chain(now.map(|n| (n, 1))) {
-            let apart = ["log", "channel", "currency"].map(|c| row.text(c).unwrap_or(&row.log).to_owned()).to_vec();
-            let cause = Some(cause(row, kept.month));
-            let entry = Entry { kind: "ineligible", month: Some(kept.month), cause, program: Some(kept.program.clone()), apart };
+    fn retain(
+        &self,
+        journal: &mut Journal,
+        cause: &'static str,
+        n: usize,
+        before: Option<&Retained>,
+        after: Option<&Retained>,
+    ) {
+        let row = self.rows.iter().find(|row| row.n == n).expect("a row that was read");
+        for (kept, sign) in before.map(|b| (b, -1)).into_iter().chain(after.map(|a| (a, 1))) {
+            let cause = Some(if kept.month == self.period { "current" } else { cause });
+            let program = Some(kept.program.clone());
+            let entry = Entry { kind: "ineligible", month: Some(kept.month), cause, program, apart: apart(row) };
             self.from_payers(journal, &entry, row, sign * kept.amount);
             journal.post(&entry, in_log(row, "tax_payable"), -sign * kept.tax);
             journal.post(&entry, in_log(row, "channel_fees"), -sign * kept.fee);
@@ -282,7 +316,7 @@ impl<'a> OneRun<'a> {
         }
     }
 
-    fn adjust(&self, journal: &mut Journal, adjusted: &mut Adjusted, row: &Row, fate: &Fate, cause: &dyn Fn(&Row, Month) -> &'static str) {
+    fn adjust(&self, journal: &mut Journal, adjusted: &mut Adjusted, row: &Row, fate: &Fate, cause: &'static str) {
         let was = self.prior.fates.get(&row.n) == Some(&Fate::Rated);
         if row.log != "adjustments" || *fate != Fate::Rated || was {
             return;
@@ -291,11 +325,15 @@ impl<'a> OneRun<'a> {
         let minor = row.sign() * row.int("amount_minor").expect("a sound row has an amount");
         let apart = vec![party.clone(), currency.clone()];
         let month = row.month();
-        let entry = Entry { kind: "adjustment", month: Some(month), cause: Some(cause(row, month)), program: None, apart };
+        let entry = Entry { kind: "adjustment", month: Some(month), cause: Some(cause), program: None, apart };
         journal.post(&entry, Place::account("platform_expense", &currency), minor);
         journal.post(&entry, Place::party("party_payable", &currency, &party), -minor);
         *adjusted.entry((party, currency)).or_default() += minor;
     }
+}
+
+fn apart(row: &Row) -> Vec<String> {
+    ["log", "channel", "currency"].map(|c| row.text(c).unwrap_or(&row.log).to_owned()).to_vec()
 }
 
 fn in_log(row: &Row, account: &str) -> Place {

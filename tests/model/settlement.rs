@@ -26,7 +26,14 @@ type Row = (String, String);
 pub type Adjusted = BTreeMap<Row, i64>;
 
 /// Settles every party; the holds and payouts go to the journal.
-pub fn settle(journal: &mut Journal, prior: &Balances, earned: &Earned, adjusted: &Adjusted, terms: &Terms, month: Month) -> [Lines; 2] {
+pub fn settle(
+    journal: &mut Journal,
+    prior: &Balances,
+    earned: &Earned,
+    adjusted: &Adjusted,
+    terms: &Terms,
+    month: Month,
+) -> [Lines; 2] {
     let opening = prior.closing.keys().filter(|(account, ..)| account == "party_payable");
     let mut rows: BTreeSet<Row> = opening.map(|(_, p, c)| (p.clone().expect("a party"), c.clone())).collect();
     rows.extend(earned.keys().map(|(p, c, ..)| (p.clone(), c.clone())));
@@ -35,7 +42,8 @@ pub fn settle(journal: &mut Journal, prior: &Balances, earned: &Earned, adjusted
     for (party, cur) in rows {
         let key = ("party_payable".to_owned(), Some(party.clone()), cur.clone());
         let sum = |wanted: &dyn Fn(bool, bool) -> bool| {
-            let hit = earned.iter().filter(|((p, c, now, no_rate), _)| (p, c) == (&party, &cur) && wanted(*now, *no_rate));
+            let hit =
+                earned.iter().filter(|((p, c, now, no_rate), _)| (p, c) == (&party, &cur) && wanted(*now, *no_rate));
             hit.map(|(_, minor)| minor).sum::<i64>()
         };
         let opening = -prior.closing.get(&key).copied().unwrap_or(0);
@@ -59,7 +67,12 @@ pub fn settle(journal: &mut Journal, prior: &Balances, earned: &Earned, adjusted
         }
         if payout != 0 {
             let due = day_text(last_day(month) + terms.due_days);
-            payouts.push(line(&[("party_id", &party), ("currency", &cur), ("amount_minor", &payout.to_string()), ("due_date", &due)]));
+            payouts.push(line(&[
+                ("party_id", &party),
+                ("currency", &cur),
+                ("amount_minor", &payout.to_string()),
+                ("due_date", &due),
+            ]));
         }
     }
     [statements, payouts]

@@ -54,7 +54,8 @@ fn entries_balance(tables: &Tables, faults: &mut Faults) {
 fn lines_add_up(tables: &Tables, faults: &mut Faults) {
     for line in &tables["earnings"] {
         let list = |column: &str| serde_json::from_str::<Vec<serde_json::Value>>(&line[column]).expect("a list");
-        let total = |column: &str| list(column).iter().map(|item| item["minor"].as_i64().expect("minor units")).sum::<i64>();
+        let total =
+            |column: &str| list(column).iter().map(|item| item["minor"].as_i64().expect("minor units")).sum::<i64>();
         let named = int(line, "tax_minor") + int(line, "channel_fee_minor") + total("deductions");
         let divided = named + int(line, "creator_minor") + int(line, "platform_minor");
         faults.unless(int(line, "gross_minor") == divided, "gross is not the sum of where it goes", line);
@@ -68,7 +69,16 @@ fn statements_add_up(tables: &Tables, last: Option<&Tables>, faults: &mut Faults
     faults.unless(payouts == paid, "payouts are not those of the statements", (&payouts, &paid));
     for line in &tables["statements"] {
         let v = |name: &str| int(line, &format!("{name}_minor"));
-        let plus = ["opening", "earned", "corrections", "adjustments", "moved", "stand_in", "hold_released", "reserve_released"];
+        let plus = [
+            "opening",
+            "earned",
+            "corrections",
+            "adjustments",
+            "moved",
+            "stand_in",
+            "hold_released",
+            "reserve_released",
+        ];
         let less = v("held") + v("recouped") + v("withheld") + v("reserved");
         faults.unless(plus.iter().map(|c| v(c)).sum::<i64>() - less == v("payable"), "payable does not add up", line);
         faults.unless(v("closing") == v("payable") - v("payout") - v("forfeited"), "closing does not add up", line);
@@ -81,7 +91,11 @@ fn statements_add_up(tables: &Tables, last: Option<&Tables>, faults: &mut Faults
     };
     for name in ["opening_minor", "closing_minor"] {
         let statements = sums(&tables["statements"], "party_id currency", name);
-        faults.unless(statements == side(name, -1, "party_payable"), "statements are not party_payable", (name, &statements));
+        faults.unless(
+            statements == side(name, -1, "party_payable"),
+            "statements are not party_payable",
+            (name, &statements),
+        );
     }
     if let Some(last) = last {
         let (opening, closing) = (&tables["statements"], &last["statements"]);
@@ -115,7 +129,9 @@ fn balances_roll_forward(tables: &Tables, last: Option<&Tables>, faults: &mut Fa
 fn control_rolls_forward(tables: &Tables, last: Option<&Tables>, faults: &mut Faults) {
     const KEY: &str = "log currency fate reason";
     let Some(last) = last else { return };
-    for (since, total) in [("rows", "total_rows"), ("amount_minor", "total_amount_minor"), ("unreadable", "total_unreadable")] {
+    for (since, total) in
+        [("rows", "total_rows"), ("amount_minor", "total_amount_minor"), ("unreadable", "total_unreadable")]
+    {
         let mut sum = sums(&last["control"], KEY, total);
         for (key, more) in sums(&tables["control"], KEY, since) {
             *sum.entry(key).or_default() += more;

@@ -35,7 +35,8 @@ impl Sheet {
 
     /// As CSV text with a header, without the columns named in `without`.
     pub fn csv(&self, without: &[&str]) -> String {
-        let kept: Vec<usize> = (0..self.columns.len()).filter(|i| !without.contains(&self.columns[*i].as_str())).collect();
+        let kept: Vec<usize> =
+            (0..self.columns.len()).filter(|i| !without.contains(&self.columns[*i].as_str())).collect();
         let mut writer = csv::Writer::from_writer(Vec::new());
         for row in std::iter::once(&self.columns).chain(&self.rows) {
             writer.write_record(kept.iter().map(|i| &row[*i])).expect("CSV in memory");

@@ -51,7 +51,8 @@ impl Story {
     /// # Panics
     /// With the line that can't be read.
     pub fn parse(text: &str) -> Self {
-        let mut lines = text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.trim_start().starts_with('#'));
+        let mut lines =
+            text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.trim_start().starts_with('#'));
         let title = lines.next().expect("a title").1.to_owned();
         let mut story = Self { title, book: TextBook::empty("story", "Europe/Berlin", "2026-10"), steps: Vec::new() };
         let mut block = Block::Policy;
@@ -72,6 +73,10 @@ impl Story {
             ["people"] => return Block::People,
             ["agreements"] => return Block::Agreements,
             ["rates", "for", "1", "EUR"] => return Block::Rates,
+            ["first", "period", period] => {
+                period.clone_into(&mut self.book.first_period);
+                return Block::Policy;
+            }
             ["orphans", "wait", days, "days"] => {
                 self.book.orphan_days = days.parse().expect("a number of days");
                 return Block::Policy;
@@ -142,7 +147,8 @@ impl Story {
                 places.extend(known.is_none().then_some(party));
                 let (level, position) = ((level + 1).to_string(), (position + 1).to_string());
                 let cells = [("creator_id", creator), ("party_id", party), ("part", part), ("level", &level)];
-                let more = [("position", position.as_str()), ("programs", programs), ("valid_from", from), ("valid_to", to)];
+                let more =
+                    [("position", position.as_str()), ("programs", programs), ("valid_from", from), ("valid_to", to)];
                 self.book.reference("agreements", &row(&cells, &more));
             }
         }
@@ -232,7 +238,9 @@ impl Expected {
                 let key = [("account", account), ("party_id", party), ("currency", currency)];
                 ("balances", row(&key, &[]), currency)
             }
-            ["quarantined", id, "because", reason] => ("quarantine", row(&[("event_id", id), ("reason", reason)], &[]), ""),
+            ["quarantined", id, "because", reason] => {
+                ("quarantine", row(&[("event_id", id), ("reason", reason)], &[]), "")
+            }
             ["ineligible", id, "because", rule] => ("ineligible", row(&[("event_id", id), ("reason", rule)], &[]), ""),
             ["waiting", id, "until", day] => ("waiting", row(&[("event_id", id), ("until", day)], &[]), ""),
             _ => panic!("line {at}: no expectation: {line}"),

@@ -61,7 +61,8 @@ fn read_all(read: impl Fn(&str) -> Vec<Line>) -> Tables {
 /// Only the columns that are compared; the journal summed over rows that agree in all but the amount, zeros left out.
 pub fn comparable(table: &str, lines: Vec<Line>) -> Vec<Line> {
     let (_, _, columns) = COLUMNS.iter().find(|(name, ..)| *name == table).expect("a table of the ledger");
-    let kept = |line: Line| line.into_iter().filter(|(name, _)| columns.split_whitespace().any(|c| c == name)).collect();
+    let kept =
+        |line: Line| line.into_iter().filter(|(name, _)| columns.split_whitespace().any(|c| c == name)).collect();
     let mut lines: Vec<Line> = lines.into_iter().map(kept).collect();
     lines.iter_mut().for_each(drop_empty_deductions);
     if table == "journal" { summed(lines) } else { lines }
@@ -118,7 +119,13 @@ fn changed(table: &str, key: usize, columns: &[&str], expected: &Line, found: &L
     let cell = |line: &Line, c: &str| line.get(c).cloned().unwrap_or_default();
     let mut text = format!("{table}: {}", shown(&columns[..key], expected));
     for c in columns[key..].iter().filter(|c| expected.get(**c) != found.get(**c)) {
-        text += &format!("\n    {c}: expected {}\n    {:>w$}  found    {}", cell(expected, c), "", cell(found, c), w = c.len());
+        text += &format!(
+            "\n    {c}: expected {}\n    {:>w$}  found    {}",
+            cell(expected, c),
+            "",
+            cell(found, c),
+            w = c.len()
+        );
     }
     text
 }

@@ -42,7 +42,8 @@ fn instant(dice: &mut Dice) -> i64 {
     let month = dice.first + dice.number(0, dice.months - 1);
     let start = dice.zone.start_of(first_day(month));
     if dice.chance(16) && month > dice.first {
-        let off = [0, 1, -1, 1_000_000, -1_000_000, 30 * MINUTE, -30 * MINUTE][usize::try_from(dice.number(0, 6)).expect("small")];
+        let off = [0, 1, -1, 1_000_000, -1_000_000, 30 * MINUTE, -30 * MINUTE]
+            [usize::try_from(dice.number(0, 6)).expect("small")];
         return start + off;
     }
     start + dice.number(0, (last_day(month) - first_day(month)) * 24 * 60) * MINUTE

@@ -46,7 +46,9 @@ fn live_version(dice: &mut Dice, version: &str, from: &str, to: Option<&str>) ->
     let (points, amount, currency) = (dice.number(1, 20), dice.number(0, 40), dice.one_of(&["EUR", "USD"]));
     text += &format!("share = \"{}\"\n", dice.one_of(&["38 %", "41.7 %", "50 %", "59.5 %"]));
     text += "bonus = [ { name = \"reach\", points = \"20\", when = \"followers >= 10000 and views_30d >= 100000 and posts_30d >= 3\" }, ";
-    text += &format!("{{ name = \"extra\", points = \"{points}.5\", cap = {{ amount = \"{amount}.25\", currency = \"{currency}\" }} }} ]\n");
+    text += &format!(
+        "{{ name = \"extra\", points = \"{points}.5\", cap = {{ amount = \"{amount}.25\", currency = \"{currency}\" }} }} ]\n"
+    );
     if dice.chance(40) {
         text += "max_share = \"79 %\"\n";
     }
@@ -60,7 +62,9 @@ fn members(dice: &mut Dice) -> String {
     let (fee, share, cut) = (dice.one_of(&FEES), dice.one_of(&PERCENTS), dice.one_of(&["10 %", "7.25 %"]));
     head("members", "1", "2026-01-01", None, "subscriptions")
         + "where = \"tier = 'member'\"\n"
-        + &format!("deductions = [ {{ name = \"channel_fee\", percent = \"{fee}\"{round} }}, {{ name = \"platform_fee\", percent = \"{cut}\" }} ]\n")
+        + &format!(
+            "deductions = [ {{ name = \"channel_fee\", percent = \"{fee}\"{round} }}, {{ name = \"platform_fee\", percent = \"{cut}\" }} ]\n"
+        )
         + &format!("share = \"{share}\"\n")
         + &tail(dice, "event")
 }
@@ -101,18 +105,23 @@ fn brand(dice: &mut Dice) -> String {
     let mode = if whole { "whole" } else { "marginal" };
     let (basis, currency) = (dice.one_of(&["gross", "net"]), dice.one_of(&["EUR", "USD"]));
     let (low, high) = (dice.number(20, 120), dice.number(130, 400));
-    let grain = grain(dice);
+    let grain = if whole { "line" } else { grain(dice) };
     let tail = tail(dice, grain);
     head("brand", "1", "2026-01-01", None, "brand_deals")
         + "deductions = [ { name = \"platform_fee\", percent = \"4.5 %\" } ]\n"
         + &tail
-        + &format!("[program.tiers]\nwindow = \"{window}\"\nbasis = \"{basis}\"\ncurrency = \"{currency}\"\nmode = \"{mode}\"\n")
-        + &format!("bands = [ {{ from = \"0.00\", percent = \"97 %\" }}, {{ from = \"{low}.00\", percent = \"80 %\" }}, ")
+        + &format!(
+            "[program.tiers]\nwindow = \"{window}\"\nbasis = \"{basis}\"\ncurrency = \"{currency}\"\nmode = \"{mode}\"\n"
+        )
+        + &format!(
+            "bands = [ {{ from = \"0.00\", percent = \"97 %\" }}, {{ from = \"{low}.00\", percent = \"80 %\" }}, "
+        )
         + &format!("{{ from = \"{high}.50\", percent = \"55.5 %\" }} ]\n\n")
 }
 
 fn measure(name: &str, when: &str, what: &str, dice: &mut Dice) -> String {
-    let (end, late) = (dice.one_of(&["event_day", "event_day", "period_end"]), dice.one_of(&["rerate", "rerate", "frozen"]));
+    let (end, late) =
+        (dice.one_of(&["event_day", "event_day", "period_end"]), dice.one_of(&["rerate", "rerate", "frozen"]));
     format!(
         "[[measure]]\nname = \"{name}\"\nlog = \"engagement\"\nwhere = \"{when}\"\n{what}\ndays = 30\nend = \"{end}\"\n\
          late = \"{late}\"\n\n"

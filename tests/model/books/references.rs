@@ -25,7 +25,8 @@ fn creators(dice: &mut Dice, book: &mut TextBook) {
         let from = if creator == "fay" { "2026-10-05" } else { "2026-01-01" };
         let (before, after) = (dice.number(500, 12_000).to_string(), dice.number(500, 15_000).to_string());
         for (followers, from, to) in [(&before, from, change.as_str()), (&after, change.as_str(), "")] {
-            let cells = [("creator_id", creator), ("birth_date", &birthday), ("followers", followers), ("country", "DE")];
+            let cells =
+                [("creator_id", creator), ("birth_date", &birthday), ("followers", followers), ("country", "DE")];
             let mut row = line(&cells);
             row.extend(line(&[("status", "active"), ("valid_from", from), ("valid_to", to)]));
             book.reference("creators", &row);
@@ -99,5 +100,8 @@ fn delivery(dice: &mut Dice) -> String {
 fn quote(dice: &mut Dice, book: &mut TextBook, day: i64, currency: &str, middle: i64, arrival: &str) {
     let value = dice.number(middle * 98 / 100, middle * 102 / 100);
     let rate = format!("{}.{:04}", value / 10_000, value % 10_000);
-    book.reference("fx_rates", &line(&[("date", &day_text(day)), ("currency", currency), ("rate", &rate), ("arrival", arrival)]));
+    book.reference(
+        "fx_rates",
+        &line(&[("date", &day_text(day)), ("currency", currency), ("rate", &rate), ("arrival", arrival)]),
+    );
 }
