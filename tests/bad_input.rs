@@ -207,6 +207,45 @@ fn too_much_quarantined() {
 }
 
 #[test]
+fn a_sum_that_would_overflow() {
+    let book = Book::new();
+    book.rewrite("engagement", |name, array| match name {
+        "views" => same(name, Arc::new(Int64Array::from(vec![i64::MAX; array.len()]))),
+        _ => same(name, array),
+    });
+    book.refuses(4, &["does not fit Int64", "views_30d", "nothing was published"]);
+}
+
+#[test]
+fn a_bounded_or_provisional_draft_is_not_closed_and_nothing_new_says_so() {
+    let book = Book::new();
+    let path = book.at("");
+    let path = path.to_str().expect("UTF-8");
+    let said = |arguments: &[&str]| everycent(&[arguments, &["--book", path]].concat());
+    let (code, text) = said(&["run", "--period", "2026-01", "--as-of", "2026-01-20"]);
+    assert_eq!(code, Some(0), "{text}");
+    let (code, text) = said(&["close", "--period", "2026-01"]);
+    assert!(code == Some(5) && text.contains("takes events before 2026-01-20 alone"), "{text}");
+    let (code, text) = said(&["run", "--period", "2026-02"]);
+    assert!(code == Some(0) && text.contains("provisional"), "{text}");
+    let (code, text) = said(&["close", "--period", "2026-02"]);
+    assert!(code == Some(5) && text.contains("2026-01 is not closed"), "{text}");
+    let (_, dry) = said(&["run", "--period", "2026-01", "--dry-run"]);
+    assert!(dry.contains("would publish"), "{dry}");
+    let (_, first) = said(&["run", "--period", "2026-01"]);
+    assert_eq!(dry.replace("would publish", "published"), first);
+    let (code, again) = said(&["run", "--period", "2026-01"]);
+    assert!(code == Some(0) && again.contains("nothing new"), "{again}");
+    let (code, text) = said(&["run", "--period", "2025-12"]);
+    assert!(code == Some(2) && text.contains("the book begins later"), "{text}");
+    assert_eq!(said(&["close", "--period", "2026-01"]).0, Some(0));
+    let (code, text) = said(&["run", "--period", "2026-01"]);
+    assert!(code == Some(5) && text.contains("2026-01 is closed"), "{text}");
+    let (code, text) = said(&["close", "--period", "2026-02"]);
+    assert!(code == Some(5) && text.contains("provisional"), "{text}");
+}
+
+#[test]
 fn two_programs_for_one_charge() {
     let book = Book::new();
     book.edit("policies/live.toml", "where = \"tier = 'member'\"", "where = \"tier = 'member' or tier = 'live'\"");
