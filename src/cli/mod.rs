@@ -98,7 +98,8 @@ impl Common {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     talk::start(&cli.common);
-    match perform(cli) {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| perform(cli)));
+    match done.unwrap_or_else(|_| Err(talk::failure())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             talk::error(&error);

@@ -1,6 +1,7 @@
 //! Talk on stderr: errors, progress, logs. Data never goes here.
 
 use std::io::IsTerminal;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -18,8 +19,10 @@ pub fn start(common: &Common) {
         let _ = log.try_init();
     }
     std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map(ToString::to_string).unwrap_or_default();
-        tracing::debug!(place, "a thread failed");
+        let place = info.location().map(ToString::to_string);
+        if let Ok(mut last) = LAST_FAILURE.lock() {
+            *last = place;
+        }
     }));
     if let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) {
         std::thread::spawn(move || {
@@ -29,6 +32,17 @@ pub fn start(common: &Common) {
             }
         });
     }
+}
+
+/// Where a thread failed last: readers of damaged files may, and are answered; anything else is a bug.
+static LAST_FAILURE: Mutex<Option<String>> = Mutex::new(None);
+
+/// The error of a failure that nothing answered.
+pub fn failure() -> Error {
+    let place = LAST_FAILURE.lock().ok().and_then(|last| last.clone()).unwrap_or_default();
+    Error::bug("the program failed")
+        .at(place)
+        .next("this is a bug of ours: please report it with the command and this place")
 }
 
 /// Prints an error with what to do next.

@@ -8,7 +8,7 @@ use crate::support::folder::{arrived, current};
 use crate::support::tables::{Tables, comparable};
 
 use super::booking::{Entry as Earning, entries};
-use super::calendar::{Month, Zone, last_day, month_text, parse_month};
+use super::calendar::{Month, Zone, last_day, parse_month};
 use super::event::{Effect, Row, rows};
 use super::fates::{Fate, Fates, intake, readable};
 use super::journal::{Earned, Entry, Journal, Place};
@@ -90,11 +90,6 @@ impl Model {
     /// The current run of a period.
     pub fn draft(&self, period: &str) -> &Run {
         &self.drafts[&parse_month(period)]
-    }
-
-    /// What the last close left.
-    pub fn closed(&self) -> &State {
-        &self.closed
     }
 
     fn one(&self, period: Month, prior: &State) -> (State, Tables) {
@@ -281,17 +276,8 @@ impl<'a> OneRun<'a> {
         let month = row.time.map(|_| row.month());
         let entry = Entry { kind: "suspense", month, cause: Some(cause), program: None, apart: apart(row) };
         let minor = sign * row.sign() * amount;
-        self.from_payers(journal, &entry, row, minor);
+        post_payers(journal, &entry, row, minor);
         journal.post(&entry, in_log(row, "suspense"), -minor);
-    }
-
-    fn from_payers(&self, journal: &mut Journal, entry: &Entry, row: &Row, minor: i64) {
-        let place = if row.log == "adjustments" {
-            Place::account("platform_expense", row.text("currency").unwrap_or_default())
-        } else {
-            in_log(row, "payer_clearing")
-        };
-        journal.post(entry, place, minor);
     }
 
     /// Money that no creator gets stands on `ineligible_retained`; stated tax and fee are owed all the same.
@@ -308,7 +294,7 @@ impl<'a> OneRun<'a> {
             let cause = Some(if kept.month == self.period { "current" } else { cause });
             let program = Some(kept.program.clone());
             let entry = Entry { kind: "ineligible", month: Some(kept.month), cause, program, apart: apart(row) };
-            self.from_payers(journal, &entry, row, sign * kept.amount);
+            post_payers(journal, &entry, row, sign * kept.amount);
             journal.post(&entry, in_log(row, "tax_payable"), -sign * kept.tax);
             journal.post(&entry, in_log(row, "channel_fees"), -sign * kept.fee);
             let rest = kept.amount - kept.tax - kept.fee;
@@ -340,7 +326,12 @@ fn in_log(row: &Row, account: &str) -> Place {
     Place::account(account, row.text("currency").unwrap_or_default()).of(&row.log, row.text("channel"))
 }
 
-/// The period after this one.
-pub fn next(period: &str) -> String {
-    month_text(parse_month(period) + 1)
+/// The other side of a row's money: its payers, or the platform that adjusts.
+fn post_payers(journal: &mut Journal, entry: &Entry, row: &Row, minor: i64) {
+    let place = if row.log == "adjustments" {
+        Place::account("platform_expense", row.text("currency").unwrap_or_default())
+    } else {
+        in_log(row, "payer_clearing")
+    };
+    journal.post(entry, place, minor);
 }

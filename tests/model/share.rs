@@ -6,7 +6,7 @@ use num_traits::Zero;
 
 use super::calendar::{Month, month_of};
 use super::number::{Q, q, ten_to, zero};
-use super::policy::{Bonus, Program, Share, Tiers};
+use super::policy::{Bonus, Share, Tiers};
 use super::rating::{Priced, World};
 use super::references::digits;
 

@@ -46,6 +46,12 @@ impl Everycent {
         self
     }
 
+    /// With a flag that has no value.
+    pub fn arg(mut self, name: &str) -> Self {
+        self.0.arg(name);
+        self
+    }
+
     /// Runs it to its end.
     pub fn run(mut self) -> Outcome {
         let output = self.0.output().expect("the program starts");

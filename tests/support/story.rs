@@ -143,7 +143,7 @@ impl Story {
             for part in parts.split(", ") {
                 let (party, part) = part.split_once(' ').expect("a party and its part");
                 let known = places.iter().position(|p| *p == party);
-                let position = known.unwrap_or_else(|| places.len());
+                let position = known.unwrap_or(places.len());
                 places.extend(known.is_none().then_some(party));
                 let (level, position) = ((level + 1).to_string(), (position + 1).to_string());
                 let cells = [("creator_id", creator), ("party_id", party), ("part", part), ("level", &level)];

@@ -21,7 +21,7 @@ fn creators(dice: &mut Dice, book: &mut TextBook) {
             "dee" => "2000-02-29".to_owned(),
             _ => "1990-06-30".to_owned(),
         };
-        let change = day_text(first_day(dice.first) + dice.number(2, 80));
+        let change = day_text(first_day(dice.first) + dice.number(6, 80));
         let from = if creator == "fay" { "2026-10-05" } else { "2026-01-01" };
         let (before, after) = (dice.number(500, 12_000).to_string(), dice.number(500, 15_000).to_string());
         for (followers, from, to) in [(&before, from, change.as_str()), (&after, change.as_str(), "")] {
