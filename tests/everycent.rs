@@ -5,8 +5,14 @@
 //! - `ledger`: tables, entries, hashes, the store.
 //! - `architecture`: who may import whom; what must be absent.
 //! - `bad_input`: a clear error for everything that can be wrong, and nothing published.
+//! - `corrections`: what is changed after a close.
 //! - `sample`: the README's commands on the sample book.
+//! - `worked`: the worked example, every table of every step (skipped where ../shared is absent).
+//! - `model`: an independent slow model; `model_agrees`: it and the program over random books.
+//! - `properties`: what must not change a result, and what must always hold.
+//! - `scenarios`: stories in plain text (tests/scenarios), told by the program and by the model.
 //! - `online_retail`: a real book (skipped where ../shared is absent).
+//! - `support`: books from text, the program as a process, tables as text.
 
 mod architecture;
 mod bad_input;
@@ -18,6 +24,7 @@ mod model_agrees;
 mod money;
 mod online_retail;
 mod policy;
+mod properties;
 mod sample;
 mod scenarios;
 mod support;

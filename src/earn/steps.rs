@@ -26,7 +26,7 @@ pub struct Deducted {
 /// What is left of a fact while steps are taken from it.
 struct Rest<'a> {
     program: &'a Program,
-    /// A charge; a reversal that stands alone is negative as a whole.
+    /// One charge. A reversal that stands alone is negative as a whole; a sum holds no charge that falls short.
     charge: bool,
     left: Exact,
     expense: Exact,
@@ -53,7 +53,12 @@ impl Rest<'_> {
 /// # Errors
 /// A number beyond i128 (gate).
 pub fn deduct(program: &Program, fact: &Fact) -> Result<Deducted> {
-    let mut rest = Rest { program, charge: fact.gross >= 0, left: Exact::from(fact.gross), expense: Exact::ZERO };
+    let mut rest = Rest {
+        program,
+        charge: fact.row.is_some() && fact.gross >= 0,
+        left: Exact::from(fact.gross),
+        expense: Exact::ZERO,
+    };
     let (mut tax, mut fee) = (Exact::from(fact.tax), Exact::from(fact.fee));
     rest.take(&tax);
     let mut after_tax = rest.left.clone();
