@@ -69,6 +69,12 @@ fn what_is_no_plain_number_is_refused() {
     assert!(Exact::parse(&"1".repeat(64)).is_some());
     assert_eq!(Exact::parse(&"1".repeat(65)), None);
     assert_eq!(Exact::parse_decimal(&"1".repeat(65)), None);
+    let long = format!("-{}1/{}7", "3".repeat(400), "2".repeat(300));
+    assert_eq!(Exact::read_back(&long).map(|e| Exact::read_back(&e.to_string()) == Some(e)), Some(true));
+    assert_eq!(Exact::read_back("-6/8"), Exact::ratio(-3, 4));
+    for wrong in ["", "1/", "/2", "1/0", "1.5", "+1", "1/-2", " 1", "80 %"] {
+        assert_eq!(Exact::read_back(wrong), None, "{wrong}");
+    }
     assert_eq!(Exact::parse(&format!("1/{}", "3".repeat(63))), None);
 }
 

@@ -9,9 +9,9 @@ use super::{Known, Linked, Match, Unit};
 use crate::error::{Error, Result};
 use crate::intake::{NONE, NULL};
 use crate::log::Log;
-use crate::money::Currency;
+use crate::money::{Currency, Exact};
 use crate::period::Period;
-use crate::policy::{Pay, Program, RoundAt};
+use crate::policy::{Of, Pay, Program, RoundAt, Step};
 use crate::query::{int64s, int64s_or};
 
 const EARNINGS: &str = include_str!("../../queries/facts/earnings.sql");
@@ -62,16 +62,43 @@ fn by_event(program: &Program) -> bool {
     program.round_at == RoundAt::Event || capped || matches!(program.pay, Pay::Tiers(_))
 }
 
+/// What a program's steps leave of an amount after tax, in whatever order they stand: where the log states the fee
+/// (without the step `channel_fee`), and where it does not.
+struct Room {
+    stated: Exact,
+    computed: Exact,
+}
+
+impl Room {
+    fn of(program: &Program) -> Self {
+        let leave = |steps: &dyn Fn(&&Step) -> bool| {
+            let of = |of: Of| program.deductions.iter().filter(steps).filter(move |s| s.of == of);
+            let left = of(Of::Rest).fold(Exact::ONE, |left, s| left * (Exact::ONE - s.percent.clone()));
+            left - of(Of::Amount).map(|s| s.percent.clone()).sum::<Exact>()
+        };
+        Self { stated: leave(&|s| s.name != "channel_fee"), computed: leave(&|_| true) }
+    }
+
+    /// May tax, fee and steps take more than the charge holds? Then it is rated by itself: in a sum its neighbours
+    /// would pay for it.
+    fn may_fall_short(&self, unit: &Unit) -> bool {
+        let after_tax = Exact::from(unit.gross) - Exact::from(unit.tax);
+        let (fee, room) = if unit.fee == NULL { (0, &self.computed) } else { (unit.fee, &self.stated) };
+        unit.fee_more != 0 || (unit.gross >= 0 && Exact::from(fee) > &after_tax * room)
+    }
+}
+
 /// The facts of all units, in no order.
 ///
 /// # Errors
 /// A sum beyond Int64 (gate).
 pub fn facts(known: &Known<'_>, linked: &Linked) -> Result<Vec<Fact>> {
     let (mut alone, mut alike) = (Vec::new(), Vec::new());
+    let rooms: Vec<Room> = known.policies.programs.iter().map(Room::of).collect();
     for unit in &linked.units {
         let Match::Program(program) = unit.class.matched else { continue };
-        let odd = unit.fee_more != 0 || unit.tax + if unit.fee == NULL { 0 } else { unit.fee } > unit.gross.max(0);
-        let single = odd || by_event(&known.policies.programs[usize::from(program)]);
+        let at = usize::from(program);
+        let single = by_event(&known.policies.programs[at]) || rooms[at].may_fall_short(unit);
         let target = if single { &mut alone } else { &mut alike };
         target.push(fact_of(known, unit, program)?);
     }

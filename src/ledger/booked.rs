@@ -80,7 +80,7 @@ impl BookedLine {
     /// # Errors
     /// The row's remainder is no fraction (input).
     pub(super) fn add(&mut self, row: &Earning) -> Result<()> {
-        let rounding = Exact::parse(&row.rounding)
+        let rounding = Exact::read_back(&row.rounding)
             .ok_or_else(|| Error::input("a remainder in the ledger can't be read").found(row.rounding.clone()))?;
         self.events += i128::from(row.events);
         self.gross += i128::from(row.gross_minor);

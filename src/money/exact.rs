@@ -76,6 +76,19 @@ impl Exact {
         integer(numerator.trim_start())?.checked_div(&integer(denominator.trim_end()).filter(|d| !d.is_negative())?)
     }
 
+    /// What `Display` wrote, `n` or `n/d`, of whatever length: rates that are means of many days have long fractions.
+    /// `None` for anything else.
+    #[must_use]
+    pub fn read_back(text: &str) -> Option<Self> {
+        let (numerator, denominator) = text.split_once('/').unwrap_or((text, "1"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !digits(numerator.strip_prefix('-').unwrap_or(numerator)) || !digits(denominator) {
+            return None;
+        }
+        let (numerator, denominator): (BigInt, BigInt) = (numerator.parse().ok()?, denominator.parse().ok()?);
+        (!denominator.is_zero()).then(|| demoted(Ratio::new(numerator, denominator)))
+    }
+
     /// A plain decimal, `12` or `-0.25`, as in rate files and prices; blanks around it are skipped. `None` for
     /// anything else and beyond 64 bytes.
     #[must_use]

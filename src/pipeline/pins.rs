@@ -29,7 +29,7 @@ fn read(pin: &PinnedRate) -> Result<(RateKey, UsedRate)> {
         fx_date: day(&pin.fx_date)?,
         average: pin.average,
     };
-    let exact = |text: &String| Exact::parse(text).ok_or_else(|| fault("an exact fraction", text));
+    let exact = |text: &String| Exact::read_back(text).ok_or_else(|| fault("an exact fraction", text));
     let rate = pin.rate.as_ref().map(exact).transpose()?;
     let table_day = pin.table_date.as_deref().map(day).transpose()?;
     Ok((key, UsedRate { rate, table_day }))

@@ -97,7 +97,7 @@ pub fn booked_snapshot(state: &State, names: &Names) -> Result<Snapshot> {
 fn line(booked: &BookedLine, names: &Names) -> Result<Line> {
     let part = |p: &crate::ledger::BookedPart| {
         let exact = |text: &String| {
-            Exact::parse(text).ok_or_else(|| Error::input("a rate in the ledger can't be read").found(text.clone()))
+            Exact::read_back(text).ok_or_else(|| Error::input("a rate in the ledger can't be read").found(text.clone()))
         };
         Ok(LinePart {
             party: find(names, &p.party_id)?,

@@ -52,6 +52,9 @@ pub fn judge<'a>(world: &World, standing: &[&'a Row], last_day: Day) -> Judged<'
     for row in other {
         match row.effect {
             Effect::Charge => book.own_columns(row, row.day, 1),
+            Effect::Adjustment if world.refs.payout_currency(&row.cells["party_id"], row.day).is_none() => {
+                book.out.fates.insert(row.n, Fate::Quarantined("party_unknown_on_date"));
+            }
             _ => drop(book.out.fates.insert(row.n, Fate::Rated)),
         }
     }

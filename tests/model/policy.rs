@@ -24,10 +24,26 @@ pub struct Program {
     pub max_share: Option<Q>,
     pub per_event: bool,
     pub rounding: Mode,
-    pub rotate: bool,
-    pub fx_event_day: bool,
+    pub odd_cents: OddCents,
+    pub fx: Fx,
     /// What a reversal keeps beyond the base is shared, too.
     pub kept_shared: bool,
+}
+
+/// Who gets a cent that several have the same claim to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OddCents {
+    First,
+    Rotate,
+    Platform,
+}
+
+/// Which rate converts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fx {
+    PeriodEnd,
+    EventDay,
+    PeriodAverage,
 }
 
 /// A deduction.
@@ -92,7 +108,7 @@ pub struct Measure {
 /// How accounts are settled.
 #[derive(Clone, Debug)]
 pub struct Terms {
-    pub fx_event_day: bool,
+    pub fx: Fx,
     pub max_days_back: i64,
     /// Major units by currency.
     pub minimum: BTreeMap<String, Q>,
@@ -133,10 +149,22 @@ fn program(table: &Table, terms: &Terms) -> Program {
         max_share: text(table, "max_share").map(|t| parse(&t)),
         per_event: text(table, "round_at").is_some_and(|t| t == "event"),
         rounding: text(table, "rounding").map_or(Mode::HalfEven, |t| Mode::named(&t)),
-        rotate: text(table, "odd_cents").is_some_and(|t| t == "rotate"),
-        fx_event_day: text(table, "fx_date").map_or(terms.fx_event_day, |t| t == "event_day"),
+        odd_cents: match text(table, "odd_cents").as_deref() {
+            Some("rotate") => OddCents::Rotate,
+            Some("platform") => OddCents::Platform,
+            _ => OddCents::First,
+        },
+        fx: fx(table).unwrap_or(terms.fx),
         kept_shared: text(table, "kept").is_some_and(|t| t == "share"),
     }
+}
+
+fn fx(table: &Table) -> Option<Fx> {
+    Some(match text(table, "fx_date")?.as_str() {
+        "event_day" => Fx::EventDay,
+        "period_average" => Fx::PeriodAverage,
+        _ => Fx::PeriodEnd,
+    })
 }
 
 fn step(table: &Table) -> Step {
@@ -206,7 +234,7 @@ fn measure(table: &Table) -> Measure {
 fn terms(table: &Table) -> Terms {
     let minimum = table.get("minimum_payout").and_then(Value::as_table).cloned().unwrap_or_default();
     Terms {
-        fx_event_day: text(table, "fx_date").is_some_and(|t| t == "event_day"),
+        fx: fx(table).unwrap_or(Fx::PeriodEnd),
         max_days_back: table["fx_max_days_back"].as_integer().expect("a number of days"),
         minimum: minimum.iter().map(|(c, v)| (c.clone(), parse(v.as_str().expect("an amount as text")))).collect(),
         due_days: table["due_days"].as_integer().expect("a number of days"),

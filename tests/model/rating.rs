@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use num_traits::Zero;
-
 use super::calendar::{Day, Month, Zone, age_on, last_day, month_of, parse_day};
 use super::condition::{Condition, Value};
 use super::event::Row;
 use super::fates::Fate;
 use super::netting::Unit;
 use super::number::{Q, half_even, int, largest_remainder, q, round, zero};
-use super::policy::{Measure, Policies, Program, Step};
-use super::references::{Rates, References, digits};
+use super::policy::{Fx, Measure, Policies, Program, Step};
+use super::references::{Rates, References};
 use super::share::Reached;
 use super::split::{Place, by_party, fractions, is_complete, whole};
 
@@ -78,7 +76,7 @@ pub type Lines = BTreeMap<LineKey, Booked>;
 pub struct Priced<'a> {
     pub unit: Unit<'a>,
     pub program: &'a Program,
-    pub tax: i64,
+    pub tax: Q,
     pub fee: Q,
     pub steps: Vec<(String, String, Q)>,
     /// What is shared.
@@ -98,7 +96,7 @@ impl Priced<'_> {
     }
 
     fn fx_date(&self) -> Day {
-        if self.program.fx_event_day { self.unit.day } else { last_day(month_of(self.unit.day)) }
+        if self.program.fx == Fx::EventDay { self.unit.day } else { last_day(month_of(self.unit.day)) }
     }
 
     /// What is left of a charge is never less than nothing: the platform bears what tax and fees take beyond it.
@@ -129,6 +127,11 @@ impl<'a> World<'a> {
             return Fate::Quarantined("creator_unknown_on_date");
         }
         let Some(program) = self.program_of(unit) else { return Fate::Quarantined("no_policy") };
+        let fractions = fractions(self.refs, creator, &program.name, unit.day);
+        let end = last_day(month_of(unit.day));
+        if fractions.iter().any(|(place, _)| self.refs.payout_currency(&place.2, end).is_none()) {
+            return Fate::Quarantined("party_unknown_on_date");
+        }
         let rule = program.eligible.iter().find(|(_, when)| !self.holds(when, unit));
         rule.map_or(Fate::Rated, |(rule, _)| Fate::Ineligible(rule.clone()))
     }
@@ -154,7 +157,7 @@ impl<'a> World<'a> {
 
     /// Exact minor units in another currency, at the line's own rate.
     pub fn in_currency(&self, minor: &Q, p: &Priced, to: &str) -> Q {
-        let converted = self.rates.convert(minor, p.currency(), to, p.fx_date());
+        let converted = self.rates.convert(minor, p.currency(), to, p.fx_date(), p.program.fx);
         converted.unwrap_or_else(|| panic!("no rate from {} to {to} for a tier or cap", p.currency()))
     }
 
@@ -203,53 +206,70 @@ impl<'a> World<'a> {
     /// Deductions, in the policy's order, each of what the ones before left.
     fn priced(&self, unit: Unit<'a>) -> Priced<'a> {
         let program = self.program_of(&unit).expect("a rated unit has a program");
-        let (tax, fee) = (unit.sign * unit.tax.unwrap_or(0), q(unit.sign * unit.fee.unwrap_or(0)));
-        let rest = q(unit.sign * unit.amount - tax);
+        let (tax, fee) = (q(unit.sign * unit.tax.unwrap_or(0)), q(unit.sign * unit.fee.unwrap_or(0)));
+        let rest = q(unit.sign * unit.amount) - &tax;
         let mut p = Priced { unit, program, tax, fee, steps: Vec::new(), rest, shortfall: zero() };
         p.bear_shortfall();
-        let after_tax = p.rest.clone();
+        let mut after_tax = p.rest.clone();
         for step in &program.steps {
             self.deduct(&mut p, step, &after_tax);
             p.bear_shortfall();
+            if step.name == "tax" {
+                after_tax = p.rest.clone();
+            }
         }
         p
     }
 
     fn deduct(&self, p: &mut Priced, step: &Step, after_tax: &Q) {
-        let is_fee = step.name == "channel_fee";
-        if is_fee && p.unit.fee.is_some() {
-            p.rest -= &p.fee;
-            return;
+        match step.name.as_str() {
+            "tax" if p.unit.tax.is_some() => return,
+            "channel_fee" if p.unit.fee.is_some() => {
+                p.rest -= &p.fee;
+                return;
+            }
+            _ if !self.holds(&step.when, &p.unit) => {
+                p.steps.extend(is_listed(step).then(|| (step.name.clone(), step.account.clone(), zero())));
+                return;
+            }
+            _ => {}
         }
         let base = if step.of_amount { after_tax } else { &p.rest };
-        let exact = match (self.holds(&step.when, &p.unit), is_fee) {
-            (false, _) => zero(),
-            (true, false) => base * &step.percent,
-            (true, true) => (base + q(p.unit.kept_base)) * &step.percent - q(p.unit.fee_back),
+        let base = if p.unit.sign > 0 { base.clone().max(zero()) } else { base.clone() };
+        let exact = match step.name.as_str() {
+            "channel_fee" => (base + q(p.unit.kept_base)) * &step.percent - q(p.unit.fee_back),
+            _ => base * &step.percent,
         };
         let money = step.round.map_or(exact.clone(), |mode| q(round(mode, &exact)));
         p.rest -= &money;
-        if is_fee {
-            p.fee = money;
-        } else {
-            p.steps.push((step.name.clone(), step.account.clone(), money));
+        match step.name.as_str() {
+            "tax" => p.tax = money,
+            "channel_fee" => p.fee = money,
+            _ => p.steps.push((step.name.clone(), step.account.clone(), money)),
         }
     }
 }
+
+/// Whether a step stands among `deductions`; tax and the channel's fee have columns of their own.
+fn is_listed(step: &Step) -> bool {
+    !["tax", "channel_fee"].contains(&step.name.as_str())
+}
+
+/// Gross, tax and fee of a channel before they are rounded.
+type ExactSums = (i64, Q, Q);
 
 /// A line before it is rounded; of a program that rounds per event, what its events were rounded to.
 struct Exact {
     log: String,
     events: i64,
     gross: i64,
-    tax: i64,
+    tax: Q,
     fee: Q,
     steps: Vec<(String, String, Q)>,
     creator: Q,
-    rounded: Q,
     shortfall: Q,
     parts: Vec<(Place, Q)>,
-    channels: BTreeMap<Option<String>, (i64, i64, Q)>,
+    channels: BTreeMap<Option<String>, ExactSums>,
     program: Program,
 }
 
@@ -259,11 +279,10 @@ impl Exact {
             log: p.unit.row.log.clone(),
             events: 0,
             gross: 0,
-            tax: 0,
+            tax: zero(),
             fee: zero(),
             steps: p.steps.iter().map(|(name, account, _)| (name.clone(), account.clone(), zero())).collect(),
             creator: zero(),
-            rounded: zero(),
             shortfall: zero(),
             parts: Vec::new(),
             channels: BTreeMap::new(),
@@ -278,17 +297,17 @@ impl Exact {
         let gross = p.unit.sign * p.unit.amount;
         self.events += p.unit.events;
         self.gross += gross;
-        self.tax += p.tax;
+        self.tax += grain(&p.tax);
         self.fee += grain(&p.fee);
         for (sum, step) in self.steps.iter_mut().zip(&p.steps) {
             sum.2 += grain(&step.2);
         }
         self.shortfall += &p.shortfall;
-        let channel = self.channels.entry(p.unit.row.text("channel").map(str::to_owned)).or_insert((0, 0, zero()));
-        *channel = (channel.0 + gross, channel.1 + p.tax, channel.2.clone() + grain(&p.fee));
+        let channel = p.unit.row.text("channel").map(str::to_owned);
+        let channel = self.channels.entry(channel).or_insert_with(|| (0, zero(), zero()));
+        *channel = (channel.0 + gross, &channel.1 + grain(&p.tax), &channel.2 + grain(&p.fee));
         self.parts.append(&mut self.parts_of(world, p, &rounded));
         self.creator += creator;
-        self.rounded += rounded;
     }
 
     /// The parties' parts of an event: exact, or whole where the program rounds per event.
@@ -299,53 +318,52 @@ impl Exact {
         if !self.program.per_event {
             return parts;
         }
-        let minor = whole(int(creator), &parts, self.rotation(month_of(p.unit.day)));
+        let minor = whole(int(creator), &parts, self.program.odd_cents, month_of(p.unit.day));
         parts.into_iter().zip(minor).map(|((place, _), minor)| (place, q(minor))).collect()
     }
 
-    fn rotation(&self, month: Month) -> Option<i64> {
-        self.program.rotate.then_some(month)
-    }
-
     fn booked(self, world: &World, key: &LineKey) -> Booked {
-        let creator =
-            if self.program.per_event { int(&self.rounded) } else { round(self.program.rounding, &self.creator) };
-        let fee = half_even(&self.fee);
-        let start = self.rotation(key.month);
         let parts = by_party(self.parts);
-        let minor = whole(creator, &parts, start);
-        let part = |((place, _), minor): ((Place, Q), i64)| converted(world, key, place, minor);
+        let total = match self.program.per_event {
+            true => int(&parts.iter().fold(zero(), |sum, (_, part)| sum + part)),
+            false => round(self.program.rounding, &self.creator),
+        };
+        let minor = whole(total, &parts, self.program.odd_cents, key.month);
+        let creator = minor.iter().sum();
+        let (tax, fee) = (half_even(&self.tax), half_even(&self.fee));
+        let part = |((place, _), minor): ((Place, Q), i64)| converted(world, key, self.program.fx, place, minor);
         let steps: Vec<_> = self.steps.into_iter().map(|(name, account, x)| (name, account, half_even(&x))).collect();
         let deducted: i64 = steps.iter().map(|(_, _, minor)| minor).sum();
         Booked {
             log: self.log,
             events: self.events,
             gross: self.gross,
-            tax: self.tax,
+            tax,
             fee,
             steps,
             creator,
-            platform: self.gross - self.tax - fee - deducted - creator,
+            platform: self.gross - tax - fee - deducted - creator,
             shortfall: half_even(&self.shortfall),
             rounding: self.creator - q(creator),
             parts: parts.into_iter().zip(minor).map(part).collect(),
-            channels: whole_channels(self.channels, fee),
+            channels: whole_channels(self.channels, tax, fee),
         }
     }
 }
 
-fn converted(world: &World, key: &LineKey, place: Place, minor: i64) -> Part {
-    let to = world.refs.payout_currency(&place.2, last_day(key.month)).to_owned();
-    let rate = world.rates.rate(&key.currency, &to, key.fx_date);
-    let paid = world.rates.convert(&q(minor), &key.currency, &to, key.fx_date).map(|x| half_even(&x));
-    assert!(digits(&to).is_some(), "{to} is no currency");
+fn converted(world: &World, key: &LineKey, fx: Fx, place: Place, minor: i64) -> Part {
+    let to = world.refs.payout_currency(&place.2, last_day(key.month)).expect("a party that was known").to_owned();
+    let rate = world.rates.rate(&key.currency, &to, key.fx_date, fx);
+    let paid = world.rates.convert(&q(minor), &key.currency, &to, key.fx_date, fx).map(|x| half_even(&x));
     Part { place, minor, payout_currency: to, rate, paid }
 }
 
-/// The line's fee over its channels, by largest remainder, ties by name.
-fn whole_channels(channels: BTreeMap<Option<String>, (i64, i64, Q)>, fee: i64) -> BTreeMap<Option<String>, Sums> {
-    let fees: Vec<Q> = channels.values().map(|(_, _, fee)| fee.clone()).collect();
-    let rank: Vec<usize> = (0..fees.len()).collect();
-    let minor = if fees.iter().all(Zero::is_zero) { vec![0; fees.len()] } else { largest_remainder(fee, &fees, &rank) };
-    channels.into_iter().zip(minor).map(|((channel, (gross, tax, _)), fee)| (channel, (gross, tax, fee))).collect()
+/// The line's tax and fee over its channels, by largest remainder, ties by name.
+fn whole_channels(channels: BTreeMap<Option<String>, ExactSums>, tax: i64, fee: i64) -> BTreeMap<Option<String>, Sums> {
+    let rank: Vec<usize> = (0..channels.len()).collect();
+    let divided = |total: i64, exact: fn(&ExactSums) -> &Q| {
+        largest_remainder(total, &channels.values().map(|sums| exact(sums).clone()).collect::<Vec<_>>(), &rank)
+    };
+    let minor = divided(tax, |sums| &sums.1).into_iter().zip(divided(fee, |sums| &sums.2)).collect::<Vec<_>>();
+    channels.into_iter().zip(minor).map(|((channel, sums), (tax, fee))| (channel, (sums.0, tax, fee))).collect()
 }

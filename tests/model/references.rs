@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::support::sheet::{Line, Sheet};
 
-use super::calendar::{Day, parse_day};
-use super::number::{Q, parse, q, ten_to};
+use super::calendar::{Day, first_day, last_day, month_of, parse_day};
+use super::number::{Q, parse, q, ten_to, zero};
+use super::policy::Fx;
 
 /// References as they are known now.
 pub struct References {
@@ -17,8 +18,8 @@ pub struct References {
     max_days_back: i64,
 }
 
-/// A rate that a run used: event currency, payout or tier currency, the day that the rule names.
-pub type Pair = (String, String, Day);
+/// A rate that a run used: event currency, payout or tier currency, the day that the rule names, whether it is a mean.
+pub type Pair = (String, String, Day, bool);
 
 impl References {
     /// From the sheets of a book.
@@ -44,16 +45,25 @@ impl References {
         as_of(&self.creators, day).find(|line| line["creator_id"] == creator)
     }
 
-    /// The currency that a party is paid in on a day.
-    pub fn payout_currency(&self, party: &str, day: Day) -> &str {
-        let line = as_of(&self.parties, day).find(|line| line["party_id"] == party);
-        &line.unwrap_or_else(|| panic!("no party {party}"))["payout_currency"]
+    /// The currency that a party is paid in on a day; none if nobody knows the party then.
+    pub fn payout_currency(&self, party: &str, day: Day) -> Option<&str> {
+        let line = as_of(&self.parties, day).find(|line| line["party_id"] == party)?;
+        Some(&line["payout_currency"])
     }
 
     /// The agreement rows of a creator for a program on a day.
     pub fn agreement(&self, creator: &str, program: &str, day: Day) -> Vec<&Line> {
         let named = |line: &&Line| line.get("programs").is_none_or(|names| names.split(';').any(|n| n == program));
         as_of(&self.agreements, day).filter(|line| line["creator_id"] == creator).filter(named).collect()
+    }
+
+    /// The mean of the cross rates of the days of a month that quote both.
+    fn average(&self, from: &str, to: &str, day: Day) -> Option<Q> {
+        let month = month_of(day);
+        let days = self.quotes.range(first_day(month)..=last_day(month));
+        let rates: Vec<Q> = days.filter_map(|(_, t)| Some(t.get(to)? / t.get(from)?)).collect();
+        let sum = rates.iter().fold(zero(), |sum, rate| sum + rate);
+        (!rates.is_empty()).then(|| sum / q(i64::try_from(rates.len()).expect("days of a month")))
     }
 
     /// Both legs of the latest date on or before the day that quotes both.
@@ -79,19 +89,23 @@ pub struct Rates<'a> {
 
 impl Rates<'_> {
     /// Units of `to` for one unit of `from`.
-    pub fn rate(&self, from: &str, to: &str, day: Day) -> Option<Q> {
+    pub fn rate(&self, from: &str, to: &str, day: Day, fx: Fx) -> Option<Q> {
         if from == to {
             return Some(q(1));
         }
-        let pair = (from.to_owned(), to.to_owned(), day);
-        let rate = self.pins.get(&pair).cloned().or_else(|| self.table?.quoted(from, to, day))?;
+        let pair = (from.to_owned(), to.to_owned(), day, fx == Fx::PeriodAverage);
+        let read = |table: &References| match fx {
+            Fx::PeriodAverage => table.average(from, to, day),
+            Fx::PeriodEnd | Fx::EventDay => table.quoted(from, to, day),
+        };
+        let rate = self.pins.get(&pair).cloned().or_else(|| read(self.table?))?;
         self.used.borrow_mut().insert(pair, rate.clone());
         Some(rate)
     }
 
     /// Minor units in another currency, exactly.
-    pub fn convert(&self, minor: &Q, from: &str, to: &str, day: Day) -> Option<Q> {
-        Some(minor * self.rate(from, to, day)? * ten_to(digits(to)? - digits(from)?))
+    pub fn convert(&self, minor: &Q, from: &str, to: &str, day: Day, fx: Fx) -> Option<Q> {
+        Some(minor * self.rate(from, to, day, fx)? * ten_to(digits(to)? - digits(from)?))
     }
 }
 

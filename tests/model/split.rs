@@ -2,8 +2,9 @@
 
 use crate::support::sheet::Line;
 
-use super::calendar::Day;
+use super::calendar::{Day, Month};
 use super::number::{Q, largest_remainder, parse, q, zero};
+use super::policy::OddCents;
 use super::references::References;
 
 /// A party's place among the parties of an agreement: position, level, name.
@@ -42,13 +43,26 @@ pub fn by_party(mut parts: Vec<(Place, Q)>) -> Vec<(Place, Q)> {
     out
 }
 
-/// Whole minor units for exact parts; ties by place, or beginning at `start` where odd cents rotate.
-pub fn whole(total: i64, parts: &[(Place, Q)], start: Option<i64>) -> Vec<i64> {
+/// Whole minor units for exact parts. Of equals, the first by place get the odd cents; or the turn begins at another one each
+/// month; or the platform keeps what cannot be divided among them, and `total` is not reached.
+pub fn whole(total: i64, parts: &[(Place, Q)], odd: OddCents, month: Month) -> Vec<i64> {
     let n = parts.len();
-    let from = start.map_or(0, |s| usize::try_from(s).expect("a month after the year 0") % n.max(1));
-    let rank: Vec<usize> = (0..n).map(|i| (i + n - from) % n).collect();
+    let turn =
+        if odd == OddCents::Rotate { usize::try_from(month).expect("a month after the year 0") % n.max(1) } else { 0 };
+    let rank: Vec<usize> = (0..n).map(|i| (i + n - turn) % n).collect();
     let exact: Vec<Q> = parts.iter().map(|(_, part)| part.clone()).collect();
-    largest_remainder(total, &exact, &rank)
+    let minor = largest_remainder(total, &exact, &rank);
+    if odd == OddCents::Platform { without_ties(total, &exact, minor) } else { minor }
+}
+
+/// Takes the odd cents from equals that did not all get one.
+fn without_ties(total: i64, exact: &[Q], minor: Vec<i64>) -> Vec<i64> {
+    let sign = if total < 0 { -1 } else { 1 };
+    let rest = |i: usize| &exact[i] * q(sign) - (&exact[i] * q(sign)).floor();
+    let got = |i: usize| q(sign * minor[i]) > (&exact[i] * q(sign)).floor();
+    let lost = |i: usize| (0..exact.len()).any(|j| rest(j) == rest(i) && got(j) != got(i));
+    let kept = |(i, minor): (usize, &i64)| if got(i) && lost(i) { minor - sign } else { *minor };
+    minor.iter().enumerate().map(kept).collect()
 }
 
 /// Whether the parts use up everything.

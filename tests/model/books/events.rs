@@ -16,6 +16,7 @@ pub fn fill(dice: &mut Dice, book: &mut TextBook) {
     for log in ["brand_deals", "commerce", "gifts", "subscriptions", "subscriptions"] {
         for _ in 0..dice.number(15, 30) {
             let id = format!("{}{:03}", &log[..1], rows.len());
+            let id = if dice.chance(30) { id.to_uppercase() } else { id };
             let charge = charge(dice, log, id);
             take_back(dice, log, &charge, &mut rows);
             rows.push((log, charge));
@@ -45,6 +46,12 @@ fn instant(dice: &mut Dice) -> i64 {
         let off = [0, 1, -1, 1_000_000, -1_000_000, 30 * MINUTE, -30 * MINUTE]
             [usize::try_from(dice.number(0, 6)).expect("small")];
         return start + off;
+    }
+    if dice.chance(8) {
+        return start + 9 * DAY;
+    }
+    if dice.chance(2) {
+        return dice.zone.start_of(first_day(dice.first)) - dice.number(1, 5 * 24 * 60) * MINUTE;
     }
     start + dice.number(0, (last_day(month) - first_day(month)) * 24 * 60) * MINUTE
 }
@@ -109,7 +116,12 @@ fn own_columns(dice: &mut Dice, log: &str, row: &mut Line) -> &'static str {
 }
 
 fn money(dice: &mut Dice, log: &str, row: &mut Line, currency: &str) {
-    let amount = if dice.chance(3) { 0 } else { dice.number(1, 4_000) * if dice.chance(15) { 7 } else { 1 } };
+    let amount = match dice.number(0, 99) {
+        0..=2 => 0,
+        3 => dice.number(1, 1_000_000_000_000_000),
+        4..=18 => dice.number(1, 4_000) * 7,
+        _ => dice.number(1, 4_000),
+    };
     set(row, "amount_minor", amount);
     set(row, "currency", currency);
     if dice.chance(40) {

@@ -23,8 +23,8 @@ fn head(name: &str, version: &str, from: &str, to: Option<&str>, log: &str) -> S
 
 /// Rounding, odd cents and the FX date.
 fn tail(dice: &mut Dice, round_at: &str) -> String {
-    let fx = if dice.chance(25) { "fx_date = \"event_day\"\n" } else { "" };
-    let (mode, odd) = (dice.one_of(&MODES), dice.one_of(&["first", "rotate"]));
+    let fx = dice.one_of(&["", "", "fx_date = \"event_day\"\n", "fx_date = \"period_average\"\n"]);
+    let (mode, odd) = (dice.one_of(&MODES), dice.one_of(&["first", "rotate", "platform"]));
     format!("round_at = \"{round_at}\"\nrounding = \"{mode}\"\nodd_cents = \"{odd}\"\n{fx}\n")
 }
 
@@ -85,13 +85,21 @@ fn game(dice: &mut Dice) -> String {
 fn gifts(dice: &mut Dice) -> String {
     let (fee, share) = (dice.one_of(&FEES), dice.one_of(&PERCENTS));
     let grain = grain(dice);
+    let kept = if dice.chance(30) { "kept = \"share\"\n" } else { "" };
     head("gifts", "1", "2026-01-01", None, "gifts")
         + &format!("deductions = [ {{ name = \"channel_fee\", percent = \"{fee}\" }} ]\nshare = \"{share}\"\n")
+        + kept
         + &tail(dice, grain)
 }
 
 fn shop(dice: &mut Dice) -> String {
-    let listed = if dice.chance(50) { "deductions = [ { name = \"channel_fee\", percent = \"0 %\" } ]\n" } else { "" };
+    let listed = match dice.number(0, 2) {
+        0 => "deductions = [ { name = \"channel_fee\", percent = \"0 %\" } ]\n",
+        1 => {
+            "deductions = [ { name = \"tax\", percent = \"15.97 %\" }, { name = \"card_fee\", percent = \"2.9 %\", account = \"channel_fees\", of = \"amount\" } ]\n"
+        }
+        _ => "",
+    };
     let grain = grain(dice);
     head("shop", "1", "2026-01-01", None, "commerce")
         + listed

@@ -40,7 +40,8 @@ fn parties(dice: &mut Dice, book: &mut TextBook) {
         let currency = dice.one_of(&["EUR", "EUR", "USD", "USD", "JPY", "KWD", "GBP"]);
         let cells = [("party_id", party), ("kind", kind), ("payout_currency", currency), ("country", "DE")];
         let mut row = line(&cells);
-        row.extend(line(&[("status", "active"), ("valid_from", "2026-01-01")]));
+        let from = if party == "label" { dice.one_of(&["2026-01-01", "2026-11-05"]) } else { "2026-01-01" };
+        row.extend(line(&[("status", "active"), ("valid_from", from)]));
         book.reference("parties", &row);
     }
 }
