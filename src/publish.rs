@@ -6,10 +6,10 @@ use crate::audit;
 use crate::book::Book;
 use crate::error::{Error, Result};
 use crate::intake::list;
-use crate::ledger::{Action, InputFile, Manifest, Named, Opening, State, Store, Tables};
+use crate::ledger::{Action, InputFile, Manifest, Named, Opening, State, Store, Tables, sha256};
 use crate::log::Log;
 use crate::period::{Period, day_text};
-use crate::pipeline::{Booked, Only, Options, Prepared, book_period, prepare, sha256};
+use crate::pipeline::{Booked, Only, Options, Prepared, book_period, prepare};
 use crate::query::Engine;
 
 /// What a run did.

@@ -6,7 +6,7 @@ use super::rates::{RateKey, Rates};
 use crate::error::{Error, Result};
 use crate::facts::Known;
 use crate::log::Log;
-use crate::money::{Currency, Exact, Rounding, allocate, convert, round};
+use crate::money::{Currency, Exact, Rounding, allocate, allocate_by, convert, round};
 use crate::period::{Period, day_text};
 use crate::policy::{FxDate, Program, RoundAt};
 use crate::reference::Share;
@@ -20,6 +20,15 @@ pub struct LineKey {
     pub currency: Currency,
     pub period: Period,
     pub fx_date: i32,
+}
+
+impl LineKey {
+    /// The rate from the line's currency, on the date that the rule gave the line.
+    #[must_use]
+    pub fn rate_key(&self, to: Currency, rule: FxDate) -> RateKey {
+        let average = rule == FxDate::PeriodAverage;
+        RateKey { earning_period: self.period, from: self.currency, to, fx_date: self.fx_date, average }
+    }
 }
 
 /// A party's part of a line.
@@ -152,8 +161,8 @@ fn deductions(program: &Program, steps: &[Exact]) -> Result<Vec<(String, String,
 fn channels(draft: &Draft, tax: i128, fee: i128) -> Result<BTreeMap<(Log, u32), Channel>> {
     let exact =
         |of: fn(&(i128, Exact, Exact)) -> &Exact| draft.channels.values().map(|c| of(c).clone()).collect::<Vec<_>>();
-    let taxes = allocate(tax, &exact(|c| &c.1), crate::money::OddCents::First, 0)?.minors;
-    let fees = allocate(fee, &exact(|c| &c.2), crate::money::OddCents::First, 0)?.minors;
+    let taxes = allocate_by(tax, &exact(|c| &c.1))?;
+    let fees = allocate_by(fee, &exact(|c| &c.2))?;
     let keys = draft.channels.iter().zip(taxes).zip(fees);
     Ok(keys.map(|(((key, sums), tax), fee)| (*key, Channel { gross: sums.0, tax, fee })).collect())
 }
@@ -168,13 +177,7 @@ fn part(with: &Finish<'_>, party: u32, minor: i128) -> Result<LinePart> {
         .on(&name, last)
         .map(|p| p.payout_currency)
         .ok_or_else(|| Error::bug(format!("party {name} has no payout currency on {}", day_text(last))))?;
-    let key = RateKey {
-        earning_period: with.key.period,
-        from: with.key.currency,
-        to,
-        fx_date: with.key.fx_date,
-        average: with.fx_rule == FxDate::PeriodAverage,
-    };
+    let key = with.key.rate_key(to, with.fx_rule);
     let rate = with.rates.rate(key, with.max_days_back)?;
     let payout = match &rate {
         None => None,

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::line::{Draft, Finish, Line, LineKey, finish, rounds_events, split_event};
 use super::order;
-use super::rates::{RateKey, Rates};
+use super::rates::Rates;
 use super::share::{base_share, points};
 use super::steps::{Deducted, deduct};
 use super::tiers::{band_at, marginal, window_of};
@@ -161,18 +161,12 @@ impl<'a> Creator<'a> {
 
     /// Minor units of `to` that one minor unit of the line's currency is worth, at the line's own rate.
     fn worth(&self, context: &Context, to: Currency, why: &str) -> Result<Exact> {
-        let key = RateKey {
-            earning_period: context.key.period,
-            from: context.key.currency,
-            to,
-            fx_date: context.key.fx_date,
-            average: context.rule == FxDate::PeriodAverage,
-        };
+        let key = context.key.rate_key(to, context.rule);
         let rate = self.rates.rate(key, context.max_days_back)?.ok_or_else(|| {
             Error::gate(format!("a {why} needs a rate that the table lacks"))
                 .at(format!(
                     "program {}, {} to {}, {}",
-                    self.names.text(key_program(context)),
+                    self.names.text(context.key.program),
                     key.from.code(),
                     to.code(),
                     day_text(key.fx_date)
@@ -325,10 +319,6 @@ impl<'a> Creator<'a> {
         }
         Ok(())
     }
-}
-
-fn key_program(context: &Context) -> u32 {
-    context.key.program
 }
 
 fn same_volume(a: &Tiers, b: &Tiers) -> bool {

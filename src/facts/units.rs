@@ -142,10 +142,6 @@ fn table(columns: Vec<(&str, Vec<i64>)>) -> Result<(SchemaRef, RecordBatch)> {
     Ok((schema, batch))
 }
 
-fn slices(batch: &RecordBatch, size: usize) -> Vec<RecordBatch> {
-    (0..batch.num_rows()).step_by(size.max(1)).map(|at| batch.slice(at, size.min(batch.num_rows() - at))).collect()
-}
-
 fn summed(known: &Known<'_>, units: &[Fact]) -> Result<Vec<Fact>> {
     let column = |value: &dyn Fn(&Fact) -> i64| units.iter().map(value).collect::<Vec<i64>>();
     let (schema, batch) = table(vec![
@@ -166,8 +162,7 @@ fn summed(known: &Known<'_>, units: &[Fact]) -> Result<Vec<Fact>> {
         ("tax", column(&|f| f.tax)),
         ("fee", column(&|f| f.fee)),
     ])?;
-    let batches = slices(&batch, known.engine.batch_size());
-    let answer = known.engine.run("queries/facts/earnings.sql", EARNINGS, &[("units", schema, batches)])?;
+    let answer = known.engine.run("queries/facts/earnings.sql", EARNINGS, &[("units", schema, vec![batch])])?;
     let mut facts = Vec::new();
     for batch in &answer {
         facts.extend(read_facts(batch)?);
@@ -250,8 +245,7 @@ pub fn retained(known: &Known<'_>, linked: &Linked) -> Result<Vec<Retained>> {
         ("tax", refused.iter().map(|r| r.tax).collect()),
         ("fee", refused.iter().map(|r| r.fee).collect()),
     ])?;
-    let batches = slices(&batch, known.engine.batch_size());
-    let answer = known.engine.run("queries/facts/ineligible.sql", INELIGIBLE, &[("refused", schema, batches)])?;
+    let answer = known.engine.run("queries/facts/ineligible.sql", INELIGIBLE, &[("refused", schema, vec![batch])])?;
     let mut retained = Vec::new();
     for batch in &answer {
         let keys = ["program", "log", "channel", "currency", "period"];

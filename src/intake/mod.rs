@@ -20,4 +20,4 @@ pub use names::Names;
 pub use read::{LogReader, read_rows};
 pub use rows::{NONE, NULL, Rows, SourceFile};
 pub use schema::attribute_schema;
-pub use snapshot::{RawFile, list, open_file};
+pub use snapshot::list;

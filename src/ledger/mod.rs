@@ -25,7 +25,7 @@ mod store;
 pub use account::Account;
 pub use balance::age_layers;
 pub use booked::{BookedLine, BookedPart, EarningKey, JournalKey};
-pub use canonical::{Canonical, rows_sha256};
+pub use canonical::{Canonical, rows_sha256, sha256};
 pub use cell::{CAUSES, FATES, KINDS};
 pub use columns::{BATCH_ROWS, TABLES, schema};
 pub use decision::{Action, Closed, Decision, Signature};

@@ -63,10 +63,7 @@ fn fate_name(name: &str) -> Result<&'static str> {
 fn totals(input: &Prepared, fates: &[Fate]) -> Result<BTreeMap<Key, [i64; 3]>> {
     let batch = fates_table(input, fates)?;
     let schema = batch.schema();
-    let size = input.engine.batch_size().max(1);
-    let slices =
-        (0..batch.num_rows()).step_by(size).map(|at| batch.slice(at, size.min(batch.num_rows() - at))).collect();
-    let answer = input.engine.run("queries/facts/control.sql", QUERY, &[("fates", schema, slices)])?;
+    let answer = input.engine.run("queries/facts/control.sql", QUERY, &[("fates", schema, vec![batch])])?;
     let mut totals = BTreeMap::new();
     for batch in &answer {
         let [log, currency, fate, reason] = ["log", "currency", "fate", "reason"].map(|name| texts(batch, name));

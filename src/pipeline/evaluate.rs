@@ -95,7 +95,7 @@ impl<'a> Run<'a> {
         }
         let Some((_, last)) = stages.last() else { return Err(Error::bug("no evaluation")) };
         differences.push(difference(CURRENT, &Snapshot::default(), last, |q| q == period));
-        self.tables(knowledge, &stages, last, &differences, used)
+        self.tables(knowledge, &stages, last, &differences, &pinned, used)
     }
 
     /// The evaluations that this run needs, in the order of causes; the last one knows all.
@@ -197,6 +197,7 @@ impl<'a> Run<'a> {
         stages: &[(&'static str, Snapshot)],
         last: &Snapshot,
         differences: &[Difference],
+        pinned: &BTreeMap<RateKey, UsedRate>,
         used: BTreeMap<RateKey, UsedRate>,
     ) -> Result<Booked> {
         let rows = &self.input.rows;
@@ -211,8 +212,7 @@ impl<'a> Run<'a> {
         let Books { mut postings, mut settlement, .. } = books;
         settlement.opening = self.state.payable_opening();
         let terms = self.input.policies.terms_on(self.period.last_day())?;
-        let pinned = pinned_rates(self.state)?;
-        let period_end = Rates::new(&self.input.references.fx, &pinned, self.state.period(), true);
+        let period_end = Rates::new(&self.input.references.fx, pinned, self.state.period(), true);
         let rate = |from: Currency, to: Currency| {
             let fx_date = self.period.last_day().min(self.last_day);
             let key = RateKey { earning_period: self.period, from, to, fx_date, average: false };

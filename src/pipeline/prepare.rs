@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
 use crate::book::{Book, LogSource};
 use crate::error::{Error, Result};
 use crate::intake::{LogReader, Rows, read_rows};
@@ -135,21 +133,34 @@ struct Last {
     open_from: i32,
 }
 
+fn utf8(bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|_| Error::input("a copy in a closed run is no UTF-8"))
+}
+
+/// The policies that a run keeps copies of.
+fn pinned_policies(run: &RunDir) -> Result<Policies> {
+    let named = |(name, bytes): (String, Vec<u8>)| Ok((format!("policies/{name}"), utf8(bytes)?));
+    Policies::read(run.copies("policies/")?.into_iter().map(named).collect::<Result<_>>()?)
+}
+
 impl History {
     fn read(store: &Store, state: &State) -> Result<Self> {
         let mut history = Self { staging: HashMap::new(), last: None };
         for closed in state.closed() {
             let run = store.run(&closed.run_id)?;
-            history.add(&run, closed.period)?;
+            let references = References::from_files(run.copies("references/")?)?;
+            let queries: BTreeMap<String, Vec<u8>> = run.copies("queries/")?.into_iter().collect();
+            history.add(&run, &references, &queries)?;
+            if Some(closed.period) == state.last_closed().map(|last| last.period) {
+                let open_from = closed.period.next().first_day();
+                history.last = Some(Last { policies: pinned_policies(&run)?, references, queries, open_from });
+            }
         }
         Ok(history)
     }
 
-    fn add(&mut self, run: &RunDir, period: Period) -> Result<()> {
-        let text =
-            |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|_| Error::input("a copy in a closed run is no UTF-8"));
-        let references = References::from_files(run.copies("references/")?)?;
-        let queries: BTreeMap<String, Vec<u8>> = run.copies("queries/")?.into_iter().collect();
+    /// The staging queries that a close pinned for the files that it was the first to read.
+    fn add(&mut self, run: &RunDir, references: &References, queries: &BTreeMap<String, Vec<u8>>) -> Result<()> {
         for input in &run.manifest()?.inputs {
             let log: Log = input.log.parse()?;
             let key = (log, input.sha256.clone());
@@ -160,15 +171,11 @@ impl History {
             let staging = match queries.get(&name) {
                 None => None,
                 Some(sql) => {
-                    Some(Arc::new(Staging { name, sql: text(sql.clone())?, references: references.tables.clone() }))
+                    Some(Arc::new(Staging { name, sql: utf8(sql.clone())?, references: references.tables.clone() }))
                 }
             };
             self.staging.insert(key, staging);
         }
-        let files =
-            run.copies("policies/")?.into_iter().map(|(name, bytes)| Ok((format!("policies/{name}"), text(bytes)?)));
-        let policies = Policies::read(files.collect::<Result<_>>()?)?;
-        self.last = Some(Last { policies, references, queries, open_from: period.next().first_day() });
         Ok(())
     }
 
@@ -267,10 +274,4 @@ pub fn look_at_logs(
         Ok(format!("{} files, {} rows, {broken} of them broken", rows.files.len(), rows.len()))
     };
     readers(book, &staging, &history, None).iter().map(|reader| (reader.log, look(reader))).collect()
-}
-
-/// SHA-256 of bytes in lower-case hexadecimal digits.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
 }

@@ -24,10 +24,10 @@ impl Engine {
         Self { threads: threads.max(1), batch_size: batch_size.max(1) }
     }
 
-    /// Rows in a batch.
-    #[must_use]
-    pub fn batch_size(&self) -> usize {
-        self.batch_size
+    /// A batch cut into batches of the session's size, without copying.
+    fn slices(&self, batch: &RecordBatch) -> Vec<RecordBatch> {
+        let (rows, size) = (batch.num_rows(), self.batch_size);
+        (0..rows).step_by(size).map(|at| batch.slice(at, size.min(rows - at))).collect()
     }
 
     pub(super) fn session(&self) -> SessionContext {
@@ -61,7 +61,8 @@ impl Engine {
     ) -> Result<Vec<RecordBatch>> {
         let session = self.session();
         for (table, schema, batches) in tables {
-            register(&session, table, schema.clone(), vec![batches.clone()]).map_err(|e| failed(name, &e))?;
+            let slices = batches.iter().flat_map(|batch| self.slices(batch)).collect();
+            register(&session, table, schema.clone(), vec![slices]).map_err(|e| failed(name, &e))?;
         }
         self.block_on(async {
             let frame = session.sql(sql).await.map_err(|e| failed(name, &e))?;

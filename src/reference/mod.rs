@@ -8,10 +8,8 @@ mod table;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use arrow::array::RecordBatch;
-use sha2::{Digest, Sha256};
-
 pub use agreements::{Agreements, Share};
+use arrow::array::RecordBatch;
 pub use creators::{Creator, Creators};
 pub use parties::{Parties, Party};
 pub use table::Table;
@@ -82,12 +80,6 @@ impl References {
             tables,
             files,
         })
-    }
-
-    /// The SHA-256 of one reference's file and of all.
-    #[must_use]
-    pub fn hashes(&self) -> Vec<(String, String)> {
-        self.files.iter().map(|(name, bytes)| (name.clone(), hex::encode(Sha256::digest(bytes)))).collect()
     }
 }
 

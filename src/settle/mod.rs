@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::error::{Error, Result};
 use crate::ledger::{Account, Entry, Payout, Posting, Statement};
 use crate::money::{Currency, Exact, Rounding, convert, round, to_minor};
-use crate::period::{Period, day_text};
+use crate::period::Period;
 use crate::policy::Terms;
 use crate::reference::Parties;
 
@@ -210,10 +210,4 @@ fn pay(
 /// Readable and unique: one payout for a period, party and currency.
 fn payout_id(period: Period, party: &str, currency: Currency) -> String {
     format!("{period}|{}|{}", currency.code(), crate::ledger::escape(party))
-}
-
-/// The due date of a payout, for messages.
-#[must_use]
-pub fn due_text(payout: &Payout) -> String {
-    day_text(payout.due_date)
 }
