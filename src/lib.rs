@@ -19,10 +19,12 @@
 //! - [`audit`]: gates before publishing.
 //! - [`publish`]: drafts and closes.
 //! - [`report`]: statements and summaries.
+//! - [`ask`]: questions in SQL, finance views, the month's page.
 //! - [`cli`]: what was typed.
 
 #![forbid(unsafe_code)]
 
+pub mod ask;
 pub mod audit;
 pub mod book;
 pub mod cli;

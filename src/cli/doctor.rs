@@ -5,9 +5,8 @@ use super::output::{Format, Rows};
 use super::talk::Progress;
 use crate::book::Book;
 use crate::error::Result;
-use crate::intake::attribute_schema;
 use crate::ledger::{State, Store};
-use crate::pipeline::{look_at_logs, policy_files};
+use crate::pipeline::{log_schema, look_at_logs, policy_files};
 use crate::policy::Policies;
 use crate::reference::References;
 
@@ -44,7 +43,7 @@ pub fn perform(common: &Common) -> Result<()> {
 fn policies(common: &Common, book: &Book) -> Result<String> {
     let policies = Policies::read(policy_files(&book.policies)?)?;
     for (log, source) in &book.logs {
-        let schema = attribute_schema(book, *log, source)?;
+        let schema = log_schema(common.engine(), book, *log, source)?;
         crate::facts::check_log(common.engine(), &policies, *log, &schema)?;
     }
     Ok(format!("{} program versions, {} measures", policies.programs.len(), policies.measures.len()))

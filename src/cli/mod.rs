@@ -1,11 +1,15 @@
 //! The command line: what was typed, turned once into validated requests; one file per verb.
 
+mod answer;
 mod close;
 mod doctor;
 mod init;
 mod output;
 mod plan;
 mod policy;
+mod prompt;
+mod query;
+mod report;
 mod run;
 mod statement;
 mod status;
@@ -77,6 +81,10 @@ enum Verb {
     Doctor,
     /// Print a party's statement
     Statement(statement::Request),
+    /// Ask in SQL: ledger, logs, facts, references, policies
+    Query(query::Request),
+    /// Print a month's page from the finance views
+    Report(report::Request),
     /// Work with policies
     #[command(subcommand)]
     Policy(policy::Verb),
@@ -122,6 +130,8 @@ fn perform(cli: Cli) -> Result<()> {
         Verb::Close(request) => close::perform(&common, &request),
         Verb::Doctor => doctor::perform(&common),
         Verb::Statement(request) => statement::perform(&common, &request),
+        Verb::Query(request) => query::perform(&common, &request),
+        Verb::Report(request) => report::perform(&common, &request),
         Verb::Policy(verb) => policy::perform(&common, &verb),
     }
 }

@@ -6,8 +6,7 @@ use super::Common;
 use super::talk::say;
 use crate::error::{Error, Result};
 use crate::facts::check_log;
-use crate::intake::attribute_schema;
-use crate::pipeline::policy_files;
+use crate::pipeline::{log_schema, policy_files};
 use crate::policy::{Level, Policies, check};
 
 /// What can be done with policies.
@@ -36,7 +35,7 @@ pub fn perform(common: &Common, verb: &Verb) -> Result<()> {
     }
     let policies = Policies::read(files)?;
     for (log, source) in &book.logs {
-        let schema = attribute_schema(&book, *log, source)?;
+        let schema = log_schema(common.engine(), &book, *log, source)?;
         check_log(common.engine(), &policies, *log, &schema)?;
     }
     let count = policies.programs.len();

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -26,12 +27,29 @@ pub fn start(common: &Common) {
     }));
     if let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) {
         std::thread::spawn(move || {
-            if let Some(signal) = signals.forever().next() {
+            for signal in signals.forever() {
+                if signal == SIGINT && ASKING.load(Ordering::Relaxed) {
+                    STOP.store(true, Ordering::Relaxed);
+                    continue;
+                }
                 eprintln!("stopped by a signal; nothing was half-published");
                 std::process::exit(128 + signal);
             }
         });
     }
+}
+
+/// Is a question of a prompt being answered, so that an interrupt stops it alone?
+static ASKING: AtomicBool = AtomicBool::new(false);
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Answers a question of a prompt: an interrupt stops the answer, not the program.
+pub fn interruptible<T>(answer: impl FnOnce(&AtomicBool) -> T) -> T {
+    STOP.store(false, Ordering::Relaxed);
+    ASKING.store(true, Ordering::Relaxed);
+    let answered = answer(&STOP);
+    ASKING.store(false, Ordering::Relaxed);
+    answered
 }
 
 /// Where a thread failed last: readers of damaged files may, and are answered; anything else is a bug.

@@ -87,25 +87,55 @@ struct Part {
     held: BTreeMap<String, u128>,
 }
 
-fn read_part(engine: Engine, zone: &Zone, reader: &LogReader, path: &str) -> Result<Part> {
+/// A file as the contract has it.
+struct CanonicalFile {
+    raw: Shape,
+    canonical: Canonical,
+    id_type: DataType,
+    held: BTreeMap<String, u128>,
+}
+
+/// What is known of a file beside its rows.
+struct Shape {
+    sha256: String,
+    bytes: u64,
+    groups: Vec<u64>,
+}
+
+/// The canonical rows of one file of a log, under the staging query that holds for it.
+///
+/// # Errors
+/// The file breaks its contract (input), or staging refuses it (usage).
+pub fn canonical_file(engine: Engine, reader: &LogReader, path: &str) -> Result<RecordBatch> {
     let place = format!("{} {path}", reader.log.name());
-    let raw = open_file(&locate(&reader.root, path), &place)?;
-    expect_hash(reader, path, &raw.sha256, &place)?;
+    read_canonical(engine, reader, path, &place).map(|file| file.canonical.batch)
+}
+
+fn read_canonical(engine: Engine, reader: &LogReader, path: &str, place: &str) -> Result<CanonicalFile> {
+    let raw = open_file(&locate(&reader.root, path), place)?;
+    expect_hash(reader, path, &raw.sha256, place)?;
     let deliveries = match &reader.delivery_key {
-        Some(key) => Some(identify(engine, key, &raw.rows, &place)?),
+        Some(key) => Some(identify(engine, key, &raw.rows, place)?),
         None => None,
     };
     let staging = match reader.pinned.get(&raw.sha256) {
         Some(pinned) => pinned.as_deref(),
         None => reader.staging.as_ref(),
     };
+    let shape = Shape { sha256: raw.sha256, bytes: raw.bytes, groups: raw.groups };
     let mapped = match staging {
-        Some(staging) => staging.map(engine, &place, &raw.rows)?,
+        Some(staging) => staging.map(engine, place, &raw.rows)?,
         None => raw.rows,
     };
     let (mapped, held) = with_ids(mapped, deliveries)?;
     let id_type = mapped.column_by_name("event_id").map_or(DataType::Null, |c| family(c.data_type()));
-    let canonical = canonicalize(reader.log, &reader.attributes, &mapped, staging.is_some(), &place)?;
+    let canonical = canonicalize(reader.log, &reader.attributes, &mapped, staging.is_some(), place)?;
+    Ok(CanonicalFile { raw: shape, canonical, id_type, held })
+}
+
+fn read_part(engine: Engine, zone: &Zone, reader: &LogReader, path: &str) -> Result<Part> {
+    let place = format!("{} {path}", reader.log.name());
+    let CanonicalFile { raw, canonical, id_type, held } = read_canonical(engine, reader, path, &place)?;
     let (rows, fingerprint) = columns_of(zone, reader.log, &canonical)?;
     let file = SourceFile {
         log: reader.log,

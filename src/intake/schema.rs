@@ -4,27 +4,34 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
 use super::canonical::{canonical_schema, canonicalize};
-use super::snapshot::{list, locate, schema_of_file};
+use super::snapshot::{list, locate, raw_schema};
 use crate::book::{Book, LogSource};
 use crate::error::Result;
 use crate::log::Log;
+use crate::query::{Engine, Staging};
 
-/// The canonical schema of a log of a book. Attributes take their types from the log's first file.
+/// The canonical schema of a log of a book. Attributes take their types from the log's first file, through its staging
+/// query where it has one.
 ///
 /// # Errors
-/// The log can't be listed or its first file is damaged (input).
-pub fn attribute_schema(book: &Book, log: Log, source: &LogSource) -> Result<SchemaRef> {
+/// The log can't be listed, its first file is damaged, or staging refuses its columns.
+pub fn attribute_schema(
+    engine: Engine,
+    book: &Book,
+    log: Log,
+    source: &LogSource,
+    staging: Option<&Staging>,
+) -> Result<SchemaRef> {
     let plain = canonical_schema(log, &[]);
     if source.attributes.is_empty() {
         return Ok(plain);
     }
     let root = book.root.join(&source.path);
     let Some(first) = list(&root)?.into_iter().next() else { return Ok(plain) };
-    let staged = book.queries.join(format!("staging/{}.sql", log.name())).is_file();
-    if staged {
-        return Ok(plain);
-    }
-    let raw = schema_of_file(&locate(&root, &first), &first)?;
-    let empty = RecordBatch::new_empty(raw);
-    Ok(canonicalize(log, &source.attributes, &empty, false, &first)?.batch.schema())
+    let empty = RecordBatch::new_empty(raw_schema(&locate(&root, &first), &first)?);
+    let columns = match staging {
+        Some(staging) => staging.map(engine, &first, &empty)?,
+        None => empty,
+    };
+    Ok(canonicalize(log, &source.attributes, &columns, staging.is_some(), &first)?.batch.schema())
 }

@@ -84,11 +84,19 @@ fn missing(path: &Path, e: &std::io::Error) -> Error {
 ///
 /// # Errors
 /// No sound Parquet file (input).
-pub fn schema_of_file(path: &Path, name: &str) -> Result<arrow::datatypes::SchemaRef> {
-    let bytes = fs::read(path).map_err(|e| missing(path, &e))?;
-    let size = bytes.len() as u64;
-    let metadata = ArrowReaderMetadata::load(&Bytes::from(bytes), ArrowReaderOptions::new());
+pub fn raw_schema(path: &Path, name: &str) -> Result<arrow::datatypes::SchemaRef> {
+    let file = fs::File::open(path).map_err(|e| missing(path, &e))?;
+    let size = file.metadata().map_err(|e| missing(path, &e))?.len();
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
     metadata.map(|m| m.schema().clone()).map_err(|e| damaged(name, size, &e.to_string()))
+}
+
+/// The rows of one file as they are.
+///
+/// # Errors
+/// As [`open_file`].
+pub fn raw_file(path: &Path, name: &str) -> Result<RecordBatch> {
+    open_file(path, name).map(|file| file.rows)
 }
 
 /// Reads and decodes one file.

@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use arrow::array::RecordBatch;
+use bytes::Bytes;
 
 use super::canonical::sha256;
 use super::columns::TABLES;
@@ -88,6 +89,15 @@ impl RunDir {
             .at(shown(&path))
             .expected(expected)
             .found(found))
+    }
+
+    /// The bytes of a table's file, whose hash has been compared.
+    ///
+    /// # Errors
+    /// As [`RunDir::table`].
+    pub fn table_bytes(&self, name: &str) -> Result<Bytes> {
+        let info = self.manifest.tables.get(name).ok_or_else(|| Error::bug(format!("the run has no table {name}")))?;
+        get(&self.folder.join(table_file(name)), &info.file_sha256).map(Bytes::from)
     }
 
     /// All tables.

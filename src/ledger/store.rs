@@ -164,6 +164,14 @@ impl Store {
         Ok(run)
     }
 
+    /// The ids of all runs that were published, whatever became of them.
+    ///
+    /// # Errors
+    /// The folder can't be read (input).
+    pub fn run_ids(&self) -> Result<Vec<String>> {
+        names(&self.folder.join("runs"))
+    }
+
     /// The decisions on a period, in order.
     ///
     /// # Errors

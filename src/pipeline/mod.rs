@@ -8,9 +8,11 @@ mod difference;
 mod evaluate;
 mod journal;
 mod lists;
+mod look;
 mod pins;
 mod prepare;
 mod state;
 
 pub use evaluate::{Booked, book_period};
-pub use prepare::{Only, Options, Prepared, look_at_logs, policy_files, prepare};
+pub use look::{Looked, look};
+pub use prepare::{Only, Options, Prepared, log_readers, log_schema, look_at_logs, policy_files, prepare};

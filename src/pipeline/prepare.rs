@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
+
 use crate::book::{Book, LogSource};
 use crate::error::{Error, Result};
-use crate::intake::{LogReader, Rows, read_rows};
-use crate::ledger::{RunDir, State, Store};
+use crate::intake::{LogReader, Rows, attribute_schema, read_rows};
+use crate::ledger::{Closed, RunDir, State, Store};
 use crate::log::Log;
 use crate::period::Period;
 use crate::policy::{Change, Corrections, Policies, changed};
@@ -67,7 +69,7 @@ pub fn prepare(
     copies.extend(policy_files.into_iter().map(|(name, text)| (name, text.into_bytes())));
     copies.extend(staging.values().map(|s| (format!("queries/{}", s.name), s.sql.clone().into_bytes())));
     copies.extend(references.files.iter().map(|(name, bytes)| (format!("references/{name}"), bytes.clone())));
-    let history = History::read(store, state)?;
+    let history = History::read(store, state.closed())?;
     let pinned = history.pinned(book, &policies, &references, &staging)?;
     let readers = readers(book, &staging, &history, only);
     let rows = read_rows(engine, &book.zone, &readers, progress)?;
@@ -144,14 +146,14 @@ fn pinned_policies(run: &RunDir) -> Result<Policies> {
 }
 
 impl History {
-    fn read(store: &Store, state: &State) -> Result<Self> {
+    fn read(store: &Store, periods: &[Closed]) -> Result<Self> {
         let mut history = Self { staging: HashMap::new(), last: None };
-        for closed in state.closed() {
+        for closed in periods {
             let run = store.run(&closed.run_id)?;
             let references = References::from_files(run.copies("references/")?)?;
             let queries: BTreeMap<String, Vec<u8>> = run.copies("queries/")?.into_iter().collect();
             history.add(&run, &references, &queries)?;
-            if Some(closed.period) == state.last_closed().map(|last| last.period) {
+            if periods.last() == Some(closed) {
                 let open_from = closed.period.next().first_day();
                 history.last = Some(Last { policies: pinned_policies(&run)?, references, queries, open_from });
             }
@@ -253,6 +255,29 @@ fn readers(book: &Book, staging: &BTreeMap<Log, Staging>, history: &History, onl
         only: only.map(|only| only.get(log).cloned().unwrap_or_default()),
     };
     book.logs.iter().map(reader).collect()
+}
+
+/// How each log of a book is read today: files that a close has read under the staging that it pinned.
+///
+/// # Errors
+/// References, staging queries or the ledger can't be read.
+pub fn log_readers(book: &Book) -> Result<Vec<LogReader>> {
+    let references = References::read(&book.root, &book.references)?;
+    let store = Store::open(&book.ledger)?;
+    let history = History::read(&store, &store.closed_periods()?)?;
+    Ok(readers(book, &staging_queries(book, &references)?, &history, None))
+}
+
+/// The canonical schema of a log, its attributes among it.
+///
+/// # Errors
+/// As [`attribute_schema`]; references or staging queries can't be read.
+pub fn log_schema(engine: Engine, book: &Book, log: Log, source: &LogSource) -> Result<SchemaRef> {
+    if source.attributes.is_empty() {
+        return attribute_schema(engine, book, log, source, None);
+    }
+    let staging = staging_queries(book, &References::read(&book.root, &book.references)?)?;
+    attribute_schema(engine, book, log, source, staging.get(&log))
 }
 
 /// Reads every file of every log under today's staging, each log by itself; for `doctor`.

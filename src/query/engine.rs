@@ -24,6 +24,14 @@ impl Engine {
         Self { threads: threads.max(1), batch_size: batch_size.max(1) }
     }
 
+    pub(super) fn threads(&self) -> usize {
+        self.threads
+    }
+
+    pub(super) fn batch_size(&self) -> usize {
+        self.batch_size
+    }
+
     /// A batch cut into batches of the session's size, without copying.
     fn slices(&self, batch: &RecordBatch) -> Vec<RecordBatch> {
         let (rows, size) = (batch.num_rows(), self.batch_size);

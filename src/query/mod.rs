@@ -2,13 +2,19 @@
 //!
 //! SQL here filters, joins, counts and sums integers. It never rounds money, and a float in a plan is an error.
 
+mod checked;
+mod desk;
 mod engine;
 mod expression;
+mod lazy;
+mod major;
 mod staging;
 mod typed;
 
+pub use desk::{Desk, Limits};
 pub use engine::Engine;
 pub use expression::Expression;
+pub use lazy::{LazyTable, Read};
 pub use staging::Staging;
 pub use typed::{dates, int64s, int64s_or, texts};
 

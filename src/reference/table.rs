@@ -1,5 +1,7 @@
 //! A reference file (CSV or Parquet) as a table of text.
 
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch, StringArray};
@@ -32,6 +34,22 @@ impl Table {
             None => Ok(table),
             Some(pair) => Err(Error::input("a reference has a column twice").at(format!("{name}, column {}", pair[0]))),
         }
+    }
+
+    /// The columns of a file, without reading its rows.
+    ///
+    /// # Errors
+    /// As [`Table::read`]; the file can't be read (input).
+    pub fn columns_of(path: &Path, name: &str) -> Result<Vec<String>> {
+        let fault = |found: String| Error::input("a reference can't be read").at(name.to_owned()).found(found);
+        let file = File::open(path).map_err(|e| fault(e.to_string()))?;
+        if name.ends_with(".parquet") {
+            let read = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fault(e.to_string()))?;
+            return Ok(read.schema().fields().iter().map(|f| f.name().clone()).collect());
+        }
+        let mut reader = csv::Reader::from_reader(file);
+        let headers = reader.headers().map_err(|e| fault(e.to_string()))?;
+        Ok(headers.iter().map(|h| h.trim().to_owned()).collect())
     }
 
     fn csv(name: &str, bytes: &[u8]) -> Result<Self> {

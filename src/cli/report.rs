@@ -1,0 +1,82 @@
+//! `everycent report`: the month's page, from the finance views.
+
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use super::answer::{json_of, table_of};
+use super::{Common, parse_period};
+use crate::ask::{Answers, Page, Scope, page, runs};
+use crate::error::{Error, Result};
+use crate::period::Period;
+use crate::query::Limits;
+
+/// How the page comes out.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Form {
+    #[default]
+    Text,
+    Json,
+}
+
+/// What `report` takes.
+#[derive(Args)]
+pub struct Request {
+    /// The period: its close, or else its draft
+    #[arg(long, value_parser = parse_period)]
+    period: Period,
+    /// How it comes out
+    #[arg(long, value_enum, default_value_t)]
+    format: Form,
+}
+
+const LIMITS: Limits = Limits { seconds: 600, memory_mib: 4096, rows: 1_000_000 };
+
+/// Prints the page. It looks at the periods up to this one, and is the same page later.
+///
+/// # Errors
+/// The period has not been run (usage).
+pub fn perform(common: &Common, request: &Request) -> Result<()> {
+    let book = common.book()?;
+    let all = runs(&book, &Scope::Everything)?;
+    let run = all.iter().find(|r| r.period == request.period).ok_or_else(|| {
+        let next = format!("`everycent run --period {}` first", request.period);
+        Error::usage(format!("{} has not been run", request.period)).next(next)
+    })?;
+    let answers = Answers::open(&book, common.engine(), LIMITS, &Scope::Until(request.period))?;
+    let page = page(&answers, &book.name, run)?;
+    match request.format {
+        Form::Text => print!("{}", text(&page)?),
+        Form::Json => println!("{}", as_json(&page)?),
+    }
+    Ok(())
+}
+
+fn text(page: &Page) -> Result<String> {
+    let mut text =
+        format!("{}  {}  ({})\nrun {}\nroot {}\n", page.book, page.period, page.state, page.run_id, page.root);
+    for section in &page.sections {
+        text += &format!("\n{}\n", section.sentence);
+        let rows: usize = section.batches.iter().map(arrow::array::RecordBatch::num_rows).sum();
+        let table = if rows == 0 { "nothing\n".to_owned() } else { table_of(&section.schema, &section.batches)? };
+        text.extend(table.lines().map(|line| format!("  {line}\n")));
+    }
+    Ok(text)
+}
+
+fn as_json(page: &Page) -> Result<String> {
+    let text = |text: &str| Value::from(text).to_string();
+    let mut views = Vec::new();
+    for section in &page.sections {
+        let (sentence, rows) = (text(&section.sentence), json_of(&section.batches)?);
+        views.push(format!("{}:{{\"answers\":{sentence},\"rows\":{rows}}}", text(section.name)));
+    }
+    Ok(format!(
+        "{{\"book\":{},\"period\":{},\"state\":{},\"run_id\":{},\"root\":{},\"views\":{{{}}}}}",
+        text(&page.book),
+        text(&page.period.to_string()),
+        text(page.state),
+        text(&page.run_id),
+        text(&page.root),
+        views.join(",")
+    ))
+}
