@@ -19,6 +19,7 @@
 //! - [`audit`]: gates before publishing.
 //! - [`publish`]: drafts and closes.
 //! - [`report`]: statements and summaries.
+//! - [`synth`]: whole books from a seed, with faults planted and counted.
 //! - [`cli`]: what was typed.
 
 #![forbid(unsafe_code)]
@@ -42,3 +43,4 @@ pub mod query;
 pub mod reference;
 pub mod report;
 pub mod settle;
+pub mod synth;

@@ -9,6 +9,7 @@ mod policy;
 mod run;
 mod statement;
 mod status;
+mod synth;
 mod talk;
 
 use std::path::PathBuf;
@@ -77,6 +78,8 @@ enum Verb {
     Doctor,
     /// Print a party's statement
     Statement(statement::Request),
+    /// Make a whole book from a seed, with faults planted and counted
+    Synth(synth::Request),
     /// Work with policies
     #[command(subcommand)]
     Policy(policy::Verb),
@@ -122,6 +125,7 @@ fn perform(cli: Cli) -> Result<()> {
         Verb::Close(request) => close::perform(&common, &request),
         Verb::Doctor => doctor::perform(&common),
         Verb::Statement(request) => statement::perform(&common, &request),
+        Verb::Synth(request) => synth::perform(&common, &request),
         Verb::Policy(verb) => policy::perform(&common, &verb),
     }
 }
