@@ -16,8 +16,13 @@ const COUNTRIES: [(&str, i64); 8] =
     [("PT", 230), ("ES", 210), ("DE", 190), ("FR", 200), ("GB", 200), ("US", 0), ("JP", 100), ("BR", 170)];
 /// Gift, euro cents, times in 1,000.
 const GIFTS: [(&str, i64, u64); 7] = [
-    ("rose", 15, 400), ("heart", 60, 250), ("star", 150, 180), ("crown", 500, 110), ("rocket", 1500, 45),
-    ("castle", 5000, 13), ("galaxy", 20_000, 2),
+    ("rose", 15, 400),
+    ("heart", 60, 250),
+    ("star", 150, 180),
+    ("crown", 500, 110),
+    ("rocket", 1500, 45),
+    ("castle", 5000, 13),
+    ("galaxy", 20_000, 2),
 ];
 /// Tier, euro cents, times in 100.
 const TIERS: [(&str, i64, u64); 4] = [("basic", 499, 50), ("plus", 999, 20), ("live", 1499, 25), ("patron", 4999, 5)];

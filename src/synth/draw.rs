@@ -85,7 +85,14 @@ impl Zipf {
     pub fn new(creators: u64) -> Self {
         let mut sum = 0;
         let weights = (1..=creators).map(|rank| (1_u64 << 40) / rank);
-        Self(weights.map(|weight| { sum += weight; sum }).collect())
+        Self(
+            weights
+                .map(|weight| {
+                    sum += weight;
+                    sum
+                })
+                .collect(),
+        )
     }
 
     /// A rank, from 1.

@@ -9,11 +9,30 @@ use crate::period::{Period, Zone};
 
 /// Currencies that a book may have, each with about as many millionths as one euro buys.
 pub const CURRENCIES: [(&str, i64); 24] = [
-    ("EUR", 1_000_000), ("USD", 1_165_200), ("GBP", 871_700), ("JPY", 183_760_000), ("CHF", 932_100),
-    ("SEK", 10_872_000), ("NOK", 11_730_000), ("DKK", 7_460_300), ("PLN", 4_221_500), ("CZK", 24_180_000),
-    ("HUF", 384_600_000), ("RON", 5_088_400), ("BRL", 6_204_100), ("MXN", 21_402_000), ("CAD", 1_620_800),
-    ("AUD", 1_761_300), ("KRW", 1_712_500_000), ("INR", 104_310_000), ("IDR", 19_460_000_000), ("THB", 36_870_000),
-    ("SGD", 1_503_900), ("ZAR", 19_640_000), ("ILS", 3_742_600), ("KWD", 357_900),
+    ("EUR", 1_000_000),
+    ("USD", 1_165_200),
+    ("GBP", 871_700),
+    ("JPY", 183_760_000),
+    ("CHF", 932_100),
+    ("SEK", 10_872_000),
+    ("NOK", 11_730_000),
+    ("DKK", 7_460_300),
+    ("PLN", 4_221_500),
+    ("CZK", 24_180_000),
+    ("HUF", 384_600_000),
+    ("RON", 5_088_400),
+    ("BRL", 6_204_100),
+    ("MXN", 21_402_000),
+    ("CAD", 1_620_800),
+    ("AUD", 1_761_300),
+    ("KRW", 1_712_500_000),
+    ("INR", 104_310_000),
+    ("IDR", 19_460_000_000),
+    ("THB", 36_870_000),
+    ("SGD", 1_503_900),
+    ("ZAR", 19_640_000),
+    ("ILS", 3_742_600),
+    ("KWD", 357_900),
 ];
 
 /// Which logs a book has.
@@ -87,7 +106,8 @@ impl Recipe {
         let wrong = |currency: &&Currency| !known.contains(&currency.code());
         let doubled = |at: usize| self.currencies[..at].contains(&self.currencies[at]);
         let fault = self.currencies.iter().find(wrong).map(|c| c.code().to_owned());
-        let fault = fault.or_else(|| (1..self.currencies.len()).find(|at| doubled(*at)).map(|_| "one twice".to_owned()));
+        let fault =
+            fault.or_else(|| (1..self.currencies.len()).find(|at| doubled(*at)).map(|_| "one twice".to_owned()));
         let fault = fault.or_else(|| self.currencies.is_empty().then(|| "none".to_owned()));
         match fault {
             None => Ok(()),

@@ -186,7 +186,8 @@ fn rates(recipe: &Recipe) -> impl Iterator<Item = String> + '_ {
 
 fn rate(seed: u64, day: i32, currency: Currency) -> String {
     let usual = CURRENCIES.iter().find(|(code, _)| *code == currency.code()).map_or(1_000_000, |(_, rate)| *rate);
-    let mut draw = Draw::new(key(seed, None, Purpose::Rate), u64::from(day.unsigned_abs()) * 1000 + u64::from(currency.index()));
+    let mut draw =
+        Draw::new(key(seed, None, Purpose::Rate), u64::from(day.unsigned_abs()) * 1000 + u64::from(currency.index()));
     let exact = usual + usual / 1000 * draw.between(-80, 80) / 10;
     let unit = 10_i64.pow(usual.ilog10().saturating_sub(4));
     let rounded = exact / unit * unit;

@@ -32,11 +32,9 @@ pub fn spoiled(event: Event, reason: Reason) -> Event {
         Reason::FeeNegative => Event { fee: Some(-1), ..event },
         Reason::TaxAndFeeExceedAmount => Event { tax: Some(amount), fee: Some(1), ..event },
         Reason::OriginalOnCharge => Event { original: event.id, ..event },
-        Reason::OriginalAfterEvent => Event {
-            kind: kind(log, Back::Full(0)),
-            original_time: event.time.map(|time| time + DAY),
-            ..event
-        },
+        Reason::OriginalAfterEvent => {
+            Event { kind: kind(log, Back::Full(0)), original_time: event.time.map(|time| time + DAY), ..event }
+        }
         Reason::NotFourEyes => one_name(event),
         Reason::NoPolicy => unknown_tier(event),
         Reason::SubMinor | Reason::Conflict | Reason::ReversalExceedsCharge => event,
