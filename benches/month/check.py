@@ -3,7 +3,7 @@
 
     check.py BOOK --period 2026-01 --out DIR
 
-Every column of both tables but the hash of nothing: lists are compared as sets of rows without zeros. Exit 1 where one row differs.
+Every column of both tables; lists are compared without their zeros. Exit 1 where a row differs.
 """
 import argparse
 import json

@@ -2,7 +2,7 @@
 
 use super::draw::{Draw, Purpose, Zipf, key};
 use super::event::{Event, Id, Own, SECOND, Who};
-use super::recipe::{CURRENCIES, Recipe};
+use super::recipe::{CURRENCIES, Calendar, Recipe};
 use super::refs::People;
 use crate::log::Log;
 use crate::money::Currency;
@@ -32,6 +32,7 @@ pub struct Charges<'a> {
     recipe: &'a Recipe,
     zipf: &'a Zipf,
     people: &'a People,
+    calendar: Calendar,
     log: Log,
     key: u64,
 }
@@ -40,7 +41,8 @@ impl<'a> Charges<'a> {
     /// The events of a log.
     #[must_use]
     pub fn new(recipe: &'a Recipe, zipf: &'a Zipf, people: &'a People, log: Log) -> Self {
-        Self { recipe, zipf, people, log, key: key(recipe.seed, Some(log), Purpose::Event) }
+        let key = key(recipe.seed, Some(log), Purpose::Event);
+        Self { recipe, zipf, people, calendar: recipe.calendar(log), log, key }
     }
 
     /// The event with this number, which is one of `day`.
@@ -76,7 +78,7 @@ impl<'a> Charges<'a> {
 
     /// Events of a day follow each other in equal steps, each a little after its turn.
     fn time(&self, number: u64, day: i32, draw: &mut Draw) -> i64 {
-        let numbers = self.recipe.numbers(self.log, day);
+        let numbers = self.calendar.numbers(day);
         let (start, end) = day_micros(self.recipe, day);
         let length = u64::try_from(end - start - EVENING * SECOND).unwrap_or(1);
         let count = (numbers.end - numbers.start).max(1);

@@ -7,9 +7,9 @@ use super::charge::Charges;
 use super::draw::{Draw, Purpose, Zipf, key};
 use super::event::Event;
 use super::file::Delivery;
-use super::plan::{Back, LATE_DAYS, MOST_LAG, Plan, Plans};
+use super::plan::{AGAIN_LAG, BACK_LAG, Back, LATE_DAYS, Plan, Plans};
 use super::planted::{PLACES, Planted};
-use super::recipe::Recipe;
+use super::recipe::{Calendar, Recipe};
 use super::refs::People;
 use super::reverse::{day_after, days, events};
 use super::spoil::{conflicting, delivered, spoiled};
@@ -86,6 +86,7 @@ pub fn write(making: &Making<'_>, job: Job) -> Result<Planted> {
         recipe: making.recipe,
         charges: Charges::new(making.recipe, making.zipf, making.people, log),
         plans: Plans::new(making.recipe, log)?,
+        calendar: making.recipe.calendar(log),
         deliveries: key(making.recipe.seed, Some(log), Purpose::Reversal),
         log,
         place: job.target(making.recipe).0,
@@ -105,6 +106,7 @@ struct Writing<'a> {
     recipe: &'a Recipe,
     charges: Charges<'a>,
     plans: Plans,
+    calendar: Calendar,
     deliveries: u64,
     log: Log,
     place: &'static str,
@@ -120,7 +122,7 @@ impl Writing<'_> {
 
     /// The numbers of a part of a day.
     fn numbers(&self, day: i32, part: u64) -> Range<u64> {
-        let all = self.recipe.numbers(self.log, day);
+        let all = self.calendar.numbers(day);
         let (files, count) = (u128::from(self.recipe.files_per_day), u128::from(all.end - all.start));
         let upto = |part: u64| all.start + u64::try_from(count * u128::from(part) / files).unwrap_or(0);
         upto(part)..upto(part + 1)
@@ -130,7 +132,7 @@ impl Writing<'_> {
         for number in self.numbers(day, part) {
             self.own(number, day)?;
         }
-        for before in day - MOST_LAG..=day {
+        for before in day - BACK_LAG..=day {
             for number in self.numbers(before, part) {
                 if let Plan::Reversal(back) = self.plans.of(number) {
                     self.reversals(number, before, back, day)?;
@@ -174,8 +176,8 @@ impl Writing<'_> {
     }
 
     fn again(&mut self, day: i32) -> Result<()> {
-        for before in day - MOST_LAG..=day {
-            for number in self.recipe.numbers(self.log, before) {
+        for before in day - AGAIN_LAG..=day {
+            for number in self.calendar.numbers(before) {
                 let (lag, same) = match self.plans.of(number) {
                     Plan::Duplicate(lag) => (lag, true),
                     Plan::Conflict(lag) => (lag, false),
@@ -197,7 +199,7 @@ impl Writing<'_> {
     fn late(&mut self, month: i32, day: i32) -> Result<()> {
         let month = self.recipe.month(month);
         for before in month.first_day()..=month.last_day() {
-            for number in self.recipe.numbers(self.log, before) {
+            for number in self.calendar.numbers(before) {
                 if self.plans.of(number) == Plan::Late(day) {
                     let event = self.charges.event(number, before);
                     self.row("event", "", &event)?;

@@ -6,11 +6,12 @@ use crate::error::Result;
 use crate::fate::Reason;
 use crate::log::Log;
 
-/// The most days between an event and what is planted because of it: a chargeback, and its end.
-pub const MOST_LAG: i32 = 12;
+/// The most days until an event is delivered again.
+pub const AGAIN_LAG: i32 = 6;
+/// The most days until an event is charged back, and the chargeback won.
+pub const BACK_LAG: i32 = 2 * AGAIN_LAG;
 /// Days of the month after, on which late events are delivered.
 pub const LATE_DAYS: i32 = 5;
-const LAGS: u64 = 7;
 
 /// What becomes of an event. Each has at most one fault, so that the counts of different faults never mix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +107,7 @@ impl Plans {
 }
 
 fn days(draw: &mut Draw) -> i32 {
-    i32::try_from(draw.below(LAGS)).unwrap_or(0)
+    i32::try_from(draw.below(u64::from(AGAIN_LAG.unsigned_abs()) + 1)).unwrap_or(0)
 }
 
 fn reversals(log: Log) -> bool {

@@ -147,7 +147,8 @@ impl Recipe {
     /// Events of a log: fixed shares of all, the rest to gifts.
     #[must_use]
     pub fn events_of(&self, log: Log) -> u64 {
-        let share = |log: Log| (u128::from(self.events) * u128::from(self.per_mille(log)) / 1000) as u64;
+        let share =
+            |log: Log| self.events / 1000 * self.per_mille(log) + self.events % 1000 * self.per_mille(log) / 1000;
         match log {
             Log::Gifts => self.events - self.logs().into_iter().filter(|l| *l != Log::Gifts).map(share).sum::<u64>(),
             other => share(other),
@@ -186,17 +187,30 @@ impl Recipe {
         self.first_period.first_day()..self.end_day()
     }
 
-    /// The event numbers of a log on a day, the days having equal shares; empty outside the book.
+    /// How the events of a log lie on the days.
     #[must_use]
-    pub fn numbers(&self, log: Log, day: i32) -> Range<u64> {
-        let days = self.days();
-        let total = u128::from(self.events_of(log));
-        let length = u128::from(days.end.abs_diff(days.start));
-        let upto = |day: i32| {
-            let before = day.clamp(days.start, days.end).abs_diff(days.start);
-            (total * u128::from(before) / length) as u64
-        };
-        if days.contains(&day) { upto(day)..upto(day + 1) } else { 0..0 }
+    pub fn calendar(&self, log: Log) -> Calendar {
+        Calendar { days: self.days(), total: self.events_of(log) }
+    }
+}
+
+/// The event numbers of a log by day, the days having equal shares.
+#[derive(Clone, Debug)]
+pub struct Calendar {
+    days: Range<i32>,
+    total: u64,
+}
+
+impl Calendar {
+    /// The numbers of a day; none outside the book.
+    #[must_use]
+    pub fn numbers(&self, day: i32) -> Range<u64> {
+        if self.days.contains(&day) { self.before(day)..self.before(day + 1) } else { 0..0 }
+    }
+
+    fn before(&self, day: i32) -> u64 {
+        let (past, all) = (day.abs_diff(self.days.start), self.days.end.abs_diff(self.days.start));
+        u64::try_from(u128::from(self.total) * u128::from(past) / u128::from(all.max(1))).unwrap_or(self.total)
     }
 }
 
