@@ -107,7 +107,7 @@ fn rules_read_no_clock_file_or_environment() {
 #[test]
 fn every_query_says_grain_key_reads_and_why() {
     let mut queries = Vec::new();
-    for dir in ["queries", "data/sample/queries", "data/books/online_retail/queries"] {
+    for dir in ["queries", "data/sample/queries", "data/books/online_retail/queries", "benches"] {
         sql(&root().join(dir), &mut queries);
     }
     assert!(queries.len() > 10, "the queries were not found");

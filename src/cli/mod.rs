@@ -79,7 +79,7 @@ enum Verb {
     /// Print a party's statement
     Statement(statement::Request),
     /// Make a whole book from a seed, with faults planted and counted
-    Synth(synth::Request),
+    Synth(Box<synth::Request>),
     /// Work with policies
     #[command(subcommand)]
     Policy(policy::Verb),
