@@ -207,11 +207,13 @@ fn duplicates_are_the_same_rows_in_another_file_and_reversals_follow_their_charg
 fn flags_that_cannot_be_kept_are_refused_before_anything_is_written() {
     let dir = tempfile::tempdir().expect("a folder");
     let book = dir.path().join("book").to_str().expect("UTF-8").to_owned();
-    let refused: [(&[&str], &str); 8] = [
+    let refused: [(&[&str], &str); 10] = [
         (&["--events", "0"], "--events is out of range"),
         (&["--months", "0"], "--months is out of range"),
         (&["--currencies", "EUR,XTS"], "--currencies can't be used"),
         (&["--currencies", "EUR,EUR"], "one twice"),
+        (&["--currencies", "EUR,RON", "--first-period", "2005-06"], "--currencies can't be used"),
+        (&["--first-period", "1998-12"], "--first-period is out of range"),
         (&["--bad", "5"], "--bad is no share"),
         (&["--bad", "half"], "--bad is no share"),
         (&["--bad", "60 %", "--late", "50 %"], "more than the events"),

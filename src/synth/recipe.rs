@@ -79,6 +79,8 @@ pub const WHOLE: u64 = 1 << 60;
 
 const MOST_EVENTS: u64 = 100_000_000_000;
 const MOST_CREATORS: u64 = 100_000_000;
+/// The year of the euro, which tiers are in.
+const FIRST_YEAR: i32 = 1999;
 const LAST_YEAR: i32 = 2090;
 
 impl Recipe {
@@ -92,9 +94,9 @@ impl Recipe {
         within("--payers", self.payers, 1, MOST_EVENTS)?;
         within("--months", u64::try_from(self.months).unwrap_or(0), 1, 120)?;
         within("--files-per-day", self.files_per_day, 1, 10_000)?;
-        if self.first_period.year() < 1980 || self.first_period.year() > LAST_YEAR - self.months / 12 {
+        if self.first_period.year() < FIRST_YEAR || self.first_period.year() > LAST_YEAR - self.months / 12 {
             return Err(Error::usage("--first-period is out of range")
-                .expected(format!("1980-01 to {}-12, the months within", LAST_YEAR - self.months / 12))
+                .expected(format!("{FIRST_YEAR}-01 to {}-12, the months within", LAST_YEAR - self.months / 12))
                 .found(self.first_period.to_string()));
         }
         self.check_currencies()?;
@@ -103,7 +105,7 @@ impl Recipe {
 
     fn check_currencies(&self) -> Result<()> {
         let known = CURRENCIES.map(|(code, _)| code);
-        let wrong = |currency: &&Currency| !known.contains(&currency.code());
+        let wrong = |c: &&Currency| !known.contains(&c.code()) || !c.in_use_on(self.days().start);
         let doubled = |at: usize| self.currencies[..at].contains(&self.currencies[at]);
         let fault = self.currencies.iter().find(wrong).map(|c| c.code().to_owned());
         let fault =
@@ -112,7 +114,7 @@ impl Recipe {
         match fault {
             None => Ok(()),
             Some(found) => Err(Error::usage("--currencies can't be used")
-                .expected(format!("different ones of {}", known.join(",")))
+                .expected(format!("different ones, in use in {}, of {}", self.first_period, known.join(",")))
                 .found(found)),
         }
     }
