@@ -192,6 +192,13 @@ fn duplicates_are_the_same_rows_in_another_file_and_reversals_follow_their_charg
     };
     assert_eq!(same, of("duplicate"));
     assert_eq!(again.len() as i64 - same, of("conflict") / 2);
+    // Zipf over 30 ranks: 1 / (k H), H = 1/1 + ... + 1/30 = 3.995; of some 1,800 gifts 450, 225 and 45, give or take five sigma
+    for (rank, least, most) in [(1, 360, 540), (2, 155, 295), (10, 15, 80)] {
+        let sent =
+            own.iter().filter(|row| row["kind"] == "send" && row.get("creator_id") == Some(&format!("c{rank:08}")));
+        let sent = sent.count();
+        assert!((least..=most).contains(&sent), "rank {rank} was sent {sent} gifts");
+    }
     let mut named = 0;
     for row in own.iter().filter(|row| row["kind"] != "send" && row.contains_key("original_id")) {
         let Some(charge) = own.iter().find(|o| o.get("event_id") == row.get("original_id")) else { continue };

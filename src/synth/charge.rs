@@ -1,8 +1,9 @@
 //! Events themselves: charges, engagement and adjustments, each drawn from its number.
 
+use super::calendar::Calendar;
 use super::draw::{Draw, Purpose, Zipf, key};
 use super::event::{Event, Id, Own, SECOND, Who};
-use super::recipe::{CURRENCIES, Calendar, Recipe};
+use super::recipe::{CURRENCIES, Recipe};
 use super::refs::People;
 use crate::log::Log;
 use crate::money::Currency;

@@ -3,13 +3,14 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::calendar::Calendar;
 use super::charge::Charges;
 use super::draw::{Draw, Purpose, Zipf, key};
 use super::event::Event;
 use super::file::Delivery;
 use super::plan::{AGAIN_LAG, BACK_LAG, Back, LATE_DAYS, Plan, Plans};
 use super::planted::{PLACES, Planted};
-use super::recipe::{Calendar, Recipe};
+use super::recipe::Recipe;
 use super::refs::People;
 use super::reverse::{day_after, days, events};
 use super::spoil::{conflicting, delivered, spoiled};

@@ -5,6 +5,7 @@
 
 mod book;
 mod bulk;
+mod calendar;
 mod charge;
 mod columns;
 mod deliver;
