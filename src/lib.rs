@@ -20,6 +20,7 @@
 //! - [`publish`]: drafts and closes.
 //! - [`report`]: statements and summaries.
 //! - [`ask`]: questions in SQL, finance views, the month's page.
+//! - [`synth`]: whole books from a seed, with faults planted and counted.
 //! - [`cli`]: what was typed.
 
 #![forbid(unsafe_code)]
@@ -44,3 +45,4 @@ pub mod query;
 pub mod reference;
 pub mod report;
 pub mod settle;
+pub mod synth;

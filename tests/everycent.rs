@@ -12,6 +12,7 @@
 //! - `properties`: what must not change a result, and what must always hold.
 //! - `scenarios`: stories in plain text (tests/scenarios), told by the program and by the model.
 //! - `online_retail`: a real book (skipped where ../shared is absent).
+//! - `synth`: generated books: the same bytes, and a run that counts what was planted.
 //! - `support`: books from text, the program as a process, tables as text.
 
 mod architecture;
@@ -28,4 +29,5 @@ mod properties;
 mod sample;
 mod scenarios;
 mod support;
+mod synth;
 mod worked;

@@ -13,6 +13,7 @@ mod report;
 mod run;
 mod statement;
 mod status;
+mod synth;
 mod talk;
 
 use std::path::PathBuf;
@@ -85,6 +86,8 @@ enum Verb {
     Query(query::Request),
     /// Print a month's page from the finance views
     Report(report::Request),
+    /// Make a whole book from a seed, with faults planted and counted
+    Synth(Box<synth::Request>),
     /// Work with policies
     #[command(subcommand)]
     Policy(policy::Verb),
@@ -132,6 +135,7 @@ fn perform(cli: Cli) -> Result<()> {
         Verb::Statement(request) => statement::perform(&common, &request),
         Verb::Query(request) => query::perform(&common, &request),
         Verb::Report(request) => report::perform(&common, &request),
+        Verb::Synth(request) => synth::perform(&common, &request),
         Verb::Policy(verb) => policy::perform(&common, &verb),
     }
 }
