@@ -3,6 +3,7 @@
 mod answer;
 mod close;
 mod doctor;
+mod help;
 mod init;
 mod output;
 mod plan;
@@ -19,7 +20,7 @@ mod talk;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, FromArgMatches, Parser, Subcommand};
 
 use crate::book::Book;
 use crate::error::{Error, Result};
@@ -33,12 +34,15 @@ Examples:
   everycent close --book mybook --period 2026-10
   everycent run --book mybook --all --close     every month in turn, to a payout summary
   everycent statement ada --book mybook --period 2026-10
+  everycent query --book mybook \"select * from finance.take_rate\"
+";
 
+const EXIT_CODES: &str = "\
 Exit codes: 0 done, 2 usage, 3 input, 4 gate, 5 closed or not approved, 6 difference, 7 busy, 8 resources.";
 
 /// Exact, explained, replayable payout ledgers from event logs.
 #[derive(Parser)]
-#[command(name = "everycent", version, about, after_help = EXAMPLES)]
+#[command(name = "everycent", version = env!("EVERYCENT_BUILD"), about, before_help = EXAMPLES, after_help = EXIT_CODES)]
 struct Cli {
     #[command(flatten)]
     common: Common,
@@ -69,28 +73,55 @@ struct Common {
 #[derive(Subcommand)]
 enum Verb {
     /// Make a small working book
+    #[command(before_help = "Examples:\n  everycent init mybook\n")]
     Init(init::Request),
     /// Rate a period and publish its draft
+    #[command(
+        before_help = "Examples:\n  everycent run --period 2026-10\n  everycent run --period 2026-10 --as-of 2026-10-15 --dry-run\n  everycent run --all --close\n"
+    )]
     Run(run::Request),
     /// Say what a run would read and rate, without rating
+    #[command(before_help = "Examples:\n  everycent plan --period 2026-10\n")]
     Plan(plan::Request),
     /// Show the periods of a book and what is open
+    #[command(before_help = "Examples:\n  everycent status\n  everycent status --format json\n")]
     Status(status::Request),
     /// Make a period final
+    #[command(before_help = "Examples:\n  everycent close --period 2026-10\n")]
     Close(close::Request),
     /// Look at book, policies, references and every file, and say what is wrong
+    #[command(before_help = "Examples:\n  everycent doctor --book mybook\n")]
     Doctor,
     /// Print a party's statement
+    #[command(
+        before_help = "Examples:\n  everycent statement ada --period 2026-10\n  everycent statement ada --period 2026-10 --format json\n"
+    )]
     Statement(statement::Request),
     /// Ask in SQL: ledger, logs, facts, references, policies
+    #[command(
+        before_help = "Examples:\n  everycent query\n  everycent query \"select * from statements where party_id = 'ada'\"\n  everycent query --file accruals.sql --format csv\n  everycent query --run 4f2a --format parquet --output then.parquet \"select * from earnings\"\n"
+    )]
     Query(query::Request),
     /// Print a month's page from the finance views
+    #[command(
+        before_help = "Examples:\n  everycent report --period 2026-10\n  everycent report --period 2026-10 --format json\n"
+    )]
     Report(report::Request),
     /// Make a whole book from a seed, with faults planted and counted
+    #[command(
+        before_help = "Examples:\n  everycent synth /tmp/book\n  everycent synth /tmp/month --events 20000000 --creators 100000 --seed 1\n"
+    )]
     Synth(Box<synth::Request>),
     /// Work with policies
+    #[command(before_help = "Examples:\n  everycent policy check\n")]
     #[command(subcommand)]
     Policy(policy::Verb),
+    /// Print completions for a shell
+    #[command(before_help = "Examples:\n  everycent completions bash > /etc/bash_completion.d/everycent\n")]
+    Completions(help::Completions),
+    /// Print the manual
+    #[command(before_help = "Examples:\n  everycent man | man -l -\n  everycent man --dir man1\n")]
+    Man(help::Man),
 }
 
 impl Common {
@@ -107,7 +138,7 @@ impl Common {
 /// Runs what was typed.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::from_arg_matches(&help::command().get_matches()).unwrap_or_else(|e| e.exit());
     talk::start(&cli.common);
     let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| perform(cli)));
     match done.unwrap_or_else(|_| Err(talk::failure())) {
@@ -137,6 +168,11 @@ fn perform(cli: Cli) -> Result<()> {
         Verb::Report(request) => report::perform(&common, &request),
         Verb::Synth(request) => synth::perform(&common, &request),
         Verb::Policy(verb) => policy::perform(&common, &verb),
+        Verb::Completions(request) => {
+            help::completions(&request);
+            Ok(())
+        }
+        Verb::Man(request) => help::man(&request),
     }
 }
 
