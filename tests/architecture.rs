@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in order; each may import only what stands before it, itself, and its own floor's elders.
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 19] = [
     "error",
     "period",
     "log",
@@ -15,6 +15,7 @@ const ROOMS: [&str; 18] = [
     "policy",
     "ledger",
     "reference",
+    "cutover",
     "intake",
     "facts",
     "earn",
