@@ -105,7 +105,7 @@ pub(super) fn sums(balances: &[OpeningBalance]) -> Vec<[String; 2]> {
     }
     let row = |((account, code), (rows, minor)): ((&str, &str), (usize, i128))| {
         let amount = Currency::parse(code).map_or_else(|| minor.to_string(), |c| major_grouped(minor, c));
-        [account.to_owned(), format!("{amount} {code} in the parties' favour, {rows} rows")]
+        [account.to_owned(), format!("{amount} {code} in the parties' favour (rows: {rows})")]
     };
     sums.into_iter().map(row).collect()
 }

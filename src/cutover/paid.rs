@@ -38,7 +38,7 @@ impl PaidIds {
         for (log, _) in &self.0 {
             *counts.entry(*log).or_default() += 1;
         }
-        counts.into_iter().map(|(log, n)| [format!("paid ids of {}", log.name()), format!("{n} ids")]).collect()
+        counts.into_iter().map(|(log, n)| [format!("paid ids of {}", log.name()), n.to_string()]).collect()
     }
 }
 

@@ -64,7 +64,7 @@ impl Volumes {
         let row =
             |((program, window, currency, basis), (rows, minor)): ((&str, Window, Currency, Basis), (usize, i128))| {
                 let (amount, code) = (major_grouped(minor, currency), currency.code());
-                [format!("volume of {program}"), format!("{amount} {code} {basis} of a {window}, {rows} creators")]
+                [format!("volume of {program}"), format!("{amount} {code} {basis} of a {window} (creators: {rows})")]
             };
         sums.into_iter().map(row).collect()
     }
