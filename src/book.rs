@@ -28,6 +28,8 @@ pub struct Book {
     pub references: BTreeMap<String, String>,
     pub gates: Gates,
     pub bounds: Vec<Bound>,
+    /// What the system before hands over, if the book does not begin from nothing.
+    pub cutover: Option<CutoverFiles>,
     pub ledger: PathBuf,
     pub policies: PathBuf,
     pub queries: PathBuf,
@@ -73,6 +75,23 @@ pub struct Bound {
     pub approved_by: String,
 }
 
+/// What the system before hands over: who says so, and the files, relative to the book.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CutoverFiles {
+    /// Its name, as statements show it.
+    pub system: String,
+    pub reason: String,
+    pub requested_by: String,
+    pub approved_by: String,
+    /// Opening balances.
+    pub balances: Option<String>,
+    /// What counted towards tiers.
+    pub volumes: Option<String>,
+    /// Ids of events that it has paid.
+    pub paid_ids: Option<String>,
+}
+
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -85,6 +104,8 @@ struct File {
     gates: GatesTable,
     #[serde(default)]
     bound: Vec<Bound>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cutover: Option<CutoverFiles>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -162,6 +183,7 @@ impl Book {
             references: references(&file.reference)?,
             gates: gates(&file.gates)?,
             bounds: bounds(&file.bound)?,
+            cutover: file.cutover.as_ref().map(signed_for).transpose()?,
             ledger: folder(&table.ledger, "ledger"),
             policies: folder(&table.policies, "policies"),
             queries: folder(&table.queries, "queries"),
@@ -305,6 +327,24 @@ fn bounds(given: &[Bound]) -> Result<Vec<Bound>> {
         bound.expires.parse::<Period>().map_err(|e| e.at("everycent.toml, [[bound]] expires"))?;
     }
     Ok(given.to_vec())
+}
+
+fn signed_for(cutover: &CutoverFiles) -> Result<CutoverFiles> {
+    let fault = |what: &str, expected: &str, found: &str| {
+        Error::usage(what).at("everycent.toml, [cutover]").expected(expected).found(found)
+    };
+    if same_name(&cutover.requested_by, &cutover.approved_by) {
+        return Err(fault("a cut-over needs two names", "two different people", &cutover.approved_by));
+    }
+    for (key, text) in [("system", &cutover.system), ("reason", &cutover.reason)] {
+        if text.trim().is_empty() {
+            return Err(fault("a cut-over needs words for it", key, "nothing"));
+        }
+    }
+    if [&cutover.balances, &cutover.volumes, &cutover.paid_ids].iter().all(|file| file.is_none()) {
+        return Err(fault("a cut-over brings nothing over", "balances, volumes or paid_ids", "no file"));
+    }
+    Ok(cutover.clone())
 }
 
 /// Are these one person: equal after trimming and Unicode case folding, or is one of them nobody?

@@ -61,6 +61,9 @@ impl Reason {
 /// The reason of every waiting row: its charge has not arrived.
 pub const CHARGE_UNKNOWN: &str = "charge_unknown";
 
+/// The reason of every row whose id the system before the book has paid.
+pub const PAID_BEFORE: &str = "paid_before";
+
 /// Where an event ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fate {
@@ -70,6 +73,8 @@ pub enum Fate {
     /// For its charge, until this day.
     Waiting(i32),
     Duplicate,
+    /// A duplicate of what the system before the book has paid ([`PAID_BEFORE`]).
+    PaidBefore,
     /// By staging; the reason is the row's `exclude_reason`.
     Excluded,
     /// After the period's end or the as-of day.
@@ -85,7 +90,7 @@ impl Fate {
             Self::Rated => "rated",
             Self::Ineligible(..) => "ineligible",
             Self::Waiting(_) => "waiting",
-            Self::Duplicate => "duplicate",
+            Self::Duplicate | Self::PaidBefore => "duplicate",
             Self::Excluded => "excluded",
             Self::Later => "later",
             Self::Quarantined(_) => "quarantined",

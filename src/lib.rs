@@ -11,6 +11,7 @@
 //! - [`policy`]: programs, measures and terms, read strictly.
 //! - [`ledger`]: accounts, balanced entries, tables, manifests, seals, the store.
 //! - [`reference`]: creators, parties, agreements as of a day.
+//! - [`cutover`]: what the system before the book handed over.
 //! - [`intake`]: files to rows that count once.
 //! - [`facts`]: conditions, reversals, integers summed by SQL.
 //! - [`earn`]: shares, bands, bonuses, splits, conversion: pure rules, parallel over creators.
@@ -29,6 +30,7 @@ pub mod ask;
 pub mod audit;
 pub mod book;
 pub mod cli;
+pub mod cutover;
 pub mod earn;
 pub mod error;
 pub mod facts;

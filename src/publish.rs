@@ -141,6 +141,7 @@ fn manifest(input: &Prepared, run: &Run, period: Period, as_of: Option<i32>) -> 
         policies,
         queries: named("queries/"),
         references: named("references/"),
+        cutover: named("cutover/"),
         config_sha256: book.config_sha256.clone(),
         secret_sha256: sha256(&book.secret),
         opening: run.state.last_closed().map(|c| Opening {

@@ -6,6 +6,7 @@
 //! - `architecture`: who may import whom; what must be absent.
 //! - `bad_input`: a clear error for everything that can be wrong, and nothing published.
 //! - `corrections`: what is changed after a close.
+//! - `cutover`: what the system before the book handed over.
 //! - `sample`: the README's commands on the sample book.
 //! - `worked`: the worked example, every table of every step (skipped where ../shared is absent).
 //! - `model`: an independent slow model; `model_agrees`: it and the program over random books.
@@ -19,6 +20,7 @@
 mod architecture;
 mod bad_input;
 mod corrections;
+mod cutover;
 mod fx;
 mod ledger;
 mod model;

@@ -41,7 +41,7 @@ fn some(text: &str) -> Option<String> {
 fn the_chart_is_the_contracts() {
     let names = "payer_clearing, tax_payable, channel_fees, platform_revenue, platform_expense, party_payable, party_held, \
                  party_reserve, advance_receivable, withholding_payable, pool, suspense, ineligible_retained, forfeited, \
-                 payout_clearing, fx, rounding";
+                 payout_clearing, fx, rounding, brought_forward";
     let found: Vec<_> = Account::ALL.iter().map(|account| account.name()).collect();
     assert_eq!(found.join(", "), names);
     for account in Account::ALL {
@@ -634,7 +634,7 @@ fn pins(rate: Option<&str>) -> Pins {
         rate: rate.map(str::to_owned),
         table_date: None,
     };
-    Pins { rates: vec![pin] }
+    Pins { rates: vec![pin], ..Pins::default() }
 }
 
 fn copies() -> Vec<(String, Vec<u8>)> {

@@ -91,7 +91,7 @@ fn tell(story: &Story, listener: &mut dyn Listener) -> Vec<String> {
 
 fn check(step: &Step, tables: &Tables) -> Vec<String> {
     let mut wrong = Vec::new();
-    for table in ["earnings", "statements", "balances", "quarantine", "waiting", "ineligible"] {
+    for table in ["earnings", "statements", "balances", "quarantine", "waiting", "ineligible", "control"] {
         let mut rest = tables[table].clone();
         let all: Vec<&Expected> = step.expected.iter().filter(|e| e.table == table).collect();
         for expected in all {

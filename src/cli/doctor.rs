@@ -4,6 +4,7 @@ use super::Common;
 use super::output::{Format, Rows};
 use super::talk::Progress;
 use crate::book::Book;
+use crate::cutover::Cutover;
 use crate::error::Result;
 use crate::ledger::{State, Store};
 use crate::pipeline::{log_schema, look_at_logs, policy_files};
@@ -31,6 +32,9 @@ pub fn perform(common: &Common) -> Result<()> {
     note("references", references.as_ref().map(|r| format!("{} files", r.files.len())).map_err(Clone::clone));
     note("ledger", ledger(&book));
     if let Ok(references) = &references {
+        if let Some(found) = cutover(&book, references).transpose() {
+            note("cut-over", found);
+        }
         let progress = Progress::new(common, "reading every file");
         for (log, outcome) in look_at_logs(common.engine(), &book, references, &|rows| progress.add(rows)) {
             note(log.name(), outcome);
@@ -47,6 +51,16 @@ fn policies(common: &Common, book: &Book) -> Result<String> {
         crate::facts::check_log(common.engine(), &policies, *log, &schema)?;
     }
     Ok(format!("{} program versions, {} measures", policies.programs.len(), policies.measures.len()))
+}
+
+/// What is brought over, in sums; none where the book begins from nothing.
+fn cutover(book: &Book, references: &References) -> Result<Option<String>> {
+    let store = Store::open(&book.ledger)?;
+    let state = State::of_ledger(&store, book.first_period)?;
+    let policies = Policies::read(policy_files(&book.policies)?)?;
+    let cutover = Cutover::open(book, &store, &state, references, &policies)?;
+    let sums: Vec<String> = cutover.summary().iter().map(|[what, sum]| format!("{what}: {sum}")).collect();
+    Ok((!cutover.is_empty()).then(|| format!("from {}; {}", cutover.record.system, sums.join("; "))))
 }
 
 fn ledger(book: &Book) -> Result<String> {

@@ -4,12 +4,14 @@ use clap::Args;
 
 use super::output::{Format, Rows};
 use super::{Common, parse_period};
+use crate::cutover::Cutover;
 use crate::error::Result;
 use crate::intake::list;
 use crate::ledger::{State, Store};
 use crate::period::{Period, day_text};
 use crate::pipeline::policy_files;
 use crate::policy::Policies;
+use crate::reference::References;
 
 /// What `plan` takes.
 #[derive(Args)]
@@ -35,6 +37,11 @@ pub fn perform(common: &Common, request: &Request) -> Result<()> {
     for (log, source) in &book.logs {
         let files = list(&book.root.join(&source.path))?;
         push("read", log.name().to_owned(), format!("{} files in {}", files.len(), source.path));
+    }
+    let references = References::read(&book.root, &book.references)?;
+    let store = Store::open(&book.ledger)?;
+    for [what, sum] in Cutover::open(&book, &store, &state, &references, &policies)?.summary() {
+        push("bring over", what, sum);
     }
     let mut period = state.first_open();
     if request.period < period {

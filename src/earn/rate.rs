@@ -11,6 +11,7 @@ use super::rates::Rates;
 use super::share::{base_share, points};
 use super::steps::{Deducted, deduct};
 use super::tiers::{band_at, marginal, window_of};
+use crate::cutover::Volume;
 use crate::error::{Error, Result};
 use crate::facts::{Fact, Known, Retained};
 use crate::intake::Names;
@@ -79,6 +80,7 @@ struct Creator<'a> {
     facts: Vec<Fact>,
     name: &'a str,
     shares: FxHashMap<(u16, i32), Vec<Share>>,
+    /// Running, from what was brought over on.
     volumes: BTreeMap<VolumeKey, Exact>,
     bonuses: BTreeMap<BonusKey, Exact>,
     /// Volumes of whole windows up to the end of each period, for tiers by whole volume.
@@ -99,6 +101,7 @@ impl<'a> Creator<'a> {
         let mut facts = group.to_vec();
         order::sort(known.rows, &mut facts);
         let name = facts.first().map_or("", |f| names.text(f.creator));
+        let volumes = carried(known, names, name);
         Self {
             known,
             names,
@@ -106,7 +109,7 @@ impl<'a> Creator<'a> {
             facts,
             name,
             shares: FxHashMap::default(),
-            volumes: BTreeMap::new(),
+            volumes,
             bonuses: BTreeMap::new(),
             totals: BTreeMap::new(),
             drafts: BTreeMap::new(),
@@ -204,7 +207,7 @@ impl<'a> Creator<'a> {
             }
         }
         for (key, periods) in by_period {
-            let mut total = Exact::default();
+            let mut total = self.volumes.get(&key).cloned().unwrap_or_default();
             for (period, volume) in periods {
                 total += &volume;
                 self.totals.insert((key, period), total.clone());
@@ -319,6 +322,16 @@ impl<'a> Creator<'a> {
         }
         Ok(())
     }
+}
+
+/// What counted before the book's first period, as the system before said: where running volumes begin.
+fn carried(known: &Known<'_>, names: &Names, creator: &str) -> BTreeMap<VolumeKey, Exact> {
+    let volume = |v: &Volume| {
+        let window = window_of(v.window, known.book.first_period);
+        let program = names.find(&v.program)?;
+        Some(((program, v.currency, v.basis, v.window, window), Exact::from(v.amount_minor)))
+    };
+    known.volumes.of(creator).iter().filter_map(volume).collect()
 }
 
 fn same_volume(a: &Tiers, b: &Tiers) -> bool {

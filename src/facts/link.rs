@@ -224,18 +224,22 @@ impl Linker<'_> {
                 Some(taken) => self.restore(row, key, taken),
                 None => match self.refused.get(&key) {
                     Some(reason) => Ok(Fate::Quarantined(*reason)),
-                    None => self.wait(row),
+                    None => self.wait(row, key),
                 },
             },
             _ => match self.by_id.get(&key).copied() {
                 Some(charge) => Ok(self.reduce(row, charge)),
-                None => self.wait(row),
+                None => self.wait(row, key),
             },
         }
     }
 
-    /// Waits for the charge; when the days have passed, the reversal is rated by its own columns.
-    fn wait(&mut self, row: u32) -> Result<Fate> {
+    /// Waits for the charge; when the days have passed, the reversal is rated by its own columns. So it is at once where
+    /// the system before has paid what it names: nothing that could arrive would tell more.
+    fn wait(&mut self, row: u32, named: (Log, u128)) -> Result<Fate> {
+        if self.known.paid.contains(&named) {
+            return self.alone(row);
+        }
         let until = self.known.rows.day[row as usize].saturating_add(self.known.book.orphan_days);
         if self.known.last_day < until { Ok(Fate::Waiting(until)) } else { self.alone(row) }
     }

@@ -14,8 +14,12 @@ pub use link::{Linked, Refused, Unit, link};
 pub use measure::{Measures, measure};
 pub use units::{Fact, Retained, facts, retained};
 
+use rustc_hash::FxHashSet;
+
 use crate::book::Book;
+use crate::cutover::Volumes;
 use crate::intake::{Rows, Stage};
+use crate::log::Log;
 use crate::period::Period;
 use crate::policy::Policies;
 use crate::query::Engine;
@@ -37,4 +41,8 @@ pub struct Known<'a> {
     pub closed: Option<Period>,
     /// The last day that the run takes events of.
     pub last_day: i32,
+    /// Ids that the system before the book has paid.
+    pub paid: &'a FxHashSet<(Log, u128)>,
+    /// What counted towards tiers before the book's first period.
+    pub volumes: &'a Volumes,
 }

@@ -1,6 +1,7 @@
 //! Each event counts once, ever: duplicates, conflicts, and the rows that stand.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -24,6 +25,8 @@ pub struct Knowledge {
     pub waiting: FxHashSet<(Log, u128)>,
     /// Both, each row once.
     pub open: Vec<(Log, u128)>,
+    /// Ids that the system before the book has paid.
+    pub paid: Arc<FxHashSet<(Log, u128)>>,
 }
 
 /// Since when a standing row is known, and through what: the stages of section 6, in order.
@@ -73,9 +76,13 @@ pub fn stand(rows: &Rows, knowledge: &Knowledge, end: i64) -> Standing {
     sound.par_sort_unstable_by_key(|row| (key(rows, *row), *row));
     let mut standing = Vec::new();
     for same in sound.chunk_by(|a, b| key(rows, *a) == key(rows, *b)) {
+        if knowledge.paid.contains(&key(rows, same[0])) {
+            same.iter().for_each(|row| fates[*row as usize] = Some(Fate::PaidBefore));
+            continue;
+        }
         settle(rows, knowledge, &is_known, same, &mut fates, &mut standing);
     }
-    close_broken(rows, &broken, &sound, &mut fates);
+    close_broken(rows, knowledge, &broken, &sound, &mut fates);
     once_each(rows, excluded, &mut fates);
     let open_ids = OpenIds::new(rows, knowledge);
     let mut standing: Vec<(u32, Stage)> = standing
@@ -124,11 +131,16 @@ fn settle(
     }
 }
 
-/// A broken row is quarantined, or closed as a duplicate where a sound row has taken its id.
-fn close_broken(rows: &Rows, broken: &[u32], sound: &[u32], fates: &mut [Option<Fate>]) {
+/// A broken row is quarantined, or closed as a duplicate where a sound row has taken its id, or the system before has
+/// paid it.
+fn close_broken(rows: &Rows, knowledge: &Knowledge, broken: &[u32], sound: &[u32], fates: &mut [Option<Fate>]) {
     for row in broken {
         let at = *row as usize;
         let wanted = key(rows, *row);
+        if rows.id[at] != 0 && knowledge.paid.contains(&wanted) {
+            fates[at] = Some(Fate::PaidBefore);
+            continue;
+        }
         let from = sound.partition_point(|other| key(rows, *other) < wanted);
         let taken = rows.id[at] != 0
             && sound[from..]

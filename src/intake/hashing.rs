@@ -15,6 +15,12 @@ pub fn hash(bytes: &[u8]) -> u128 {
     u128::from_be_bytes(first).max(1)
 }
 
+/// The number that an id is known by, from its ledger form.
+#[must_use]
+pub fn id_hash(id: &str) -> u128 {
+    hash(id.as_bytes())
+}
+
 enum Values {
     Text(StringArray),
     Whole(Int64Array),

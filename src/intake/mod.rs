@@ -16,6 +16,7 @@ mod snapshot;
 
 pub use canonical::canonical_schema;
 pub use dedupe::{Knowledge, OpenIds, Stage, Standing, stand};
+pub use hashing::id_hash;
 pub use names::Names;
 pub use read::{LogReader, canonical_file, read_rows};
 pub use rows::{NONE, NULL, Rows, SourceFile};

@@ -54,6 +54,7 @@ chart! {
     PayoutClearing "payout_clearing" "Payouts instructed, before the bank reports them.";
     Fx "fx" "The two legs of conversions.";
     Rounding "rounding" "What staging lost by a named rounding.";
+    BroughtForward "brought_forward" "The counter-account of what the system before handed over.";
 }
 
 impl Account {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::Account;
+use super::manifest::OpeningBalance;
 use super::row::{Balance, Posting};
 use crate::error::{Error, Result};
 use crate::money::{Currency, to_minor};
@@ -44,6 +45,33 @@ struct Standing {
 pub struct Balances(BTreeMap<Key, Standing>);
 
 impl Balances {
+    /// What the system before handed over, oldest first, against `brought_forward`: each currency sums to 0.
+    ///
+    /// # Errors
+    /// An unknown account, currency or period (input).
+    pub fn brought_over(rows: &[OpeningBalance]) -> Result<Self> {
+        let read = |row: &OpeningBalance| {
+            let booked: Period = row.booked_period.parse()?;
+            let key = key_of(&row.account, Some(&row.party_id), &row.currency)?;
+            Ok((booked, key, -i128::from(row.amount_minor)))
+        };
+        let mut rows = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
+        rows.sort();
+        let mut balances = Self::default();
+        for (booked, key, minor) in rows {
+            balances.post((Account::BroughtForward, None, key.2), -minor, booked);
+            balances.post(key, minor, booked);
+        }
+        balances.0.retain(|_, standing| standing.minor != 0);
+        Ok(balances)
+    }
+
+    fn post(&mut self, key: Key, minor: i128, booked: Period) {
+        let account = key.0;
+        let standing = self.0.entry(key).or_default();
+        *standing = standing.then(account, minor, booked);
+    }
+
     /// What parties are owed in one account, in their favour positive.
     #[must_use]
     pub fn owed(&self, account: Account) -> BTreeMap<(String, Currency), i128> {

@@ -39,6 +39,9 @@ pub struct Manifest {
     pub policies: Vec<Named>,
     pub queries: Vec<Named>,
     pub references: Vec<Named>,
+    /// The files of the cut-over, and the record that two people signed for; none where the book brings nothing over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cutover: Vec<Named>,
     pub config_sha256: String,
     pub secret_sha256: String,
     /// The close that this run stands on; none for a book's first period.
@@ -118,6 +121,23 @@ pub struct ControlTotal {
 #[serde(deny_unknown_fields)]
 pub struct Pins {
     pub rates: Vec<PinnedRate>,
+    /// Of the book's first period: the balances that the system before handed over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opening: Vec<OpeningBalance>,
+}
+
+/// A balance that the system before handed over.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpeningBalance {
+    /// The name of an account of the chart.
+    pub account: String,
+    pub party_id: String,
+    pub currency: String,
+    /// The period of the system before that booked it, `2025-11`.
+    pub booked_period: String,
+    /// Minor units; what the party is owed is positive, what it owes negative, on every account.
+    pub amount_minor: i64,
 }
 
 /// A rate that a run used; the fields before `rate` are its key.
@@ -144,7 +164,8 @@ impl Manifest {
     /// Text `everycent run 1`; list of program, time zone data, book, zone, period; as-of, which may be missing; for each
     /// input in the order of log, path, hash: list of those three; for policies, queries, references: list of name, hash,
     /// name, hash, …; list of the hashes of configuration and secret; list of period, run id and seal of the opening, or
-    /// an empty one; list of the bounds, each as JSON with sorted keys.
+    /// an empty one; list of the bounds, each as JSON with sorted keys; and, where the book brings something over, list
+    /// of name, hash, name, hash, … of the cut-over.
     ///
     /// A file's path is part of it, because columns that say where a row stood follow it; the root does not.
     #[must_use]
@@ -162,7 +183,11 @@ impl Manifest {
         let opening = self.opening.iter().flat_map(|o| [o.period.as_str(), &o.run_id, &o.seal]);
         let bounds: Vec<String> = self.bounds.iter().map(|bound| sorted(bound.clone()).to_string()).collect();
         bytes = bytes.texts([self.config_sha256.as_str(), &self.secret_sha256]).texts(opening);
-        bytes.texts(bounds.iter().map(String::as_str)).sha256()
+        bytes = bytes.texts(bounds.iter().map(String::as_str));
+        if !self.cutover.is_empty() {
+            bytes = bytes.texts(self.cutover.iter().flat_map(|named| [named.name.as_str(), &named.sha256]));
+        }
+        bytes.sha256()
     }
 
     /// Adds what the tables say: rows and hashes, control totals, roots, and the run id. Hashes of files stay empty.

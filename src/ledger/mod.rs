@@ -31,7 +31,7 @@ pub use columns::{BATCH_ROWS, TABLES, schema};
 pub use decision::{Action, Closed, Decision, Signature};
 pub use entry::{Entry, escape};
 pub use file::{read_table, write};
-pub use manifest::{ControlTotal, InputFile, Manifest, Named, Opening, PinnedRate, Pins, TableInfo};
+pub use manifest::{ControlTotal, InputFile, Manifest, Named, Opening, OpeningBalance, PinnedRate, Pins, TableInfo};
 pub use publish::Published;
 pub use row::{Balance, Control, Deduction, Earning, Part, Payout, Posting, Statement, Tables, Unrated};
 pub use run::RunDir;

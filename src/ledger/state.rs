@@ -6,7 +6,7 @@ use super::account::Account;
 use super::balance::Balances;
 use super::booked::{BookedLine, EarningKey, JournalKey, is_summed};
 use super::decision::Closed;
-use super::manifest::{InputFile, PinnedRate, Pins};
+use super::manifest::{InputFile, OpeningBalance, PinnedRate, Pins};
 use super::row::{Balance, Posting, Tables, Unrated};
 use super::store::Store;
 use crate::error::{Error, Result};
@@ -83,7 +83,25 @@ impl State {
         Ok(state)
     }
 
+    /// This state, opened with what the system before handed over, if no period was booked yet; else as it is.
+    ///
+    /// # Errors
+    /// An unknown account, currency or period (input).
+    pub fn opened_with(&self, opening: &[OpeningBalance]) -> Result<Self> {
+        let mut state = self.clone();
+        state.open(opening)?;
+        Ok(state)
+    }
+
+    fn open(&mut self, opening: &[OpeningBalance]) -> Result<()> {
+        if self.period().is_none() {
+            self.balances = Balances::brought_over(opening)?;
+        }
+        Ok(())
+    }
+
     fn add(&mut self, period: Period, tables: &Tables, pins: &Pins) -> Result<()> {
+        self.open(&pins.opening)?;
         for earning in &tables.earnings {
             self.earnings.entry(EarningKey::of(earning)).or_default().add(earning)?;
         }
@@ -236,5 +254,6 @@ fn with_pins(old: &Pins, new: &Pins) -> Pins {
             standing.clone_from(pin);
         }
     }
-    Pins { rates: pins.into_values().collect() }
+    let opening = if old.opening.is_empty() { &new.opening } else { &old.opening };
+    Pins { rates: pins.into_values().collect(), opening: opening.clone() }
 }

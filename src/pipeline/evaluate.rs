@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::facts::{Classes, Known, classify, facts, link, measure, retained};
 use crate::fate::Fate;
 use crate::intake::{Names, Stage, Standing, stand};
-use crate::ledger::{Deduction, Earning, Part, Pins, State, Tables};
+use crate::ledger::{Deduction, Earning, OpeningBalance, Part, Pins, State, Tables};
 use crate::log::Effect;
 use crate::money::{Currency, Exact};
 use crate::period::Period;
@@ -39,10 +39,15 @@ pub struct Booked {
 /// # Errors
 /// Whatever policies, references, rates or amounts stand in the way.
 pub fn book_period(input: &Prepared, state: &State, period: Period, end: i64, last_day: i32) -> Result<Booked> {
+    let is_first = state.period().is_none();
+    let opening = if is_first { input.cutover.balances.as_slice() } else { &[] };
+    let opened = is_first.then(|| state.opened_with(opening)).transpose()?;
+    let state = opened.as_ref().unwrap_or(state);
     let names = names_of(input, state);
     let knowledge = knowledge(input, state)?;
     let standing = stand(&input.rows, &knowledge, end);
-    let run = Run { input, state, period, last_day, names: &names, standing: &standing, since: since(input, state) };
+    let since = since(input, state);
+    let run = Run { input, state, opening, period, last_day, names: &names, standing: &standing, since };
     run.book(&knowledge)
 }
 
@@ -55,6 +60,8 @@ fn since(input: &Prepared, state: &State) -> Vec<i32> {
 struct Run<'a> {
     input: &'a Prepared,
     state: &'a State,
+    /// What the system before handed over, in the book's first period.
+    opening: &'a [OpeningBalance],
     period: Period,
     last_day: i32,
     names: &'a Names,
@@ -148,6 +155,8 @@ impl<'a> Run<'a> {
             since: &self.since,
             closed: self.state.period(),
             last_day: self.last_day,
+            paid: &self.input.paid,
+            volumes: &self.input.cutover.volumes,
         };
         let kept = self.conditions(&known, given, kept)?;
         let linked = link(&known, &kept.classes)?;
@@ -235,7 +244,13 @@ impl<'a> Run<'a> {
             control: control::control(self.input, &fates, self.state)?,
         };
         tables.sort();
-        Ok(Booked { tables, pins: pins_of(&used), reference_moves: self.reference_moves(differences), used, fates })
+        Ok(Booked {
+            tables,
+            pins: pins_of(&used, self.opening),
+            reference_moves: self.reference_moves(differences),
+            used,
+            fates,
+        })
     }
 
     fn all_fates(&self, last: &Snapshot) -> Vec<Fate> {

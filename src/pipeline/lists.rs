@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::difference::Snapshot;
 use super::prepare::Prepared;
-use crate::fate::{CHARGE_UNKNOWN, Fate};
+use crate::fate::{CHARGE_UNKNOWN, Fate, PAID_BEFORE};
 use crate::intake::{Knowledge, NULL, OpenIds, Rows, Stage};
 use crate::ledger::Unrated;
 use crate::log::Log;
@@ -17,6 +17,7 @@ use crate::period::Period;
 pub fn reason_of(input: &Prepared, row: u32, fate: Fate) -> Option<String> {
     match fate {
         Fate::Rated | Fate::Duplicate | Fate::Later => None,
+        Fate::PaidBefore => Some(PAID_BEFORE.to_owned()),
         Fate::Excluded => input.rows.text(row, "exclude_reason").map(str::to_owned),
         Fate::Waiting(_) => Some(CHARGE_UNKNOWN.to_owned()),
         Fate::Quarantined(reason) => Some(reason.code().to_owned()),

@@ -50,6 +50,8 @@ pub fn look(engine: Engine, book: &Book, period: Period) -> Result<Looked> {
         since: &since,
         closed: state.period(),
         last_day: period.last_day(),
+        paid: &input.paid,
+        volumes: &input.cutover.volumes,
     };
     let measures = measure(&known)?;
     let linked = link(&known, &classify(&known, &measures)?)?;

@@ -5,10 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use rustc_hash::FxHashSet;
 
 use crate::book::{Book, LogSource};
+use crate::cutover::{Cutover, PaidIds};
 use crate::error::{Error, Result};
-use crate::intake::{LogReader, Rows, attribute_schema, read_rows};
+use crate::intake::{LogReader, Rows, attribute_schema, id_hash, read_rows};
 use crate::ledger::{Closed, RunDir, State, Store};
 use crate::log::Log;
 use crate::period::Period;
@@ -42,7 +44,11 @@ pub struct Prepared {
     pub references: References,
     pub rows: Rows,
     pub pinned: Option<Pinned>,
-    /// Name in the run's folder and bytes: policies, staging queries, references.
+    /// What the system before handed over; empty where the book begins from nothing.
+    pub cutover: Cutover,
+    /// Ids that it has paid, hashed as rows are.
+    pub paid: Arc<FxHashSet<(Log, u128)>>,
+    /// Name in the run's folder and bytes: policies, staging queries, references, cut-over.
     pub copies: Vec<(String, Vec<u8>)>,
 }
 
@@ -69,12 +75,19 @@ pub fn prepare(
     copies.extend(policy_files.into_iter().map(|(name, text)| (name, text.into_bytes())));
     copies.extend(staging.values().map(|s| (format!("queries/{}", s.name), s.sql.clone().into_bytes())));
     copies.extend(references.files.iter().map(|(name, bytes)| (format!("references/{name}"), bytes.clone())));
+    let cutover = Cutover::open(book, store, state, &references, &policies)?;
+    copies.extend(cutover.files.iter().map(|(name, bytes)| (format!("cutover/{name}"), bytes.clone())));
+    let paid = Arc::new(hashed(&cutover.paid));
     let history = History::read(store, state.closed())?;
     let pinned = history.pinned(book, &policies, &references, &staging)?;
     let readers = readers(book, &staging, &history, only);
     let rows = read_rows(engine, &book.zone, &readers, progress)?;
     super::state::check_closed_inputs(state, &rows)?;
-    Ok(Prepared { engine, book: book.clone(), policies, references, rows, pinned, copies })
+    Ok(Prepared { engine, book: book.clone(), policies, references, rows, pinned, cutover, paid, copies })
+}
+
+fn hashed(paid: &PaidIds) -> FxHashSet<(Log, u128)> {
+    paid.iter().map(|(log, id)| (*log, id_hash(id))).collect()
 }
 
 /// All `*.toml` files of the policies' folder, by name (`policies/live.toml`), in order.

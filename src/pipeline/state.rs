@@ -48,7 +48,8 @@ pub fn names_of(input: &Prepared, state: &State) -> Names {
 /// # Errors
 /// A row's hash in the ledger can't be read (input).
 pub fn knowledge(input: &Prepared, state: &State) -> Result<Knowledge> {
-    let mut knowledge = Knowledge { all_files: state.stands_in(), ..Knowledge::default() };
+    let paid = input.paid.clone();
+    let mut knowledge = Knowledge { all_files: state.stands_in(), paid, ..Knowledge::default() };
     let Some(period) = state.period() else { return Ok(knowledge) };
     knowledge.end = Some(input.book.zone.start_of(period.next().first_day()));
     knowledge.files = state.files().map(str::to_owned).collect();

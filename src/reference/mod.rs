@@ -12,7 +12,7 @@ pub use agreements::{Agreements, Share};
 use arrow::array::RecordBatch;
 pub use creators::{Creator, Creators};
 pub use parties::{Parties, Party};
-pub use table::Table;
+pub use table::{Row, Table};
 
 use crate::error::{Error, Result};
 use crate::money::FxTable;

@@ -16,6 +16,8 @@ use crate::period::parse_day;
 /// Rows of text by column; empty cells are null.
 #[derive(Clone, Debug)]
 pub struct Table {
+    /// What messages call such a file.
+    what: &'static str,
     name: String,
     columns: Vec<String>,
     rows: Vec<Vec<Option<String>>>,
@@ -27,12 +29,23 @@ impl Table {
     /// # Errors
     /// No sound CSV (with a header) or Parquet file, or a column twice (input).
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self> {
-        let table = if name.ends_with(".parquet") { Self::parquet(name, bytes)? } else { Self::csv(name, bytes)? };
+        Self::read_as("a reference", name, bytes)
+    }
+
+    /// [`Table::read`] of a file that messages call `what`.
+    ///
+    /// # Errors
+    /// As [`Table::read`].
+    pub fn read_as(what: &'static str, name: &str, bytes: &[u8]) -> Result<Self> {
+        let parquet = name.ends_with(".parquet");
+        let table = if parquet { Self::parquet(what, name, bytes)? } else { Self::csv(what, name, bytes)? };
         let mut sorted = table.columns.clone();
         sorted.sort();
         match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
             None => Ok(table),
-            Some(pair) => Err(Error::input("a reference has a column twice").at(format!("{name}, column {}", pair[0]))),
+            Some(pair) => {
+                Err(Error::input(format!("{what} has a column twice")).at(format!("{name}, column {}", pair[0])))
+            }
         }
     }
 
@@ -52,22 +65,23 @@ impl Table {
         Ok(headers.iter().map(|h| h.trim().to_owned()).collect())
     }
 
-    fn csv(name: &str, bytes: &[u8]) -> Result<Self> {
+    fn csv(what: &'static str, name: &str, bytes: &[u8]) -> Result<Self> {
         let mut reader = csv::Reader::from_reader(bytes);
-        let fault =
-            |e: csv::Error| Error::input("a reference is no sound CSV file").at(name.to_owned()).found(e.to_string());
+        let fault = |e: csv::Error| {
+            Error::input(format!("{what} is no sound CSV file")).at(name.to_owned()).found(e.to_string())
+        };
         let columns = reader.headers().map_err(fault)?.iter().map(|h| h.trim().to_owned()).collect();
         let cell = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let mut rows = Vec::new();
         for record in reader.records() {
             rows.push(record.map_err(fault)?.iter().map(cell).collect());
         }
-        Ok(Self { name: name.to_owned(), columns, rows })
+        Ok(Self { what, name: name.to_owned(), columns, rows })
     }
 
-    fn parquet(name: &str, bytes: &[u8]) -> Result<Self> {
+    fn parquet(what: &'static str, name: &str, bytes: &[u8]) -> Result<Self> {
         let fault =
-            |found: String| Error::input("a reference is no sound Parquet file").at(name.to_owned()).found(found);
+            |found: String| Error::input(format!("{what} is no sound Parquet file")).at(name.to_owned()).found(found);
         let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::copy_from_slice(bytes))
             .and_then(|b| b.build())
             .map_err(|e| fault(e.to_string()))?;
@@ -77,7 +91,7 @@ impl Table {
             columns = batch.schema().fields().iter().map(|f| f.name().clone()).collect();
             rows.extend(text_rows(&batch).map_err(fault)?);
         }
-        Ok(Self { name: name.to_owned(), columns, rows })
+        Ok(Self { what, name: name.to_owned(), columns, rows })
     }
 
     /// As Arrow, every column text.
@@ -98,7 +112,7 @@ impl Table {
     pub fn rows(&self, needed: &[&str]) -> Result<impl Iterator<Item = Row<'_>>> {
         for column in needed {
             if !self.columns.iter().any(|c| c == column) {
-                return Err(Error::input("a reference lacks a column")
+                return Err(Error::input(format!("{} lacks a column", self.what))
                     .at(format!("{}, column {column}", self.name))
                     .expected(needed.join(", "))
                     .found(self.columns.join(", ")));
@@ -177,7 +191,7 @@ impl<'a> Row<'a> {
     /// An error about a cell.
     #[must_use]
     pub fn fault(&self, column: &str, expected: &str, found: &str) -> Error {
-        Error::input("a reference breaks its contract")
+        Error::input(format!("{} breaks its contract", self.table.what))
             .at(format!("{}, line {}, column {column}", self.table.name, self.line))
             .expected(expected)
             .found(found)

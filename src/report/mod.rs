@@ -1,7 +1,9 @@
 //! Reports: what people read. Nothing reads them back.
 
+mod brought_over;
 mod statement;
 mod summary;
 
+pub use brought_over::BroughtOver;
 pub use statement::{StatementDocument, statement};
 pub use summary::{Summary, payout_summary};

@@ -2,11 +2,15 @@
 
 use serde::Serialize;
 
+use super::brought_over::{BroughtOver, brought_over};
 use crate::book::Book;
 use crate::error::{Error, Result};
 use crate::ledger::{Earning, Statement, Store, Tables};
 use crate::money::{Currency, major_grouped};
 use crate::period::{Period, day_text};
+
+/// The step that an account begins with.
+const OPENING: &str = "opening balance";
 
 /// One document: all currencies of one party.
 #[derive(Debug, Serialize)]
@@ -16,6 +20,9 @@ pub struct StatementDocument {
     pub period: String,
     /// `closed`, or `draft`.
     pub state: String,
+    /// What the system before handed over, on the statement of the book's first period.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub brought_over: Option<BroughtOver>,
     pub accounts: Vec<AccountSection>,
 }
 
@@ -64,9 +71,11 @@ pub fn statement(book: &Book, party: &str, period: Period) -> Result<StatementDo
     let (run_id, state) = store.current(period)?.ok_or_else(|| {
         Error::usage(format!("{period} has not been run")).next(format!("`everycent run --period {period}` first"))
     })?;
-    let tables = store.run(&run_id)?.tables()?;
+    let run = store.run(&run_id)?;
+    let tables = run.tables()?;
+    let brought_over = brought_over(book, &run, party, period)?;
     let own: Vec<&Statement> = tables.statements.iter().filter(|s| s.party_id == party).collect();
-    if own.is_empty() {
+    if own.is_empty() && brought_over.is_none() {
         return Err(unknown(party, &tables));
     }
     Ok(StatementDocument {
@@ -75,6 +84,7 @@ pub fn statement(book: &Book, party: &str, period: Period) -> Result<StatementDo
         period: period.to_string(),
         state: state.to_owned(),
         accounts: own.into_iter().map(|s| section(s, &tables)).collect(),
+        brought_over,
     })
 }
 
@@ -93,7 +103,7 @@ fn amount(minor: i64, currency: &str) -> String {
 
 fn section(s: &Statement, tables: &Tables) -> AccountSection {
     let all = [
-        ("opening balance", s.opening_minor, true),
+        (OPENING, s.opening_minor, true),
         ("earned", s.earned_minor, false),
         ("corrections of earlier periods", s.corrections_minor, false),
         ("adjustments", s.adjustments_minor, false),
@@ -162,14 +172,18 @@ impl StatementDocument {
     pub fn text(&self) -> String {
         let mut text = format!("{}  statement for {}  {} ({})\n", self.book, self.party_id, self.period, self.state);
         for account in &self.accounts {
-            text.push_str(&account.text());
+            text.push_str(&account.text(self.brought_over.as_ref()));
+        }
+        if let Some(brought_over) = &self.brought_over {
+            text.push_str(&brought_over.beside());
         }
         text
     }
 }
 
 impl AccountSection {
-    fn text(&self) -> String {
+    fn text(&self, brought_over: Option<&BroughtOver>) -> String {
+        let opened = brought_over.filter(|b| b.payable(&self.currency).next().is_some());
         let width = self
             .steps
             .iter()
@@ -183,6 +197,9 @@ impl AccountSection {
                 text.push_str(&format!("  {:<34} {:>width$}\n", "", "-".repeat(width)));
             }
             text.push_str(&format!("  {:<34} {:>width$}\n", step.step, step.amount));
+            if let Some(opened) = opened.filter(|_| step.step == OPENING) {
+                text.push_str(&opened.behind(&self.currency, width));
+            }
             text.push_str(&self.behind(step.step, width));
         }
         if let Some(due) = &self.due_date {

@@ -1,6 +1,6 @@
 //! Where a row ends before any rule about money is asked: later, broken, a duplicate, in conflict, or standing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::calendar::Day;
 use super::event::{Effect, Key, Row};
@@ -15,6 +15,8 @@ pub enum Fate {
     /// For its charge, until this day.
     Waiting(Day),
     Duplicate,
+    /// The system before has paid it.
+    PaidBefore,
     Later,
     /// For this reason.
     Quarantined(&'static str),
@@ -27,7 +29,7 @@ impl Fate {
             Self::Rated => "rated",
             Self::Ineligible(_) => "ineligible",
             Self::Waiting(_) => "waiting",
-            Self::Duplicate => "duplicate",
+            Self::Duplicate | Self::PaidBefore => "duplicate",
             Self::Later => "later",
             Self::Quarantined(_) => "quarantined",
         }
@@ -38,6 +40,7 @@ impl Fate {
         match self {
             Self::Ineligible(rule) => Some(rule),
             Self::Waiting(_) => Some("charge_unknown"),
+            Self::PaidBefore => Some("paid_before"),
             Self::Quarantined(reason) => Some(reason),
             _ => None,
         }
@@ -63,13 +66,15 @@ pub struct Intake<'a> {
     pub standing: Vec<&'a Row>,
 }
 
-/// Sorts the rows read; `last_day` ends the period, `prior` is what the last close said.
-pub fn intake<'a>(rows: &'a [Row], last_day: Day, prior: &Fates) -> Intake<'a> {
+/// Sorts the rows read; `last_day` ends the period, `prior` is what the last close said, `paid` what was paid before.
+pub fn intake<'a>(rows: &'a [Row], last_day: Day, prior: &Fates, paid: &BTreeSet<Key>) -> Intake<'a> {
     let mut out = Intake { fates: Fates::new(), standing: Vec::new() };
     let mut sound: BTreeMap<Key, Vec<&Row>> = BTreeMap::new();
     for row in rows {
         if row.time.is_some() && row.day > last_day {
             out.fates.insert(row.n, Fate::Later);
+        } else if row.key().is_some_and(|key| paid.contains(&key)) {
+            out.fates.insert(row.n, Fate::PaidBefore);
         } else if let Some(reason) = fault(row) {
             out.fates.insert(row.n, Fate::Quarantined(reason));
         } else {
@@ -103,7 +108,7 @@ fn one_id<'a>(same: &[&'a Row], prior: &Fates, out: &mut Intake<'a>) {
 fn close_broken(rows: &[Row], out: &mut Intake) {
     let taken: Vec<Option<Key>> = out.standing.iter().map(|row| row.key()).collect();
     for row in rows.iter().filter(|row| row.id.is_some() && fault(row).is_some() && taken.contains(&row.key())) {
-        if out.fates[&row.n] != Fate::Later {
+        if out.fates[&row.n].is_open() {
             out.fates.insert(row.n, Fate::Duplicate);
         }
     }

@@ -5,8 +5,9 @@
 //!
 //! Reading order: `number`, `calendar` -> `condition`, `policy`, `references`, `event` -> `fates`, `netting` (which rows
 //! count, and how much of a charge is left) -> `share`, `split`, `rating` (the lines) -> `booking` (what each cause adds)
-//! -> `journal`, `settlement`, `output` -> `run`, `books` (random books).
+//! -> `journal`, `settlement`, `output` -> `before` (what was handed over), `run`, `books` (random books).
 
+pub mod before;
 pub mod booking;
 pub mod books;
 pub mod calendar;

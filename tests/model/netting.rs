@@ -121,7 +121,11 @@ impl<'a> Netting<'_, 'a> {
         let original = row.original().and_then(|key| known.get(&key)).filter(fits);
         match original {
             Some(original) => self.linked(row, original, until),
-            None if row.original().is_none() || self.last_day >= until => self.own_columns(row, earned, sign),
+            None if row.original().is_none_or(|key| self.world.before.paid.contains(&key))
+                || self.last_day >= until =>
+            {
+                self.own_columns(row, earned, sign);
+            }
             None => drop(self.out.fates.insert(row.n, Fate::Waiting(until))),
         }
     }

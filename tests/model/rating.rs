@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::before::Before;
 use super::calendar::{Day, Month, Zone, age_on, last_day, month_of, parse_day};
 use super::condition::{Condition, Value};
 use super::event::Row;
@@ -24,6 +25,8 @@ pub struct World<'a> {
     pub counted: Vec<&'a Row>,
     /// What each close saw, for frozen measures.
     pub seen: &'a BTreeMap<Month, BTreeSet<usize>>,
+    /// What the system before handed over.
+    pub before: &'a Before,
 }
 
 /// The key of an earning line.

@@ -7,6 +7,7 @@ use crate::support::book::TextBook;
 use crate::support::folder::{arrived, current};
 use crate::support::tables::{Tables, comparable};
 
+use super::before::Before;
 use super::booking::{Entry as Earning, entries};
 use super::calendar::{Month, Zone, last_day, parse_month};
 use super::event::{Effect, Row, rows};
@@ -43,6 +44,7 @@ pub struct Run {
 pub struct Model {
     book: TextBook,
     policies: Policies,
+    before: Before,
     zone: Zone,
     delivered: u32,
     closed: State,
@@ -52,12 +54,14 @@ pub struct Model {
 impl Model {
     /// The book before its first delivery.
     pub fn new(book: &TextBook) -> Self {
+        let before = Before::new(book);
         Self {
             policies: Policies::parse(&book.policies),
             zone: Zone::named(&book.zone),
             book: book.clone(),
             delivered: 0,
-            closed: State::default(),
+            closed: State { balances: before.balances.clone(), ..State::default() },
+            before,
             drafts: BTreeMap::new(),
         }
     }
@@ -150,7 +154,7 @@ struct Found {
 
 impl<'a> OneRun<'a> {
     fn evaluate(&self) -> (State, Tables) {
-        let intake = intake(self.rows, last_day(self.period), &self.prior.fates);
+        let intake = intake(self.rows, last_day(self.period), &self.prior.fates, &self.model.before.paid);
         let stages = self.stages(&intake.standing);
         let rates = Rates { pins: &self.prior.pins, table: Some(self.refs), used: RefCell::default() };
         let mut found = self.walk(&intake.standing, &stages, &rates);
@@ -202,6 +206,7 @@ impl<'a> OneRun<'a> {
             rates,
             counted: standing.to_vec(),
             seen: &self.prior.seen,
+            before: &self.model.before,
         };
         let judged = judge(&world, standing, last_day(self.period));
         let units = judged.units.iter().map(|u| super::netting::Unit { row: u.row, ..u.clone() }).collect();

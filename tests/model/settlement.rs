@@ -126,7 +126,7 @@ pub fn balances(journal: &Journal, prior: &Balances, month: Month) -> (Lines, Ba
 }
 
 /// First in, first out: a change of the other sign uses up the oldest amounts.
-fn aged(mut queue: Vec<(Month, i64)>, mut change: i64, month: Month) -> Vec<(Month, i64)> {
+pub fn aged(mut queue: Vec<(Month, i64)>, mut change: i64, month: Month) -> Vec<(Month, i64)> {
     while change != 0 && queue.first().is_some_and(|(_, oldest)| (*oldest > 0) != (change > 0)) {
         let used = change.abs().min(queue[0].1.abs()) * change.signum();
         queue[0].1 += used;

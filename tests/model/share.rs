@@ -28,7 +28,8 @@ impl Reached {
         let mut reached = Self::default();
         for p in priced {
             if let Share::Tiers(tiers) = &p.program.share {
-                *reached.totals.entry(window(p, tiers)).or_insert_with(zero) += basis(world, p, tiers);
+                let total = reached.totals.entry(window(p, tiers)).or_insert_with(|| reached_before(world, p, tiers));
+                *total += basis(world, p, tiers);
             }
         }
         reached
@@ -74,7 +75,7 @@ impl Reached {
         if tiers.whole {
             return &p.rest * band_of(tiers, &self.totals[&key]);
         }
-        let before = self.tiers.entry(key).or_insert_with(zero);
+        let before = self.tiers.entry(key).or_insert_with(|| reached_before(world, p, tiers));
         let after = before.clone() + &size;
         let weighted = area(tiers, &after) - area(tiers, before);
         *before = after;
@@ -91,6 +92,15 @@ fn window(p: &Priced, tiers: &Tiers) -> Window {
         other => panic!("no window {other:?}"),
     };
     (p.creator().to_owned(), p.program.name.clone(), name)
+}
+
+/// What counted before the book began.
+fn reached_before(world: &World, p: &Priced, tiers: &Tiers) -> Q {
+    let (creator, program) = (p.creator().to_owned(), p.program.name.clone());
+    let key = (creator, program, tiers.window.clone(), tiers.currency.clone(), tiers.basis.clone());
+    let in_window =
+        tiers.window == "lifetime" || month_of(p.unit.day).div_euclid(12) == world.before.first.div_euclid(12);
+    world.before.volumes.get(&key).filter(|_| in_window).map_or_else(zero, |minor| q(*minor))
 }
 
 /// What a unit counts in its tiers' currency.

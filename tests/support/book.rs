@@ -14,6 +14,45 @@ pub const LOGS: [&str; 6] = ["adjustments", "brand_deals", "commerce", "engageme
 /// The references that these tests use.
 pub const REFERENCES: [&str; 4] = ["agreements", "creators", "fx_rates", "parties"];
 
+/// What the system before hands over; three empty sheets where it hands over nothing.
+#[derive(Clone, Debug)]
+pub struct Cutover {
+    pub system: String,
+    /// `balances`, `volumes`, `paid_ids`.
+    pub sheets: BTreeMap<&'static str, Sheet>,
+}
+
+impl Cutover {
+    /// The file of a sheet, in the book.
+    pub fn file(sheet: &str) -> String {
+        format!("cutover/{sheet}.csv")
+    }
+
+    /// Whether anything is handed over.
+    pub fn is_any(&self) -> bool {
+        self.sheets.values().any(|sheet| !sheet.rows.is_empty())
+    }
+
+    fn none() -> Self {
+        let columns = [
+            ("balances", "account party_id currency amount_minor booked_period"),
+            ("volumes", "creator_id program window currency basis amount_minor"),
+            ("paid_ids", "log event_id"),
+        ];
+        let sheets = columns.into_iter().map(|(name, columns)| (name, Sheet::new(columns))).collect();
+        Self { system: "PayOld".to_owned(), sheets }
+    }
+
+    fn settings(&self) -> String {
+        if !self.is_any() {
+            return String::new();
+        }
+        let mut text = format!("\n[cutover]\nsystem = \"{}\"\nreason = \"the old system ends\"\n", self.system);
+        text += "requested_by = \"Mia Berg\"\napproved_by = \"Tom Falk\"\n";
+        text + &self.sheets.keys().map(|name| format!("{name} = \"{}\"\n", Self::file(name))).collect::<String>()
+    }
+}
+
 /// A book before it is a folder.
 #[derive(Clone, Debug)]
 pub struct TextBook {
@@ -25,6 +64,7 @@ pub struct TextBook {
     pub policies: String,
     pub logs: BTreeMap<String, Sheet>,
     pub refs: BTreeMap<String, Sheet>,
+    pub cutover: Cutover,
 }
 
 impl TextBook {
@@ -40,6 +80,7 @@ impl TextBook {
             policies: String::new(),
             logs: LOGS.iter().map(log).collect(),
             refs: REFERENCES.iter().map(reference).collect(),
+            cutover: Cutover::none(),
         }
     }
 
@@ -66,6 +107,11 @@ impl TextBook {
         self.refs.get_mut(reference).unwrap_or_else(|| panic!("no reference {reference}")).push(cells);
     }
 
+    /// Appends a row to a sheet of the cut-over.
+    pub fn bring_over(&mut self, sheet: &str, cells: &Line) {
+        self.cutover.sheets.get_mut(sheet).unwrap_or_else(|| panic!("no sheet {sheet}")).push(cells);
+    }
+
     /// Its `everycent.toml`. No gate is meant to stand in the way of these stories.
     pub fn settings(&self) -> String {
         let mut text = format!(
@@ -83,7 +129,7 @@ impl TextBook {
         for reference in REFERENCES {
             text += &format!("{reference} = \"refs/{reference}.csv\"\n");
         }
-        text + "\n[gates]\nfx_change = \"100000 %\"\n"
+        text + "\n[gates]\nfx_change = \"100000 %\"\n" + &self.cutover.settings()
     }
 }
 

@@ -7,7 +7,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::book::{ARRIVAL, TextBook};
+use super::book::{ARRIVAL, Cutover, TextBook};
 use super::engine::{Everycent, Outcome};
 use super::parquet_log;
 use super::sheet::Sheet;
@@ -41,6 +41,9 @@ impl Folder {
         put("everycent.toml", &book.settings());
         put("policies/policies.toml", &book.policies);
         put("book.secret", "a secret of the tests, nothing more\n");
+        for (name, sheet) in book.cutover.sheets.iter().filter(|_| book.cutover.is_any()) {
+            put(&Cutover::file(name), &sheet.csv(&[]));
+        }
         for log in book.logs.keys() {
             fs::create_dir_all(dir.join("logs").join(log)).expect("a folder of a log");
         }

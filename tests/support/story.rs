@@ -41,6 +41,7 @@ enum Block {
     People,
     Agreements,
     Rates,
+    Cutover,
     Events(u32),
     Expectations,
 }
@@ -73,6 +74,10 @@ impl Story {
             ["people"] => return Block::People,
             ["agreements"] => return Block::Agreements,
             ["rates", "for", "1", "EUR"] => return Block::Rates,
+            ["brought", "over", "from", system] => {
+                system.clone_into(&mut self.book.cutover.system);
+                return Block::Cutover;
+            }
             ["first", "period", period] => {
                 period.clone_into(&mut self.book.first_period);
                 return Block::Policy;
@@ -98,6 +103,7 @@ impl Story {
             Block::People => self.person(line),
             Block::Agreements => self.agreement(line),
             Block::Rates => self.rates(line),
+            Block::Cutover => self.brought_over(line, at),
             Block::Events(delivery) => self.event(line, *delivery, at),
             Block::Expectations => {
                 let expected = Expected::parse(line, at);
@@ -163,6 +169,27 @@ impl Story {
             let cells = [("date", day), ("currency", currency), ("rate", rate), ("arrival", arrival)];
             self.book.reference("fx_rates", &row(&cells, &[]));
         }
+    }
+
+    /// `balance party_payable ada 20.00 EUR of 2025-11`, `volume cho brand lifetime gross 49,990.00 EUR`,
+    /// `paid brand_deals b0`
+    fn brought_over(&mut self, line: &str, at: usize) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (sheet, cells, money) = match words[..] {
+            ["balance", account, party, amount, currency, "of", month] => (
+                "balances",
+                vec![("account", account), ("party_id", party), ("booked_period", month)],
+                [amount, currency],
+            ),
+            ["volume", creator, program, window, basis, amount, currency] => {
+                let cells = vec![("creator_id", creator), ("program", program), ("window", window), ("basis", basis)];
+                ("volumes", cells, [amount, currency])
+            }
+            ["paid", log, id] => return self.book.bring_over("paid_ids", &row(&[("log", log), ("event_id", id)], &[])),
+            _ => panic!("line {at}: nothing that can be brought over: {line}"),
+        };
+        let amount = minor(money[0], money[1]).to_string();
+        self.book.bring_over(sheet, &row(&cells, &[("amount_minor", &amount), ("currency", money[1])]));
     }
 
     /// `2026-10-17 b01 brand_deals milestone cho 49,990.00 EUR, tax 1.00, of b00`
@@ -242,6 +269,10 @@ impl Expected {
                 ("quarantine", row(&[("event_id", id), ("reason", reason)], &[]), "")
             }
             ["ineligible", id, "because", rule] => ("ineligible", row(&[("event_id", id), ("reason", rule)], &[]), ""),
+            ["counted", log, fate, "because", reason, currency] => {
+                let key = [("log", log), ("fate", fate), ("reason", reason), ("currency", currency)];
+                ("control", row(&key, &[]), currency)
+            }
             ["waiting", id, "until", day] => ("waiting", row(&[("event_id", id), ("until", day)], &[]), ""),
             _ => panic!("line {at}: no expectation: {line}"),
         };
@@ -256,8 +287,13 @@ impl Expected {
     fn clause(&mut self, clause: &str, currency: &str) {
         let (name, text) = clause.split_once(' ').unwrap_or_else(|| panic!("line {}: no value: {clause}", self.line));
         let column = match name {
-            "events" | "version" | "oldest" => {
-                let column = [("events", "events"), ("version", "policy_version"), ("oldest", "oldest_period")];
+            "events" | "version" | "oldest" | "rows" => {
+                let column = [
+                    ("events", "events"),
+                    ("version", "policy_version"),
+                    ("oldest", "oldest_period"),
+                    ("rows", "rows"),
+                ];
                 let column = column.iter().find(|(n, _)| *n == name).expect("one of these").1;
                 self.cells.insert(column.to_owned(), text.to_owned());
                 return;

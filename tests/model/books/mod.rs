@@ -1,5 +1,6 @@
 //! Random books: small, seeded, and full of the timing that money programs get wrong.
 
+mod cutover;
 mod events;
 mod policies;
 mod references;
@@ -54,6 +55,7 @@ pub fn random(seed: u64) -> RandomBook {
     references::fill(&mut dice, &mut book);
     events::fill(&mut dice, &mut book);
     let steps = steps(&mut dice);
+    cutover::fill(&mut dice, &mut book);
     RandomBook { book, steps }
 }
 
