@@ -7,6 +7,7 @@
 //! - [`period`], [`log`], [`fate`]: months and days in the book's zone; the six logs; where a row ended.
 //! - [`money`]: exact ratios, the one rounding, largest remainder, currencies, reference rates.
 //! - [`book`]: `everycent.toml`, validated.
+//! - [`redrive`]: `redrive.toml`: what two people decided about rows and gates.
 //! - [`query`]: the one room where SQL runs.
 //! - [`policy`]: programs, measures and terms, read strictly.
 //! - [`ledger`]: accounts, balanced entries, tables, manifests, seals, the store.
@@ -19,6 +20,7 @@
 //! - [`audit`]: gates before publishing.
 //! - [`publish`]: drafts and closes.
 //! - [`report`]: statements and summaries.
+//! - [`quarantine`]: rows that are not rated, listed, and decided on.
 //! - [`cli`]: what was typed.
 
 #![forbid(unsafe_code)]
@@ -38,7 +40,9 @@ pub mod period;
 pub mod pipeline;
 pub mod policy;
 pub mod publish;
+pub mod quarantine;
 pub mod query;
+pub mod redrive;
 pub mod reference;
 pub mod report;
 pub mod settle;

@@ -6,6 +6,7 @@ mod init;
 mod output;
 mod plan;
 mod policy;
+mod quarantine;
 mod run;
 mod statement;
 mod status;
@@ -80,6 +81,9 @@ enum Verb {
     /// Work with policies
     #[command(subcommand)]
     Policy(policy::Verb),
+    /// List rows that are not rated, and record decisions about them
+    #[command(subcommand)]
+    Quarantine(quarantine::Verb),
 }
 
 impl Common {
@@ -123,6 +127,7 @@ fn perform(cli: Cli) -> Result<()> {
         Verb::Doctor => doctor::perform(&common),
         Verb::Statement(request) => statement::perform(&common, &request),
         Verb::Policy(verb) => policy::perform(&common, &verb),
+        Verb::Quarantine(verb) => quarantine::perform(&common, &verb),
     }
 }
 

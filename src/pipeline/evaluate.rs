@@ -41,7 +41,7 @@ pub struct Booked {
 pub fn book_period(input: &Prepared, state: &State, period: Period, end: i64, last_day: i32) -> Result<Booked> {
     let names = names_of(input, state);
     let knowledge = knowledge(input, state)?;
-    let standing = stand(&input.rows, &knowledge, end);
+    let standing = stand(&input.rows, &knowledge, &input.decided, end)?;
     let run = Run { input, state, period, last_day, names: &names, standing: &standing, since: since(input, state) };
     run.book(&knowledge)
 }

@@ -13,4 +13,5 @@ mod prepare;
 mod state;
 
 pub use evaluate::{Booked, book_period};
-pub use prepare::{Only, Options, Prepared, look_at_logs, policy_files, prepare};
+pub use prepare::{Only, Options, Prepared, REDRIVE_COPY, look_at_logs, policy_files, prepare, prepare_with};
+pub use state::knowledge;
