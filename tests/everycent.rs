@@ -10,6 +10,7 @@
 //! - `worked`: the worked example, every table of every step (skipped where ../shared is absent).
 //! - `model`: an independent slow model; `model_agrees`: it and the program over random books.
 //! - `properties`: what must not change a result, and what must always hold.
+//! - `quarantine`: rows that are not rated: listed, decided on by two people, released.
 //! - `scenarios`: stories in plain text (tests/scenarios), told by the program and by the model.
 //! - `online_retail`: a real book (skipped where ../shared is absent).
 //! - `support`: books from text, the program as a process, tables as text.
@@ -25,6 +26,7 @@ mod money;
 mod online_retail;
 mod policy;
 mod properties;
+mod quarantine;
 mod sample;
 mod scenarios;
 mod support;

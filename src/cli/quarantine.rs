@@ -1,6 +1,8 @@
 //! `everycent quarantine`: list rows that are not rated, and record what two people decide about them.
 
-use clap::{Args, Subcommand};
+use std::io::Write;
+
+use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Map, Value};
 
 use super::output::{Format, Rows};
@@ -61,9 +63,10 @@ pub struct ListRequest {
 
 /// What `quarantine redrive` takes.
 #[derive(Args)]
+#[command(group(ArgGroup::new("decision").required(true).args(["stands", "waive"])))]
 pub struct RedriveRequest {
     /// Let the row with this hash stand; the other rows of its event stay quarantined
-    #[arg(long, value_name = "ROW_HASH", requires_all = ["log", "event_id"], conflicts_with = "waive")]
+    #[arg(long, value_name = "ROW_HASH", requires_all = ["log", "event_id"])]
     stands: Option<String>,
     /// The row's log
     #[arg(long, value_parser = parse_log, requires = "stands")]
@@ -72,7 +75,7 @@ pub struct RedriveRequest {
     #[arg(long, requires = "stands")]
     event_id: Option<String>,
     /// Waive this gate's bound
-    #[arg(long, value_name = "GATE", requires_all = ["scope", "value", "expires"], required_unless_present = "stands")]
+    #[arg(long, value_name = "GATE", requires_all = ["scope", "value", "expires"])]
     waive: Option<String>,
     /// What the bound is waived for: a log, or a currency
     #[arg(long, requires = "waive")]
@@ -190,14 +193,7 @@ fn by_row(listing: &Listing, waiting: bool) -> Rows {
 /// Rows with the raw ones below (table), in a last column (CSV), or as an object (JSON).
 fn with_raw(mut rows: Rows, raw: &[RawRow], format: Format) -> Result<()> {
     match format {
-        Format::Table => {
-            for (row, raw) in rows.rows.iter().zip(raw) {
-                let named = rows.headings.iter().zip(row).filter(|(_, cell)| !cell.is_empty());
-                println!("{}", named.map(|(name, cell)| format!("{name} {cell}")).collect::<Vec<_>>().join(", "));
-                raw.iter().for_each(|(name, value)| println!("    {name} = {}", value.as_deref().unwrap_or("null")));
-            }
-            Ok(())
-        }
+        Format::Table => blocks(&rows, raw),
         Format::Csv => {
             rows.headings.push("raw");
             rows.rows.iter_mut().zip(raw).for_each(|(row, raw)| row.push(object(raw).to_string()));
@@ -210,10 +206,29 @@ fn with_raw(mut rows: Rows, raw: &[RawRow], format: Format) -> Result<()> {
                 Value::Object(texts.chain([("raw".to_owned(), object(raw))]).collect())
             };
             let list: Vec<Value> = rows.rows.iter().zip(raw).map(whole).collect();
-            println!("{}", serde_json::to_string_pretty(&list).map_err(|e| Error::bug(e.to_string()))?);
-            Ok(())
+            let text = serde_json::to_string_pretty(&list).map_err(|e| Error::bug(e.to_string()))?;
+            writeln!(std::io::stdout(), "{text}").map_err(refused)
         }
     }
+}
+
+/// A line for each row, and below it the columns of its file.
+fn blocks(rows: &Rows, raw: &[RawRow]) -> Result<()> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for (row, raw) in rows.rows.iter().zip(raw) {
+        let named = rows.headings.iter().zip(row).filter(|(_, cell)| !cell.is_empty());
+        let line = named.map(|(name, cell)| format!("{name} {cell}")).collect::<Vec<_>>().join(", ");
+        writeln!(out, "{line}").map_err(refused)?;
+        for (name, value) in raw {
+            writeln!(out, "    {name} = {}", value.as_deref().unwrap_or("null")).map_err(refused)?;
+        }
+    }
+    out.flush().map_err(refused)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the form of map_err")]
+fn refused(e: std::io::Error) -> Error {
+    Error::resources(format!("stdout refused: {e}"))
 }
 
 fn object(raw: &RawRow) -> Value {

@@ -6,6 +6,7 @@ use crate::fate::{Fate, Reason};
 use crate::intake::{Stage, Standing, stand};
 use crate::ledger::{State, Store};
 use crate::log::Log;
+use crate::money::Exact;
 use crate::period::Period;
 use crate::pipeline::{Prepared, knowledge, prepare_with};
 use crate::query::Engine;
@@ -57,9 +58,7 @@ pub fn waive(book: &Book, bound: &Bound) -> Result<()> {
     let store = Store::open(&book.ledger)?;
     let _lock = store.lock()?;
     let redrive = Redrive::of_book(&book.root)?.with(&waived_toml(bound))?;
-    if bound.scope.parse::<Log>().is_ok_and(|log| !book.logs.contains_key(&log)) {
-        return Err(Error::usage("the book has no such log").found(bound.scope.clone()));
-    }
+    widens(book, bound)?;
     let first_open = State::of_ledger(&store, book.first_period)?.first_open();
     if bound.expires.parse::<Period>()? < first_open {
         return Err(Error::usage("the bound has expired before it is recorded")
@@ -67,4 +66,25 @@ pub fn waive(book: &Book, bound: &Bound) -> Result<()> {
             .found(bound.expires.clone()));
     }
     redrive.put(&book.root)
+}
+
+/// A waived bound allows more than the book does; a narrower one would refuse more.
+fn widens(book: &Book, bound: &Bound) -> Result<()> {
+    let source = || {
+        let log = book.logs.get(&bound.scope.parse()?);
+        log.ok_or_else(|| Error::usage("the book has no such log").found(bound.scope.clone()))
+    };
+    let limit = match bound.gate.as_str() {
+        "quarantined_rows" => &source()?.quarantined_rows,
+        "quarantined_amount" => &source()?.quarantined_amount,
+        "fx_change" => &book.gates.fx_change,
+        _ => &book.gates.reference_correction,
+    };
+    match Exact::parse(&bound.value).is_some_and(|value| value >= *limit) {
+        true => Ok(()),
+        false => Err(Error::usage("the bound allows less than the book does without it")
+            .at(format!("{} {}", bound.gate, bound.scope))
+            .expected("a wider share")
+            .found(bound.value.clone())),
+    }
 }
