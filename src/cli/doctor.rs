@@ -9,6 +9,7 @@ use crate::intake::attribute_schema;
 use crate::ledger::{State, Store};
 use crate::pipeline::{look_at_logs, policy_files};
 use crate::policy::Policies;
+use crate::redrive::{REDRIVE_FILE, Redrive};
 use crate::reference::References;
 
 /// Looks at everything.
@@ -30,6 +31,9 @@ pub fn perform(common: &Common) -> Result<()> {
     note("policies", policies(common, &book));
     let references = References::read(&book.root, &book.references);
     note("references", references.as_ref().map(|r| format!("{} files", r.files.len())).map_err(Clone::clone));
+    if book.root.join(REDRIVE_FILE).is_file() {
+        note(REDRIVE_FILE, decisions(&book));
+    }
     note("ledger", ledger(&book));
     if let Ok(references) = &references {
         let progress = Progress::new(common, "reading every file");
@@ -48,6 +52,11 @@ fn policies(common: &Common, book: &Book) -> Result<String> {
         crate::facts::check_log(common.engine(), &policies, *log, &schema)?;
     }
     Ok(format!("{} program versions, {} measures", policies.programs.len(), policies.measures.len()))
+}
+
+fn decisions(book: &Book) -> Result<String> {
+    let redrive = Redrive::of_book(&book.root)?;
+    Ok(format!("{} rows stand, {} bounds are waived", redrive.stands.len(), redrive.waived.len()))
 }
 
 fn ledger(book: &Book) -> Result<String> {
