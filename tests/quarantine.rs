@@ -81,16 +81,18 @@ fn listed(dir: &Path, rest: &str) -> Vec<Line> {
 }
 
 /// The hash of the listed row of this event and amount.
-fn hash_of(dir: &Path, event: &str, minor: &str) -> String {
+pub fn hash_of(dir: &Path, event: &str, minor: &str) -> String {
     let rows = listed(dir, "--rows");
     let row = rows.iter().find(|row| row["event_id"] == event && row["amount_minor"] == minor);
     row.unwrap_or_else(|| panic!("no {event} of {minor} in {rows:?}"))["row_hash"].clone()
 }
 
-const SIGNED: &str = "--reason|the shop confirmed it|--requested-by|Rita Moura|--approved-by|Hugo Sá";
+/// Who signs, and why.
+pub const SIGNED: &str = "--reason|the shop confirmed it|--requested-by|Rita Moura|--approved-by|Hugo Sá";
 
-fn stands(dir: &Path, event: &str, hash: &str, signed: &str) -> Outcome {
-    quarantine(dir, "redrive", &format!("--log|gifts|--event-id|{event}|--stands|{hash}|{signed}"))
+/// `quarantine redrive` that lets a row stand.
+pub fn stands(dir: &Path, log: &str, event: &str, hash: &str, signed: &str) -> Outcome {
+    quarantine(dir, "redrive", &format!("--log|{log}|--event-id|{event}|--stands|{hash}|{signed}"))
 }
 
 #[track_caller]
@@ -116,7 +118,7 @@ fn run_and_close(folder: &Folder, period: &str) {
 fn october_closed_and_decided(dir: &Path, layout: Layout) -> Folder {
     let mut folder = delivered(dir, layout, 1);
     run_and_close(&folder, "2026-10");
-    stands(dir, "g1", &hash_of(dir, "g1", "800"), SIGNED).succeeded("redrive");
+    stands(dir, "gifts", "g1", &hash_of(dir, "g1", "800"), SIGNED).succeeded("redrive");
     folder.deliver(2);
     folder
 }
@@ -221,7 +223,7 @@ fn a_decision_in_time_is_the_periods_own() {
     let folder = delivered(dir.path(), Layout::Plain, 1);
     folder.run("2026-10").succeeded("run");
     let before = folder.draft("2026-10", "root");
-    stands(dir.path(), "g1", &hash_of(dir.path(), "g1", "700"), SIGNED).succeeded("redrive");
+    stands(dir.path(), "gifts", "g1", &hash_of(dir.path(), "g1", "700"), SIGNED).succeeded("redrive");
     refused(&folder.close("2026-10"), 6, &["gives another ledger", &before]);
     run_and_close(&folder, "2026-10");
     let tables = folder.tables("2026-10");
@@ -235,7 +237,7 @@ fn a_chosen_row_of_a_later_month_leaves_its_id_open_until_then() {
     let dir = tempfile::tempdir().expect("a folder");
     let folder = delivered(dir.path(), Layout::Plain, 4);
     folder.run("2026-11").succeeded("provisional");
-    stands(dir.path(), "g9", &hash_of(dir.path(), "g9", "300"), SIGNED).succeeded("redrive");
+    stands(dir.path(), "gifts", "g9", &hash_of(dir.path(), "g9", "300"), SIGNED).succeeded("redrive");
     run_and_close(&folder, "2026-10");
     let october = folder.tables("2026-10");
     assert_eq!(cell(&october["quarantine"], &[("event_id", "g9")], "amount_minor"), Some("100"));
@@ -254,20 +256,24 @@ fn an_impossible_decision_is_refused_and_not_recorded() {
     folder.run("2026-10").succeeded("run");
     let (hash, other) = (hash_of(dir, "g1", "800"), hash_of(dir, "g1", "700"));
     let one = "--reason|x|--requested-by|Rita Moura|--approved-by| rita moura ";
-    refused(&stands(dir, "g1", &hash, one), 2, &["needs two names", "rita moura"]);
+    refused(&stands(dir, "gifts", "g1", &hash, one), 2, &["needs two names", "rita moura"]);
     let unsaid = SIGNED.replace("the shop confirmed it", " ");
-    refused(&stands(dir, "g1", &hash, &unsaid), 2, &["needs a reason"]);
+    refused(&stands(dir, "gifts", "g1", &hash, &unsaid), 2, &["needs a reason"]);
     let unknown = "0".repeat(32);
-    refused(&stands(dir, "g1", &unknown, SIGNED), 2, &["a row that is not there", "gifts g1", &hash, &other]);
-    refused(&stands(dir, "g7", &hash, SIGNED), 2, &["a row that is not there", "no row of this event"]);
-    refused(&stands(dir, "g1", "8a", SIGNED), 2, &["32 lower-case hexadecimal digits"]);
+    refused(&stands(dir, "gifts", "g1", &unknown, SIGNED), 2, &["a row that is not there", "gifts g1", &hash, &other]);
+    refused(&stands(dir, "gifts", "g7", &hash, SIGNED), 2, &["a row that is not there", "no row of this event"]);
+    refused(&stands(dir, "gifts", "g1", "8a", SIGNED), 2, &["32 lower-case hexadecimal digits"]);
     assert!(!dir.join("redrive.toml").exists(), "nothing was recorded");
-    stands(dir, "g1", &hash, SIGNED).succeeded("redrive");
-    refused(&stands(dir, "g1", &other, SIGNED), 2, &["one event is decided twice", &hash, "Rita Moura"]);
+    stands(dir, "gifts", "g1", &hash, SIGNED).succeeded("redrive");
+    refused(&stands(dir, "gifts", "g1", &other, SIGNED), 2, &["one event is decided twice", &hash, "Rita Moura"]);
     run_and_close(&folder, "2026-10");
     folder.deliver(4);
     folder.run("2026-11").succeeded("run");
-    refused(&stands(dir, "g2", &hash_of(dir, "g2", "600"), SIGNED), 5, &["can't overrule what a closed period rated"]);
+    refused(
+        &stands(dir, "gifts", "g2", &hash_of(dir, "g2", "600"), SIGNED),
+        5,
+        &["can't overrule what a closed period rated"],
+    );
     assert_eq!(fs::read_to_string(dir.join("redrive.toml")).expect("decisions").matches("[[stands]]").count(), 1);
     let text = fs::read_to_string(dir.join("redrive.toml")).expect("decisions");
     // written by hand, past the command: the run refuses it as well

@@ -10,7 +10,7 @@ use crate::support::tables::{Tables, comparable};
 use super::booking::{Entry as Earning, entries};
 use super::calendar::{Month, Zone, last_day, parse_month};
 use super::event::{Effect, Row, rows};
-use super::fates::{Fate, Fates, intake, readable};
+use super::fates::{Decided, Fate, Fates, intake, readable};
 use super::journal::{Earned, Entry, Journal, Place};
 use super::netting::{Judged, Retained, judge};
 use super::number::Q;
@@ -45,6 +45,7 @@ pub struct Model {
     policies: Policies,
     zone: Zone,
     delivered: u32,
+    decided: Decided,
     closed: State,
     drafts: BTreeMap<Month, Run>,
 }
@@ -57,6 +58,7 @@ impl Model {
             zone: Zone::named(&book.zone),
             book: book.clone(),
             delivered: 0,
+            decided: Decided::new(),
             closed: State::default(),
             drafts: BTreeMap::new(),
         }
@@ -65,6 +67,11 @@ impl Model {
     /// Brings all deliveries up to this one.
     pub fn deliver(&mut self, delivery: u32) {
         self.delivered = delivery;
+    }
+
+    /// Of the rows of an event, the one with this amount stands from now on.
+    pub fn decide(&mut self, log: &str, event: &str, minor: i64) {
+        self.decided.insert((log.to_owned(), event.to_owned()), minor);
     }
 
     /// Runs a period; open periods before it are evaluated first and stand in for their closes.
@@ -150,7 +157,7 @@ struct Found {
 
 impl<'a> OneRun<'a> {
     fn evaluate(&self) -> (State, Tables) {
-        let intake = intake(self.rows, last_day(self.period), &self.prior.fates);
+        let intake = intake(self.rows, last_day(self.period), &self.prior.fates, &self.model.decided);
         let stages = self.stages(&intake.standing);
         let rates = Rates { pins: &self.prior.pins, table: Some(self.refs), used: RefCell::default() };
         let mut found = self.walk(&intake.standing, &stages, &rates);
