@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::log::Log;
-use crate::money::Exact;
+use crate::money::{Currency, Exact};
 use crate::period::{Period, Zone};
 
 /// The file that makes a folder a book.
@@ -63,7 +63,7 @@ pub struct Gates {
 }
 
 /// A bound that lets one gate pass: with scope, reason, expiry and two names.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bound {
     pub gate: String,
@@ -170,7 +170,7 @@ impl Book {
     }
 
     fn parse(root: &Path, text: &str) -> Result<Self> {
-        let file: File = toml::from_str(text).map_err(|e| toml_error(&e, text))?;
+        let file: File = toml::from_str(text).map_err(|e| toml_error(&e, text, BOOK_FILE))?;
         let config_sha256 = hex::encode(Sha256::digest(canonical(&file)?));
         let table = &file.book;
         let folder = |given: &Option<String>, default: &str| root.join(given.as_deref().unwrap_or(default));
@@ -193,13 +193,13 @@ impl Book {
         })
     }
 
-    /// The bound that lets `gate` pass for `scope` in `period`, if the book has one that has not expired.
+    /// The bound that lets `gate` pass for `scope` in `period`: the widest of those that have not expired.
     #[must_use]
     pub fn bound(&self, gate: &str, scope: &str, period: Period) -> Option<Exact> {
-        let bound = self.bounds.iter().find(|b| {
+        let holds = |b: &&Bound| {
             b.gate == gate && b.scope == scope && b.expires.parse::<Period>().is_ok_and(|expires| period <= expires)
-        })?;
-        Exact::parse(&bound.value)
+        };
+        self.bounds.iter().filter(holds).filter_map(|b| Exact::parse(&b.value)).max()
     }
 }
 
@@ -222,13 +222,15 @@ fn canonical(file: &File) -> Result<Vec<u8>> {
     serde_json::to_vec(&value).map_err(|e| Error::bug(e.to_string()))
 }
 
-fn toml_error(e: &toml::de::Error, text: &str) -> Error {
+/// A fault of a book's file that serde or TOML found, with its place and the nearest known key.
+#[must_use]
+pub fn toml_error(e: &toml::de::Error, text: &str, file: &str) -> Error {
     let at = e.span().map_or(0, |span| span.start);
     let before = text.get(..at).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
     let error = Error::usage(e.message().lines().next().unwrap_or("unreadable").to_owned())
-        .at(format!("everycent.toml:{line}:{column}"));
+        .at(format!("{file}:{line}:{column}"));
     match nearest_known(e.message()) {
         Some(known) => error.next(format!("did you mean `{known}`?")),
         None => error.next("see docs/book.md for every key"),
@@ -255,10 +257,13 @@ fn orphan_days(given: Option<i32>) -> Result<i32> {
 }
 
 fn percent(text: Option<&str>, default: &str, place: &str) -> Result<Exact> {
-    let text = text.unwrap_or(default);
-    Exact::parse(text).filter(|value| !value.is_negative()).ok_or_else(|| {
-        Error::usage("not a share").at(format!("everycent.toml, {place}")).expected("text such as \"1 %\"").found(text)
-    })
+    share(text.unwrap_or(default)).map_err(|e| e.at(format!("{BOOK_FILE}, {place}")))
+}
+
+fn share(text: &str) -> Result<Exact> {
+    Exact::parse(text)
+        .filter(|value| !value.is_negative())
+        .ok_or_else(|| Error::usage("not a share").expected("text such as \"1 %\"").found(text))
 }
 
 fn logs(tables: &BTreeMap<String, LogTable>) -> Result<BTreeMap<Log, LogSource>> {
@@ -313,19 +318,7 @@ fn gates(table: &GatesTable) -> Result<Gates> {
 pub const GATES: [&str; 4] = ["quarantined_rows", "quarantined_amount", "fx_change", "reference_correction"];
 
 fn bounds(given: &[Bound]) -> Result<Vec<Bound>> {
-    for bound in given {
-        let fault = |what: &str, expected: String, found: &str| {
-            Error::usage(what).at("everycent.toml, [[bound]]").expected(expected).found(found)
-        };
-        if !GATES.contains(&bound.gate.as_str()) {
-            return Err(fault("unknown gate", GATES.join(", "), &bound.gate));
-        }
-        if same_name(&bound.requested_by, &bound.approved_by) {
-            return Err(fault("a bound needs two names", "two different people".into(), &bound.approved_by));
-        }
-        percent(Some(&bound.value), "", "[[bound]] value")?;
-        bound.expires.parse::<Period>().map_err(|e| e.at("everycent.toml, [[bound]] expires"))?;
-    }
+    given.iter().try_for_each(check_bound).map_err(|e| e.at(format!("{BOOK_FILE}, [[bound]]")))?;
     Ok(given.to_vec())
 }
 
@@ -345,6 +338,27 @@ fn signed_for(cutover: &CutoverFiles) -> Result<CutoverFiles> {
         return Err(fault("a cut-over brings nothing over", "balances, volumes or paid_ids", "no file"));
     }
     Ok(cutover.clone())
+}
+
+/// Holds a bound to its rules: a known gate, a scope of that gate, a share, a period, and two different people.
+///
+/// # Errors
+/// The first rule that it breaks (usage).
+pub fn check_bound(bound: &Bound) -> Result<()> {
+    let fault = |what: &str, expected: String, found: &str| Error::usage(what).expected(expected).found(found);
+    if !GATES.contains(&bound.gate.as_str()) {
+        return Err(fault("unknown gate", GATES.join(", "), &bound.gate));
+    }
+    if bound.gate.starts_with("quarantined_") {
+        bound.scope.parse::<Log>()?;
+    } else if Currency::parse(&bound.scope).is_none() {
+        return Err(fault("a bound's scope is unknown", format!("a currency, for {}", bound.gate), &bound.scope));
+    }
+    if same_name(&bound.requested_by, &bound.approved_by) {
+        return Err(fault("a bound needs two names", "two different people".into(), &bound.approved_by));
+    }
+    share(&bound.value)?;
+    bound.expires.parse::<Period>().map(drop)
 }
 
 /// Are these one person: equal after trimming and Unicode case folding, or is one of them nobody?

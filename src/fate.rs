@@ -28,6 +28,32 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All reasons, in their order.
+    pub const ALL: [Self; 22] = [
+        Self::IdMissing,
+        Self::TimeMissing,
+        Self::TimeOutOfRange,
+        Self::UnknownKind,
+        Self::CreatorMissing,
+        Self::PartyMissing,
+        Self::UnknownCurrency,
+        Self::AmountMissing,
+        Self::AmountNegative,
+        Self::AmountTooLarge,
+        Self::SubMinor,
+        Self::TaxNegative,
+        Self::FeeNegative,
+        Self::TaxAndFeeExceedAmount,
+        Self::OriginalOnCharge,
+        Self::OriginalAfterEvent,
+        Self::NotFourEyes,
+        Self::Conflict,
+        Self::ReversalExceedsCharge,
+        Self::NoPolicy,
+        Self::CreatorUnknownOnDate,
+        Self::PartyUnknownOnDate,
+    ];
+
     /// The code in tables and messages.
     #[must_use]
     pub fn code(self) -> &'static str {

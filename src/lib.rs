@@ -7,6 +7,7 @@
 //! - [`period`], [`log`], [`fate`]: months and days in the book's zone; the six logs; where a row ended.
 //! - [`money`]: exact ratios, the one rounding, largest remainder, currencies, reference rates.
 //! - [`book`]: `everycent.toml`, validated.
+//! - [`redrive`]: `redrive.toml`: what two people decided about rows and gates.
 //! - [`query`]: the one room where SQL runs.
 //! - [`policy`]: programs, measures and terms, read strictly.
 //! - [`ledger`]: accounts, balanced entries, tables, manifests, seals, the store.
@@ -22,6 +23,7 @@
 //! - [`report`]: statements and summaries.
 //! - [`ask`]: questions in SQL, finance views, the month's page.
 //! - [`synth`]: whole books from a seed, with faults planted and counted.
+//! - [`quarantine`]: rows that are not rated, listed, and decided on.
 //! - [`cli`]: what was typed.
 
 #![forbid(unsafe_code)]
@@ -43,7 +45,9 @@ pub mod period;
 pub mod pipeline;
 pub mod policy;
 pub mod publish;
+pub mod quarantine;
 pub mod query;
+pub mod redrive;
 pub mod reference;
 pub mod report;
 pub mod settle;

@@ -119,6 +119,12 @@ pub fn day_text(day: i32) -> String {
     date_of(day).to_string()
 }
 
+/// An instant (nanoseconds) as text in UTC, `2026-10-31T12:00:00Z`; empty beyond what a date can say.
+#[must_use]
+pub fn instant_text(nanos: i64) -> String {
+    jiff::Timestamp::from_nanosecond(i128::from(nanos)).map(|t| t.to_string()).unwrap_or_default()
+}
+
 /// A day from `YYYY-MM-DD`; `None` where the text is none.
 #[must_use]
 pub fn parse_day(text: &str) -> Option<i32> {

@@ -9,7 +9,7 @@ use crate::intake::list;
 use crate::ledger::{Action, InputFile, Manifest, Named, Opening, State, Store, Tables, sha256};
 use crate::log::Log;
 use crate::period::{Period, day_text};
-use crate::pipeline::{Booked, Only, Options, Prepared, book_period, prepare};
+use crate::pipeline::{Booked, Only, Options, Prepared, REDRIVE_COPY, book_period, prepare};
 use crate::query::Engine;
 
 /// What a run did.
@@ -127,6 +127,8 @@ fn manifest(input: &Prepared, run: &Run, period: Period, as_of: Option<i32>) -> 
         input.copies.iter().filter_map(of).collect::<Vec<_>>()
     };
     let mut policies = named("policies/");
+    let mut references = named("references/");
+    references.extend(named(REDRIVE_COPY));
     policies.push(Named { name: "parsed".into(), sha256: sha256(input.policies.canonical_json().as_bytes()) });
     let bounds = book.bounds.iter().map(serde_json::to_value).collect::<std::result::Result<Vec<_>, _>>();
     Ok(Manifest {
@@ -140,7 +142,7 @@ fn manifest(input: &Prepared, run: &Run, period: Period, as_of: Option<i32>) -> 
         inputs: inputs(input, &run.state),
         policies,
         queries: named("queries/"),
-        references: named("references/"),
+        references,
         cutover: named("cutover/"),
         config_sha256: book.config_sha256.clone(),
         secret_sha256: sha256(&book.secret),

@@ -12,6 +12,7 @@
 //! - `model`: an independent slow model; `model_agrees`: it and the program over random books.
 //! - `properties`: what must not change a result, and what must always hold.
 //! - `query`: questions in SQL, the finance views, the page of a month.
+//! - `quarantine`: rows that are not rated: listed, decided on by two people, released.
 //! - `scenarios`: stories in plain text (tests/scenarios), told by the program and by the model.
 //! - `online_retail`: a real book (skipped where ../shared is absent).
 //! - `synth`: generated books: the same bytes, and a run that counts what was planted.
@@ -29,6 +30,7 @@ mod money;
 mod online_retail;
 mod policy;
 mod properties;
+mod quarantine;
 mod query;
 mod sample;
 mod scenarios;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::model::run::Model;
+use crate::quarantine::{SIGNED, hash_of, stands};
 use crate::support::conservation::faults;
 use crate::support::folder::{Folder, Layout};
 use crate::support::story::{Expected, Step, Story, What};
@@ -30,6 +31,7 @@ trait Listener {
     fn deliver(&mut self, delivery: u32);
     fn run(&mut self, period: &str) -> Tables;
     fn close(&mut self, period: &str) -> Tables;
+    fn decide(&mut self, log: &str, event: &str, minor: i64);
 }
 
 impl Listener for Model {
@@ -44,6 +46,10 @@ impl Listener for Model {
     fn close(&mut self, period: &str) -> Tables {
         Model::close(self, period);
         self.draft(period).tables.clone()
+    }
+
+    fn decide(&mut self, log: &str, event: &str, minor: i64) {
+        Model::decide(self, log, event, minor);
     }
 }
 
@@ -61,6 +67,11 @@ impl Listener for Folder {
         Folder::close(self, period).succeeded(&format!("close of {period}"));
         self.tables(period)
     }
+
+    fn decide(&mut self, log: &str, event: &str, minor: i64) {
+        let hash = hash_of(&self.dir, event, &minor.to_string());
+        stands(&self.dir, log, event, &hash, SIGNED).succeeded("redrive");
+    }
 }
 
 /// Tells a story; what came otherwise than expected, in words.
@@ -70,6 +81,10 @@ fn tell(story: &Story, listener: &mut dyn Listener) -> Vec<String> {
         let tables = match &step.what {
             What::Deliver(delivery) => {
                 listener.deliver(*delivery);
+                continue;
+            }
+            What::Decide(log, event, minor) => {
+                listener.decide(log, event, *minor);
                 continue;
             }
             What::Run(period) => listener.run(period),

@@ -113,7 +113,7 @@ impl Bounded<'_> {
             .at(format!("{gate}, {}", self.period))
             .expected(format!("at most {} of what became known since the last close", percent(&limit)))
             .found(format!("{}: {}", percent(&found), self.reasons))
-            .next("have the log mended, or put a [[bound]] with two names in everycent.toml"))
+            .next("have the log mended; or put a [[bound]] with two names in everycent.toml, or record one with `everycent quarantine redrive --waive`"))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::ledger::{State, Store};
 use crate::pipeline::{log_schema, look_at_logs, policy_files};
 use crate::policy::Policies;
+use crate::redrive::{REDRIVE_FILE, Redrive};
 use crate::reference::References;
 
 /// Looks at everything.
@@ -30,6 +31,9 @@ pub fn perform(common: &Common) -> Result<()> {
     note("policies", policies(common, &book));
     let references = References::read(&book.root, &book.references);
     note("references", references.as_ref().map(|r| format!("{} files", r.files.len())).map_err(Clone::clone));
+    if book.root.join(REDRIVE_FILE).is_file() {
+        note(REDRIVE_FILE, decisions(&book));
+    }
     note("ledger", ledger(&book));
     if let Ok(references) = &references {
         if let Some(found) = cutover(&book, references).transpose() {
@@ -61,6 +65,11 @@ fn cutover(book: &Book, references: &References) -> Result<Option<String>> {
     let cutover = Cutover::open(book, &store, &state, references, &policies)?;
     let sums: Vec<String> = cutover.summary().iter().map(|[what, sum]| format!("{what}: {sum}")).collect();
     Ok((!cutover.is_empty()).then(|| format!("from {}; {}", cutover.record.system, sums.join("; "))))
+}
+
+fn decisions(book: &Book) -> Result<String> {
+    let redrive = Redrive::of_book(&book.root)?;
+    Ok(format!("{} rows stand, {} bounds are waived", redrive.stands.len(), redrive.waived.len()))
 }
 
 fn ledger(book: &Book) -> Result<String> {

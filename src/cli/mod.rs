@@ -9,6 +9,7 @@ mod output;
 mod plan;
 mod policy;
 mod prompt;
+mod quarantine;
 mod query;
 mod report;
 mod run;
@@ -122,6 +123,12 @@ enum Verb {
     /// Print the manual
     #[command(before_help = "Examples:\n  everycent man | man -l -\n  everycent man --dir man1\n")]
     Man(help::Man),
+    /// List rows that are not rated, and record decisions about them
+    #[command(
+        before_help = "Examples:\n  everycent quarantine list --period 2026-10\n  everycent quarantine list --reason conflict --raw\n"
+    )]
+    #[command(subcommand)]
+    Quarantine(quarantine::Verb),
 }
 
 impl Common {
@@ -173,6 +180,7 @@ fn perform(cli: Cli) -> Result<()> {
             Ok(())
         }
         Verb::Man(request) => help::man(&request),
+        Verb::Quarantine(verb) => quarantine::perform(&common, &verb),
     }
 }
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+use super::decided::Decided;
 use super::rows::{NULL, Rows};
+use crate::error::{Error, Result};
 use crate::fate::{Fate, Reason};
 use crate::log::{Effect, Log};
 
@@ -53,8 +55,10 @@ pub struct Standing {
 }
 
 /// Decides which rows stand, of those before `end` (nanoseconds).
-#[must_use]
-pub fn stand(rows: &Rows, knowledge: &Knowledge, end: i64) -> Standing {
+///
+/// # Errors
+/// A decision lets a row stand whose id a closed period has rated by another row (closed).
+pub fn stand(rows: &Rows, knowledge: &Knowledge, decided: &Decided, end: i64) -> Result<Standing> {
     let mut fates: Vec<Option<Fate>> = vec![None; rows.len()];
     let known = known_files(rows, knowledge);
     let is_known = |row: u32| {
@@ -80,7 +84,7 @@ pub fn stand(rows: &Rows, knowledge: &Knowledge, end: i64) -> Standing {
             same.iter().for_each(|row| fates[*row as usize] = Some(Fate::PaidBefore));
             continue;
         }
-        settle(rows, knowledge, &is_known, same, &mut fates, &mut standing);
+        settle(rows, knowledge, decided, &is_known, same, &mut fates, &mut standing)?;
     }
     close_broken(rows, knowledge, &broken, &sound, &mut fates);
     once_each(rows, excluded, &mut fates);
@@ -90,7 +94,7 @@ pub fn stand(rows: &Rows, knowledge: &Knowledge, end: i64) -> Standing {
         .map(|(row, base)| (row, if base { Stage::Known } else { open_ids.stage(rows, row) }))
         .collect();
     standing.sort_unstable_by_key(|(row, _)| *row);
-    Standing { fates, rows: standing, open_ids }
+    Ok(Standing { fates, rows: standing, open_ids })
 }
 
 fn key(rows: &Rows, row: u32) -> (Log, u128) {
@@ -101,34 +105,52 @@ fn known_files(rows: &Rows, knowledge: &Knowledge) -> Vec<bool> {
     rows.files.iter().map(|f| knowledge.all_files || knowledge.files.contains(&f.sha256)).collect()
 }
 
-/// Decides among sound rows of one id. A row that a close rated stands; rows that differ before that all go.
+/// Decides among sound rows of one id. A row that a close rated stands; of rows that differ before that, the one that
+/// two people chose, and else none. A chosen row that is later leaves its id open until then.
 fn settle(
     rows: &Rows,
     knowledge: &Knowledge,
+    decided: &Decided,
     is_known: &impl Fn(u32) -> bool,
     same: &[u32],
     fates: &mut [Option<Fate>],
     standing: &mut Vec<(u32, bool)>,
-) {
+) -> Result<()> {
     let content = |row: u32| rows.content[row as usize];
     let was_open = |row: u32| {
         let entry = (rows.log[row as usize], content(row));
         knowledge.quarantined.contains(&entry) || knowledge.waiting.contains(&entry)
     };
     let based = same.iter().copied().find(|row| is_known(*row) && !was_open(*row));
-    let first = based.unwrap_or(same[0]);
-    let alike = same.iter().all(|row| content(*row) == content(first));
-    if based.is_none() && !alike {
+    let choice = decided.on(&key(rows, same[0]));
+    let first = match (based, choice) {
+        (Some(row), Some(choice)) if content(row) != choice.content => {
+            return Err(rated_before(rows, row, &choice.place));
+        }
+        (Some(row), _) => Some(row),
+        (None, Some(choice)) => same.iter().copied().find(|row| content(*row) == choice.content),
+        (None, None) => Some(same[0]).filter(|first| same.iter().all(|row| content(*row) == content(*first))),
+    };
+    let Some(first) = first else {
         for row in same {
             fates[*row as usize] = Some(Fate::Quarantined(Reason::Conflict));
         }
-        return;
-    }
+        return Ok(());
+    };
     standing.push((first, based.is_some()));
     for row in same.iter().copied().filter(|row| *row != first) {
         let fate = if content(row) == content(first) { Fate::Duplicate } else { Fate::Quarantined(Reason::Conflict) };
         fates[row as usize] = Some(fate);
     }
+    Ok(())
+}
+
+fn rated_before(rows: &Rows, row: u32, place: &str) -> Error {
+    Error::closed("a decision can't overrule what a closed period rated")
+        .at(place)
+        .expected(format!("row {:032x}, which a closed period rated", rows.content[row as usize]))
+        .found("another row of that event")
+        .next("take the decision out; what was rated wrongly is put right by a reversal and a new event, or an adjustment")
 }
 
 /// A broken row is quarantined, or closed as a duplicate where a sound row has taken its id, or the system before has

@@ -5,20 +5,24 @@
 
 mod canonical;
 mod check;
+mod decided;
 mod dedupe;
 mod delivery;
 mod hashing;
 mod names;
+mod raw;
 mod read;
 mod rows;
 mod schema;
 mod snapshot;
 
 pub use canonical::canonical_schema;
+pub use decided::Decided;
 pub use dedupe::{Knowledge, OpenIds, Stage, Standing, stand};
 pub use hashing::id_hash;
 pub use names::Names;
+pub use raw::{RawRow, RawRows};
 pub use read::{LogReader, canonical_file, read_rows};
-pub use rows::{NONE, NULL, Rows, SourceFile};
+pub use rows::{MOST, NONE, NULL, Rows, SourceFile};
 pub use schema::attribute_schema;
 pub use snapshot::{list, locate, raw_file, raw_schema};

@@ -45,7 +45,7 @@ pub fn book_period(input: &Prepared, state: &State, period: Period, end: i64, la
     let state = opened.as_ref().unwrap_or(state);
     let names = names_of(input, state);
     let knowledge = knowledge(input, state)?;
-    let standing = stand(&input.rows, &knowledge, end);
+    let standing = stand(&input.rows, &knowledge, &input.decided, end)?;
     let since = since(input, state);
     let run = Run { input, state, opening, period, last_day, names: &names, standing: &standing, since };
     run.book(&knowledge)

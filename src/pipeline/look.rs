@@ -36,7 +36,7 @@ pub fn look(engine: Engine, book: &Book, period: Period) -> Result<Looked> {
     let input = prepare(engine, book, &store, &state, None, &|_| {})?;
     let knowledge = knowledge(&input, &state)?;
     let end = book.zone.start_of(period.next().first_day());
-    let standing = stand(&input.rows, &knowledge, end);
+    let standing = stand(&input.rows, &knowledge, &input.decided, end)?;
     let rows: Vec<(u32, Stage)> = standing.rows.clone();
     let since: Vec<i32> =
         input.rows.files.iter().map(|f| state.since(&f.sha256).map_or(i32::MAX, Period::ordinal)).collect();

@@ -15,4 +15,7 @@ mod state;
 
 pub use evaluate::{Booked, book_period};
 pub use look::{Looked, look};
-pub use prepare::{Only, Options, Prepared, log_readers, log_schema, look_at_logs, policy_files, prepare};
+pub use prepare::{
+    Only, Options, Prepared, REDRIVE_COPY, log_readers, log_schema, look_at_logs, policy_files, prepare, prepare_with,
+};
+pub use state::knowledge;

@@ -10,12 +10,13 @@ use rustc_hash::FxHashSet;
 use crate::book::{Book, LogSource};
 use crate::cutover::{Cutover, PaidIds};
 use crate::error::{Error, Result};
-use crate::intake::{LogReader, Rows, attribute_schema, id_hash, read_rows};
+use crate::intake::{Decided, LogReader, Rows, attribute_schema, id_hash, read_rows};
 use crate::ledger::{Closed, RunDir, State, Store};
 use crate::log::Log;
 use crate::period::Period;
 use crate::policy::{Change, Corrections, Policies, changed};
 use crate::query::{Engine, Staging};
+use crate::redrive::{REDRIVE_FILE, Redrive};
 use crate::reference::References;
 
 /// How a run is asked for.
@@ -39,6 +40,7 @@ pub struct Pinned {
 /// All inputs of a run.
 pub struct Prepared {
     pub engine: Engine,
+    /// The book, with the bounds that two people waived among its own.
     pub book: Book,
     pub policies: Policies,
     pub references: References,
@@ -48,7 +50,9 @@ pub struct Prepared {
     pub cutover: Cutover,
     /// Ids that it has paid, hashed as rows are.
     pub paid: Arc<FxHashSet<(Log, u128)>>,
-    /// Name in the run's folder and bytes: policies, staging queries, references, cut-over.
+    /// Which of a conflict's rows stand.
+    pub decided: Decided,
+    /// Name in the run's folder and bytes: policies, staging queries, references, cut-over, decisions.
     pub copies: Vec<(String, Vec<u8>)>,
 }
 
@@ -67,6 +71,23 @@ pub fn prepare(
     only: Option<&Only>,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Prepared> {
+    let redrive = Redrive::of_book(&book.root)?;
+    prepare_with(engine, book, &redrive, store, state, only, progress)
+}
+
+/// [`prepare`] with decisions that need not stand in the book yet.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_with(
+    engine: Engine,
+    book: &Book,
+    redrive: &Redrive,
+    store: &Store,
+    state: &State,
+    only: Option<&Only>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Prepared> {
     let policy_files = policy_files(&book.policies)?;
     let policies = Policies::read(policy_files.clone())?;
     let references = References::read(&book.root, &book.references)?;
@@ -78,17 +99,27 @@ pub fn prepare(
     let cutover = Cutover::open(book, store, state, &references, &policies)?;
     copies.extend(cutover.files.iter().map(|(name, bytes)| (format!("cutover/{name}"), bytes.clone())));
     let paid = Arc::new(hashed(&cutover.paid));
+    if !redrive.text.is_empty() {
+        copies.push((format!("{REDRIVE_COPY}{REDRIVE_FILE}"), redrive.text.clone().into_bytes()));
+    }
     let history = History::read(store, state.closed())?;
+    history.last.iter().try_for_each(|last| redrive.continues(&last.redrive))?;
     let pinned = history.pinned(book, &policies, &references, &staging)?;
     let readers = readers(book, &staging, &history, only);
     let rows = read_rows(engine, &book.zone, &readers, progress)?;
     super::state::check_closed_inputs(state, &rows)?;
-    Ok(Prepared { engine, book: book.clone(), policies, references, rows, pinned, cutover, paid, copies })
+    let decided = Decided::of(redrive, &rows)?;
+    let mut book = book.clone();
+    book.bounds.extend(redrive.waived.iter().cloned());
+    Ok(Prepared { engine, book, policies, references, rows, pinned, cutover, paid, decided, copies })
 }
 
 fn hashed(paid: &PaidIds) -> FxHashSet<(Log, u128)> {
     paid.iter().map(|(log, id)| (*log, id_hash(id))).collect()
 }
+
+/// The folder of a run that keeps a copy of the decisions.
+pub const REDRIVE_COPY: &str = "redrive/";
 
 /// All `*.toml` files of the policies' folder, by name (`policies/live.toml`), in order.
 ///
@@ -144,6 +175,7 @@ struct Last {
     policies: Policies,
     references: References,
     queries: BTreeMap<String, Vec<u8>>,
+    redrive: Redrive,
     /// The first day after it.
     open_from: i32,
 }
@@ -158,6 +190,12 @@ fn pinned_policies(run: &RunDir) -> Result<Policies> {
     Policies::read(run.copies("policies/")?.into_iter().map(named).collect::<Result<_>>()?)
 }
 
+/// The decisions that a run keeps a copy of.
+fn pinned_redrive(run: &RunDir) -> Result<Redrive> {
+    let copy = run.copies(REDRIVE_COPY)?.into_iter().next();
+    copy.map_or_else(|| Ok(Redrive::default()), |(_, bytes)| Redrive::parse(&utf8(bytes)?))
+}
+
 impl History {
     fn read(store: &Store, periods: &[Closed]) -> Result<Self> {
         let mut history = Self { staging: HashMap::new(), last: None };
@@ -168,7 +206,8 @@ impl History {
             history.add(&run, &references, &queries)?;
             if periods.last() == Some(closed) {
                 let open_from = closed.period.next().first_day();
-                history.last = Some(Last { policies: pinned_policies(&run)?, references, queries, open_from });
+                let (policies, redrive) = (pinned_policies(&run)?, pinned_redrive(&run)?);
+                history.last = Some(Last { policies, references, queries, redrive, open_from });
             }
         }
         Ok(history)

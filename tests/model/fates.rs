@@ -60,6 +60,9 @@ impl Fate {
 /// Fates by the number of the row.
 pub type Fates = BTreeMap<usize, Fate>;
 
+/// Of the rows of an event that differ, the amount of the one that two people let stand.
+pub type Decided = BTreeMap<Key, i64>;
+
 /// Fates of the rows that do not stand, and the one row that stands for each id.
 pub struct Intake<'a> {
     pub fates: Fates,
@@ -67,7 +70,13 @@ pub struct Intake<'a> {
 }
 
 /// Sorts the rows read; `last_day` ends the period, `prior` is what the last close said, `paid` what was paid before.
-pub fn intake<'a>(rows: &'a [Row], last_day: Day, prior: &Fates, paid: &BTreeSet<Key>) -> Intake<'a> {
+pub fn intake<'a>(
+    rows: &'a [Row],
+    last_day: Day,
+    prior: &Fates,
+    paid: &BTreeSet<Key>,
+    decided: &Decided,
+) -> Intake<'a> {
     let mut out = Intake { fates: Fates::new(), standing: Vec::new() };
     let mut sound: BTreeMap<Key, Vec<&Row>> = BTreeMap::new();
     for row in rows {
@@ -81,19 +90,24 @@ pub fn intake<'a>(rows: &'a [Row], last_day: Day, prior: &Fates, paid: &BTreeSet
             sound.entry(row.key().expect("a sound row has an id")).or_default().push(row);
         }
     }
-    for same in sound.values() {
-        one_id(same, prior, &mut out);
+    for (key, same) in &sound {
+        one_id(same, prior, decided.get(key), &mut out);
     }
     close_broken(rows, &mut out);
     out
 }
 
-/// Rows of one id: one stands, or all are in conflict.
-fn one_id<'a>(same: &[&'a Row], prior: &Fates, out: &mut Intake<'a>) {
+/// Rows of one id: one stands, or all are in conflict; a chosen one that is later leaves the others so.
+fn one_id<'a>(same: &[&'a Row], prior: &Fates, decided: Option<&i64>, out: &mut Intake<'a>) {
     let closed = same.iter().find(|row| prior.get(&row.n).is_some_and(Fate::is_settled));
     let waited = same.iter().find(|row| prior.get(&row.n).is_some_and(Fate::is_open));
-    let first = closed.or(waited).unwrap_or(&same[0]);
-    if closed.is_none() && same.iter().any(|row| row.cells != first.cells) {
+    let chosen = decided.map(|minor| same.iter().find(|row| row.int("amount_minor") == Some(*minor)));
+    let first = closed.or(chosen.flatten()).or(waited).unwrap_or(&same[0]);
+    let differ = match chosen {
+        Some(found) => found.is_none(),
+        None => same.iter().any(|row| row.cells != first.cells),
+    };
+    if closed.is_none() && differ {
         out.fates.extend(same.iter().map(|row| (row.n, Fate::Quarantined("conflict"))));
         return;
     }

@@ -11,7 +11,7 @@ use super::before::Before;
 use super::booking::{Entry as Earning, entries};
 use super::calendar::{Month, Zone, last_day, parse_month};
 use super::event::{Effect, Row, rows};
-use super::fates::{Fate, Fates, intake, readable};
+use super::fates::{Decided, Fate, Fates, intake, readable};
 use super::journal::{Earned, Entry, Journal, Place};
 use super::netting::{Judged, Retained, judge};
 use super::number::Q;
@@ -47,6 +47,7 @@ pub struct Model {
     before: Before,
     zone: Zone,
     delivered: u32,
+    decided: Decided,
     closed: State,
     drafts: BTreeMap<Month, Run>,
 }
@@ -62,6 +63,7 @@ impl Model {
             delivered: 0,
             closed: State { balances: before.balances.clone(), ..State::default() },
             before,
+            decided: Decided::new(),
             drafts: BTreeMap::new(),
         }
     }
@@ -69,6 +71,11 @@ impl Model {
     /// Brings all deliveries up to this one.
     pub fn deliver(&mut self, delivery: u32) {
         self.delivered = delivery;
+    }
+
+    /// Of the rows of an event, the one with this amount stands from now on.
+    pub fn decide(&mut self, log: &str, event: &str, minor: i64) {
+        self.decided.insert((log.to_owned(), event.to_owned()), minor);
     }
 
     /// Runs a period; open periods before it are evaluated first and stand in for their closes.
@@ -154,7 +161,8 @@ struct Found {
 
 impl<'a> OneRun<'a> {
     fn evaluate(&self) -> (State, Tables) {
-        let intake = intake(self.rows, last_day(self.period), &self.prior.fates, &self.model.before.paid);
+        let (paid, decided) = (&self.model.before.paid, &self.model.decided);
+        let intake = intake(self.rows, last_day(self.period), &self.prior.fates, paid, decided);
         let stages = self.stages(&intake.standing);
         let rates = Rates { pins: &self.prior.pins, table: Some(self.refs), used: RefCell::default() };
         let mut found = self.walk(&intake.standing, &stages, &rates);

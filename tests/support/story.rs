@@ -24,6 +24,8 @@ pub enum What {
     Run(String),
     Close(String),
     RunAndClose(String),
+    /// Of the rows of this log and event, the one with this amount stands.
+    Decide(String, String, i64),
 }
 
 /// A row that a table must have: the cells named, and for some tables no other rows.
@@ -90,6 +92,9 @@ impl Story {
             ["run", period] => What::Run(period.to_owned()),
             ["close", period] => What::Close(period.to_owned()),
             ["run", "and", "close", period] => What::RunAndClose(period.to_owned()),
+            ["two", "people", "let", log, event, "of", amount, currency, "stand"] => {
+                What::Decide(log.to_owned(), event.to_owned(), minor(amount, currency))
+            }
             _ => panic!("line {at}: no heading: {line}"),
         };
         let block = if let What::Deliver(n) = what { Block::Events(n) } else { Block::Expectations };
