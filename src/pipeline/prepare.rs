@@ -61,7 +61,7 @@ pub fn prepare(
 ) -> Result<Prepared> {
     let policy_files = policy_files(&book.policies)?;
     let policies = Policies::read(policy_files.clone())?;
-    let references = References::read(&book.root, &book.references)?;
+    let references = References::read(engine, book)?;
     let staging = staging_queries(book, &references)?;
     let mut copies: Vec<(String, Vec<u8>)> = Vec::new();
     copies.extend(policy_files.into_iter().map(|(name, text)| (name, text.into_bytes())));

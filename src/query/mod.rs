@@ -4,6 +4,7 @@
 
 mod engine;
 mod expression;
+mod reference;
 mod staging;
 mod typed;
 
