@@ -12,6 +12,7 @@
 //! - `properties`: what must not change a result, and what must always hold.
 //! - `scenarios`: stories in plain text (tests/scenarios), told by the program and by the model.
 //! - `online_retail`: a real book (skipped where ../shared is absent).
+//! - `real_books`: contributions, grants, streamers (skipped where ../shared is absent).
 //! - `support`: books from text, the program as a process, tables as text.
 
 mod architecture;
@@ -25,6 +26,7 @@ mod money;
 mod online_retail;
 mod policy;
 mod properties;
+mod real_books;
 mod sample;
 mod scenarios;
 mod support;
