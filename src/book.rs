@@ -24,7 +24,7 @@ pub struct Book {
     /// Days that a reversal waits for its charge.
     pub orphan_days: i32,
     pub logs: BTreeMap<Log, LogSource>,
-    /// Path of each reference, relative to the book.
+    /// Path of each reference, the book's own among them, relative to the book.
     pub references: BTreeMap<String, String>,
     pub gates: Gates,
     pub bounds: Vec<Bound>,
@@ -100,6 +100,8 @@ struct File {
     log: BTreeMap<String, LogTable>,
     #[serde(default)]
     reference: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    own_reference: BTreeMap<String, String>,
     #[serde(default)]
     gates: GatesTable,
     #[serde(default)]
@@ -180,7 +182,7 @@ impl Book {
             first_period: table.first_period.parse().map_err(|e: Error| e.at("everycent.toml, [book] first_period"))?,
             orphan_days: orphan_days(table.orphan_days)?,
             logs: logs(&file.log)?,
-            references: references(&file.reference)?,
+            references: references(&file.reference, &file.own_reference)?,
             gates: gates(&file.gates)?,
             bounds: bounds(&file.bound)?,
             cutover: file.cutover.as_ref().map(signed_for).transpose()?,
@@ -297,12 +299,27 @@ fn attributes(log: Log, names: &[String]) -> Result<Vec<String>> {
     }
 }
 
-fn references(given: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
+fn references(given: &BTreeMap<String, String>, own: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
+    own_names(own)?;
     match given.keys().find(|name| !REFERENCES.contains(&name.as_str())) {
-        None => Ok(given.clone()),
+        None => Ok(given.iter().chain(own).map(|(name, path)| (name.clone(), path.clone())).collect()),
         Some(name) => Err(Error::usage("unknown reference")
             .at("everycent.toml, [reference]")
             .expected(REFERENCES.join(", "))
+            .found(name)
+            .next("a table that only staging queries join stands in [own_reference]")),
+    }
+}
+
+/// A book's own references are tables of staging queries: their names are SQL names, and nobody else's.
+fn own_names(own: &BTreeMap<String, String>) -> Result<()> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let taken = |name: &str| name == "raw" || name.is_empty() || REFERENCES.contains(&name);
+    match own.keys().find(|name| taken(name) || !name.chars().all(plain)) {
+        None => Ok(()),
+        Some(name) => Err(Error::usage("a reference of the book's own can't have this name")
+            .at("everycent.toml, [own_reference]")
+            .expected("a-z, 0-9 and _, and neither `raw` nor a reference of the contract")
             .found(name)),
     }
 }

@@ -16,6 +16,7 @@
 //! - `scenarios`: stories in plain text (tests/scenarios), told by the program and by the model.
 //! - `online_retail`: a real book (skipped where ../shared is absent).
 //! - `synth`: generated books: the same bytes, and a run that counts what was planted.
+//! - `real_books`: contributions, grants, streamers (skipped where ../shared is absent).
 //! - `support`: books from text, the program as a process, tables as text.
 
 mod architecture;
@@ -32,6 +33,7 @@ mod policy;
 mod properties;
 mod quarantine;
 mod query;
+mod real_books;
 mod sample;
 mod scenarios;
 mod support;

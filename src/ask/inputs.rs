@@ -1,6 +1,5 @@
 //! What went in: logs (canonical and raw), references, and the policies in force.
 
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, new_null_array};
@@ -17,7 +16,7 @@ use crate::period::day_text;
 use crate::pipeline::{log_readers, log_schema, policy_files};
 use crate::policy::Policies;
 use crate::query::{Engine, LazyTable, Read};
-use crate::reference::Table;
+use crate::reference::{Table, reference_file, reference_query};
 
 /// The schema of logs as the contract has them.
 const CANONICAL: &str = "canonical";
@@ -49,10 +48,14 @@ pub fn put(answers: &mut Answers, book: &Book, engine: Engine) -> Result<()> {
     }
     for (name, about, columns) in ABOUT_REFERENCES {
         let table = match book.references.get(name) {
-            Some(path) => reference(book, name, path)?,
+            Some(path) => reference(engine, book, name, path)?,
             None => nothing(columns),
         };
         answers.put(LEDGER, name, about, table)?;
+    }
+    let known = |name: &str| ABOUT_REFERENCES.iter().any(|(own, ..)| *own == name);
+    for (name, path) in book.references.iter().filter(|(name, _)| !known(name)) {
+        answers.put(LEDGER, name, "a reference of the book's own", reference(engine, book, name, path)?)?;
     }
     let about = "programs, measures and terms, and when they are in force";
     answers.put(LEDGER, "policies", about, policies(book)?)
@@ -95,7 +98,7 @@ fn placed(own: &Schema) -> SchemaRef {
 fn canonical(book: &Book, engine: Engine, log: Log, path: String, readers: &Readers) -> Read {
     let (book, readers) = (book.clone(), Arc::clone(readers));
     Arc::new(move |wanted: &[usize]| {
-        let readers = readers.get_or_init(|| log_readers(&book)).as_ref().map_err(Clone::clone)?;
+        let readers = readers.get_or_init(|| log_readers(engine, &book)).as_ref().map_err(Clone::clone)?;
         let reader = readers.iter().find(|r| r.log == log).ok_or_else(|| Error::bug("a log without a reader"))?;
         let batch = canonical_file(engine, reader, &path)?;
         let schema = placed(batch.schema().as_ref());
@@ -136,33 +139,36 @@ fn nothing(columns: &[&str]) -> LazyTable {
     LazyTable { schema: Arc::new(Schema::new(fields)), parts: Vec::new() }
 }
 
-fn reference(book: &Book, name: &str, path: &str) -> Result<LazyTable> {
-    let (root, name, path) = (book.root.clone(), name.to_owned(), path.to_owned());
+fn reference(engine: Engine, book: &Book, name: &str, path: &str) -> Result<LazyTable> {
+    let has_query = reference_query(book, name).is_file();
+    let (own, name) = (book.clone(), name.to_owned());
     if name == "fx_rates" {
-        return Ok(rates(root, path));
+        return Ok(rates(engine, own));
     }
-    let columns = Table::columns_of(&root.join(&path), &path)?;
+    let read = move || {
+        let (file, bytes) = reference_file(engine, &own, &name)?;
+        Table::read(&file, &bytes)?.batch()
+    };
+    if has_query {
+        return read().map(LazyTable::of_batch);
+    }
+    let columns = Table::columns_of(&book.root.join(path), path)?;
     let fields: Vec<Field> = columns.iter().map(|c| Field::new(c, DataType::Utf8, true)).collect();
     let read = move |wanted: &[usize]| {
-        let bytes = read_reference(&root, &path)?;
-        let batch = Table::read(&path, &bytes)?.batch()?;
-        batch.project(wanted).map(|b| vec![b]).map_err(|e| Error::input("a reference changed").at(e.to_string()))
+        let changed = |e: arrow::error::ArrowError| Error::input("a reference changed").found(e.to_string());
+        read()?.project(wanted).map(|b| vec![b]).map_err(changed)
     };
     Ok(LazyTable { schema: Arc::new(Schema::new(fields)), parts: vec![Arc::new(read)] })
 }
 
-fn read_reference(root: &Path, path: &str) -> Result<Vec<u8>> {
-    std::fs::read(root.join(path))
-        .map_err(|e| Error::input("a reference can't be read").at(path.to_owned()).found(e.to_string()))
-}
-
 /// Rates as exact decimals.
-fn rates(root: std::path::PathBuf, path: String) -> LazyTable {
+fn rates(engine: Engine, book: Book) -> LazyTable {
     let fields = [("date", DataType::Utf8), ("currency", DataType::Utf8), ("rate", DataType::Decimal128(38, 12))];
     let fields: Vec<Field> = fields.into_iter().map(|(name, kind)| Field::new(name, kind, true)).collect();
     let schema: SchemaRef = Arc::new(Schema::new(fields));
     let read = move |wanted: &[usize]| {
-        let table = crate::money::FxTable::read(&read_reference(&root, &path)?, &path)?;
+        let (file, bytes) = reference_file(engine, &book, "fx_rates")?;
+        let table = crate::money::FxTable::read(&bytes, &file)?;
         let rows: Vec<_> = table.canonical_rows().collect();
         let text = rows.iter().map(|r| Some(r.2.as_str())).collect::<StringArray>();
         let rate = cast(&text, &DataType::Decimal128(38, 12)).map_err(|e| Error::bug(e.to_string()))?;

@@ -29,7 +29,7 @@ pub fn perform(common: &Common) -> Result<()> {
     };
     note("everycent.toml", Ok(format!("{}, {}, from {}", book.name, book.zone.name(), book.first_period)));
     note("policies", policies(common, &book));
-    let references = References::read(&book.root, &book.references);
+    let references = References::read(common.engine(), &book);
     note("references", references.as_ref().map(|r| format!("{} files", r.files.len())).map_err(Clone::clone));
     if book.root.join(REDRIVE_FILE).is_file() {
         note(REDRIVE_FILE, decisions(&book));

@@ -38,7 +38,7 @@ pub fn perform(common: &Common, request: &Request) -> Result<()> {
         let files = list(&book.root.join(&source.path))?;
         push("read", log.name().to_owned(), format!("{} files in {}", files.len(), source.path));
     }
-    let references = References::read(&book.root, &book.references)?;
+    let references = References::read(common.engine(), &book)?;
     let store = Store::open(&book.ledger)?;
     for [what, sum] in Cutover::open(&book, &store, &state, &references, &policies)?.summary() {
         push("bring over", what, sum);

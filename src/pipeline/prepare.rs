@@ -90,7 +90,7 @@ pub fn prepare_with(
 ) -> Result<Prepared> {
     let policy_files = policy_files(&book.policies)?;
     let policies = Policies::read(policy_files.clone())?;
-    let references = References::read(&book.root, &book.references)?;
+    let references = References::read(engine, book)?;
     let staging = staging_queries(book, &references)?;
     let mut copies: Vec<(String, Vec<u8>)> = Vec::new();
     copies.extend(policy_files.into_iter().map(|(name, text)| (name, text.into_bytes())));
@@ -313,8 +313,8 @@ fn readers(book: &Book, staging: &BTreeMap<Log, Staging>, history: &History, onl
 ///
 /// # Errors
 /// References, staging queries or the ledger can't be read.
-pub fn log_readers(book: &Book) -> Result<Vec<LogReader>> {
-    let references = References::read(&book.root, &book.references)?;
+pub fn log_readers(engine: Engine, book: &Book) -> Result<Vec<LogReader>> {
+    let references = References::read(engine, book)?;
     let store = Store::open(&book.ledger)?;
     let history = History::read(&store, &store.closed_periods()?)?;
     Ok(readers(book, &staging_queries(book, &references)?, &history, None))
@@ -328,7 +328,7 @@ pub fn log_schema(engine: Engine, book: &Book, log: Log, source: &LogSource) -> 
     if source.attributes.is_empty() {
         return attribute_schema(engine, book, log, source, None);
     }
-    let staging = staging_queries(book, &References::read(&book.root, &book.references)?)?;
+    let staging = staging_queries(book, &References::read(engine, book)?)?;
     attribute_schema(engine, book, log, source, staging.get(&log))
 }
 

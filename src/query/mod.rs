@@ -8,6 +8,7 @@ mod engine;
 mod expression;
 mod lazy;
 mod major;
+mod reference;
 mod staging;
 mod typed;
 

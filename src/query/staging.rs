@@ -147,7 +147,7 @@ fn forbidden(node: &LogicalPlan) -> Option<&'static str> {
 }
 
 /// The first float or clock in a node's expressions.
-fn float_in(node: &LogicalPlan) -> Option<String> {
+pub(super) fn float_in(node: &LogicalPlan) -> Option<String> {
     let mut fault = None;
     let inputs = node.inputs();
     let schema = inputs.first().map_or(node.schema(), |input| input.schema());

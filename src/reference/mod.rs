@@ -6,7 +6,7 @@ mod parties;
 mod table;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use agreements::{Agreements, Share};
 use arrow::array::RecordBatch;
@@ -14,8 +14,10 @@ pub use creators::{Creator, Creators};
 pub use parties::{Parties, Party};
 pub use table::{Row, Table};
 
+use crate::book::{Book, REFERENCES};
 use crate::error::{Error, Result};
 use crate::money::FxTable;
+use crate::query::Engine;
 
 /// All references of a book, as read from bytes that a close keeps copies of.
 #[derive(Clone, Debug)]
@@ -31,23 +33,12 @@ pub struct References {
 }
 
 impl References {
-    /// Reads the references that a book names.
+    /// Reads the references that a book names; a file with other columns through `queries/references/<name>.sql`.
     ///
     /// # Errors
-    /// A file is missing or breaks its contract (input).
-    pub fn read(root: &Path, paths: &BTreeMap<String, String>) -> Result<Self> {
-        let mut files = Vec::new();
-        for (name, path) in paths {
-            let bytes = std::fs::read(root.join(path)).map_err(|e| {
-                Error::input("a reference can't be read")
-                    .at(path.clone())
-                    .expected(format!("the reference {name}"))
-                    .found(e.to_string())
-                    .next("restore it, or correct [reference] in everycent.toml")
-            })?;
-            let ending = Path::new(path).extension().map_or("csv".into(), |e| e.to_string_lossy().into_owned());
-            files.push((format!("{name}.{ending}"), bytes));
-        }
+    /// A file is missing or breaks its contract (input); a query fails (usage).
+    pub fn read(engine: Engine, book: &Book) -> Result<Self> {
+        let files = book.references.keys().map(|name| reference_file(engine, book, name)).collect::<Result<_>>()?;
         Self::from_files(files)
     }
 
@@ -72,6 +63,9 @@ impl References {
                 tables.push((name.to_owned(), table.batch()?));
             }
         }
+        for (name, bytes) in files.iter().filter(|(name, _)| !REFERENCES.contains(&stem(name))) {
+            tables.push((stem(name).to_owned(), Table::read(name, bytes)?.batch()?));
+        }
         Ok(Self {
             creators: Creators::read(creators.as_ref())?,
             parties: Parties::read(parties.as_ref())?,
@@ -81,6 +75,48 @@ impl References {
             files,
         })
     }
+}
+
+/// A reference of a book as it is hashed, copied and read: its name with the ending, and its bytes.
+///
+/// # Errors
+/// As [`References::read`].
+pub fn reference_file(engine: Engine, book: &Book, name: &str) -> Result<(String, Vec<u8>)> {
+    let path = book.references.get(name).ok_or_else(|| Error::bug(format!("the book has no reference {name}")))?;
+    let bytes = std::fs::read(book.root.join(path)).map_err(|e| {
+        Error::input("a reference can't be read")
+            .at(path.clone())
+            .expected(format!("the reference {name}"))
+            .found(e.to_string())
+            .next("restore it, or correct [reference] in everycent.toml")
+    })?;
+    let ending = Path::new(path).extension().map_or("csv".into(), |e| e.to_string_lossy().into_owned());
+    let query = reference_query(book, name);
+    Ok(match query.is_file() {
+        true => (format!("{name}.csv"), mapped(engine, name, &query, &format!("{name}.{ending}"), &bytes)?),
+        false => (format!("{name}.{ending}"), bytes),
+    })
+}
+
+/// Where the query of a reference with other columns would stand.
+#[must_use]
+pub fn reference_query(book: &Book, name: &str) -> PathBuf {
+    book.queries.join(format!("references/{name}.sql"))
+}
+
+/// A file's rows under the reference's own columns, as CSV: what is hashed, copied and read is the query's answer.
+fn mapped(engine: Engine, name: &str, query: &Path, file: &str, bytes: &[u8]) -> Result<Vec<u8>> {
+    let shown = format!("queries/references/{name}.sql");
+    let sql = std::fs::read_to_string(query)
+        .map_err(|e| Error::usage("the query of a reference can't be read").at(shown.clone()).found(e.to_string()))?;
+    let (columns, rows) = engine.map_reference(&shown, &sql, Table::read(file, bytes)?.batch()?)?;
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let bug = |e: csv::Error| Error::bug(e.to_string());
+    writer.write_record(&columns).map_err(bug)?;
+    for row in &rows {
+        writer.write_record(row).map_err(bug)?;
+    }
+    writer.into_inner().map_err(|e| Error::bug(e.to_string()))
 }
 
 fn stem(name: &str) -> &str {

@@ -1,0 +1,14 @@
+-- creators: every account of the dump.
+-- Grain: an account
+-- Key:   creator_id
+-- Reads: raw (Collectives.parquet)
+-- Why:   any account can receive; a deleted one keeps its row, so that what it earned before is not unknown.
+select
+    "id" as creator_id,
+    '' as birth_date,
+    '' as followers,
+    "countryISO" as country,
+    case when "deletedAt" is null then 'active' else 'deleted' end as status,
+    '2015-01-01' as valid_from,
+    '' as valid_to
+from raw
