@@ -4,6 +4,7 @@
 //! in which money walks through them; each imports only what stands before it (tests/architecture.rs holds it so):
 //!
 //! - [`error`]: who has to act, what, where, expected, found, next.
+//! - [`picture`]: where a fault stands in a text, with a caret under it.
 //! - [`period`], [`log`], [`fate`]: months and days in the book's zone; the six logs; where a row ended.
 //! - [`money`]: exact ratios, the one rounding, largest remainder, currencies, reference rates.
 //! - [`book`]: `everycent.toml`, validated.
@@ -35,6 +36,7 @@ pub mod ledger;
 pub mod log;
 pub mod money;
 pub mod period;
+pub mod picture;
 pub mod pipeline;
 pub mod policy;
 pub mod publish;

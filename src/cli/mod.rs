@@ -7,6 +7,7 @@ mod output;
 mod plan;
 mod policy;
 mod run;
+mod sample;
 mod statement;
 mod status;
 mod talk;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::book::Book;
 use crate::error::{Error, Result};
+use crate::log::Log;
 use crate::period::Period;
 use crate::query::Engine;
 
@@ -127,6 +129,10 @@ fn perform(cli: Cli) -> Result<()> {
 }
 
 fn parse_period(text: &str) -> std::result::Result<Period, String> {
+    text.parse().map_err(|e: Error| e.to_string())
+}
+
+fn parse_log(text: &str) -> std::result::Result<Log, String> {
     text.parse().map_err(|e: Error| e.to_string())
 }
 

@@ -1,7 +1,7 @@
 //! Intake: which files there are, what stands in them, and which rows count.
 //!
 //! [`snapshot`] lists and reads files, [`canonical`] holds them against the contract, [`rows`] keeps what rules need of
-//! every row, [`dedupe`] lets each event count once.
+//! every row, [`dedupe`] lets each event count once; [`sample`] shows some rows as they are read.
 
 mod canonical;
 mod check;
@@ -11,6 +11,7 @@ mod hashing;
 mod names;
 mod read;
 mod rows;
+mod sample;
 mod schema;
 mod snapshot;
 
@@ -19,5 +20,6 @@ pub use dedupe::{Knowledge, OpenIds, Stage, Standing, stand};
 pub use names::Names;
 pub use read::{LogReader, read_rows};
 pub use rows::{NONE, NULL, Rows, SourceFile};
+pub use sample::{Cell, Fault, Sampled, sample};
 pub use schema::attribute_schema;
-pub use snapshot::list;
+pub use snapshot::{list, locate, open_file, schema_of_file};

@@ -3,7 +3,7 @@
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
-use super::canonical::{canonical_schema, canonicalize};
+use super::canonical::{Source, canonical_schema, canonicalize};
 use super::snapshot::{list, locate, schema_of_file};
 use crate::book::{Book, LogSource};
 use crate::error::Result;
@@ -26,5 +26,5 @@ pub fn attribute_schema(book: &Book, log: Log, source: &LogSource) -> Result<Sch
     }
     let raw = schema_of_file(&locate(&root, &first), &first)?;
     let empty = RecordBatch::new_empty(raw);
-    Ok(canonicalize(log, &source.attributes, &empty, false, &first)?.batch.schema())
+    Ok(canonicalize(log, &source.attributes, &empty, &Source { file: &first, staging: None })?.batch.schema())
 }

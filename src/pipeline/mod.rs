@@ -13,4 +13,4 @@ mod prepare;
 mod state;
 
 pub use evaluate::{Booked, book_period};
-pub use prepare::{Only, Options, Prepared, look_at_logs, policy_files, prepare};
+pub use prepare::{Only, Options, Prepared, look_at_logs, policy_files, prepare, sample_logs};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::book::{Book, LogSource};
 use crate::error::{Error, Result};
-use crate::intake::{LogReader, Rows, read_rows};
+use crate::intake::{LogReader, Rows, Sampled, read_rows, sample};
 use crate::ledger::{RunDir, State, Store};
 use crate::log::Log;
 use crate::period::Period;
@@ -274,4 +274,28 @@ pub fn look_at_logs(
         Ok(format!("{} files, {} rows, {broken} of them broken", rows.files.len(), rows.len()))
     };
     readers(book, &staging, &history, None).iter().map(|reader| (reader.log, look(reader))).collect()
+}
+
+/// At most `most` rows of every log, or of one, under today's staging; for `run --sample`. A log whose rows can't be
+/// read gives the error.
+///
+/// # Errors
+/// The book has no such log, or a staging query can't be read (usage).
+pub fn sample_logs(
+    engine: Engine,
+    book: &Book,
+    log: Option<Log>,
+    most: usize,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<(Log, Result<Vec<Sampled>>)>> {
+    if let Some(log) = log.filter(|log| !book.logs.contains_key(log)) {
+        let names = book.logs.keys().map(|log| log.name()).collect::<Vec<_>>().join(", ");
+        return Err(Error::usage("the book has no such log").expected(names).found(log.name()));
+    }
+    let references = References::read(&book.root, &book.references)?;
+    let staging = staging_queries(book, &references)?;
+    let history = History { staging: HashMap::new(), last: None };
+    let readers = readers(book, &staging, &history, None);
+    let asked = readers.iter().filter(|reader| log.is_none_or(|log| reader.log == log));
+    Ok(asked.map(|reader| (reader.log, sample(engine, &book.zone, reader, most, progress))).collect())
 }

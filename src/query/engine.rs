@@ -35,6 +35,7 @@ impl Engine {
             .with_target_partitions(self.threads)
             .with_batch_size(self.batch_size)
             .with_information_schema(false)
+            .set_bool("datafusion.sql_parser.collect_spans", true)
             .set_bool("datafusion.sql_parser.parse_float_as_decimal", true);
         SessionContext::new_with_config(config)
     }

@@ -4,6 +4,10 @@
 
 mod engine;
 mod expression;
+mod fault;
+mod inspect;
+mod items;
+mod refusal;
 mod staging;
 mod typed;
 
