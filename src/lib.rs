@@ -20,6 +20,7 @@
 //! - [`audit`]: gates before publishing.
 //! - [`publish`]: drafts and closes.
 //! - [`report`]: statements and summaries.
+//! - [`draft`]: a book over logs as they are.
 //! - [`cli`]: what was typed.
 
 #![forbid(unsafe_code)]
@@ -27,6 +28,7 @@
 pub mod audit;
 pub mod book;
 pub mod cli;
+pub mod draft;
 pub mod earn;
 pub mod error;
 pub mod facts;

@@ -2,6 +2,7 @@
 
 mod close;
 mod doctor;
+mod draft;
 mod init;
 mod output;
 mod plan;
@@ -65,7 +66,7 @@ struct Common {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Make a small working book
+    /// Make a small working book, or draft one over logs as they are
     Init(init::Request),
     /// Rate a period and publish its draft
     Run(run::Request),
@@ -117,7 +118,7 @@ fn perform(cli: Cli) -> Result<()> {
         pool.map_err(|e| Error::resources(format!("no threads: {e}")))?;
     }
     match cli.verb {
-        Verb::Init(request) => init::perform(&request),
+        Verb::Init(request) => init::perform(&common, &request),
         Verb::Run(request) => run::perform(&common, &request),
         Verb::Plan(request) => plan::perform(&common, &request),
         Verb::Status(request) => status::perform(&common, &request),

@@ -21,5 +21,5 @@ pub use names::Names;
 pub use read::{LogReader, read_rows};
 pub use rows::{NONE, NULL, Rows, SourceFile};
 pub use sample::{Cell, Fault, Sampled, sample};
-pub use schema::attribute_schema;
+pub use schema::{attribute_schema, fits_contract};
 pub use snapshot::{list, locate, open_file, schema_of_file};

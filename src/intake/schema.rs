@@ -1,7 +1,9 @@
 //! The canonical schema of a log before its rows are read: the contract's columns, and the attributes as files have them.
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::canonical::{Source, canonical_schema, canonicalize};
 use super::snapshot::{list, locate, schema_of_file};
@@ -27,4 +29,12 @@ pub fn attribute_schema(book: &Book, log: Log, source: &LogSource) -> Result<Sch
     let raw = schema_of_file(&locate(&root, &first), &first)?;
     let empty = RecordBatch::new_empty(raw);
     Ok(canonicalize(log, &source.attributes, &empty, &Source { file: &first, staging: None })?.batch.schema())
+}
+
+/// Do columns of these names and types keep a log's contract without a staging query?
+#[must_use]
+pub fn fits_contract(log: Log, columns: &[(String, DataType)]) -> bool {
+    let fields: Vec<Field> = columns.iter().map(|(name, kind)| Field::new(name, kind.clone(), true)).collect();
+    let empty = RecordBatch::new_empty(Arc::new(Schema::new(fields)));
+    canonicalize(log, &[], &empty, &Source { file: "", staging: None }).is_ok()
 }
