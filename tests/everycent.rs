@@ -5,6 +5,8 @@
 //! - `ledger`: tables, entries, hashes, the store.
 //! - `architecture`: who may import whom; what must be absent.
 //! - `bad_input`: a clear error for everything that can be wrong, and nothing published.
+//! - `staging_errors`: line, column and caret of a staging query; the row of a failed cast; `run --sample`.
+//! - `init_from`: a book drafted over logs in producers' own words.
 //! - `corrections`: what is changed after a close.
 //! - `sample`: the README's commands on the sample book.
 //! - `worked`: the worked example, every table of every step (skipped where ../shared is absent).
@@ -18,6 +20,7 @@ mod architecture;
 mod bad_input;
 mod corrections;
 mod fx;
+mod init_from;
 mod ledger;
 mod model;
 mod model_agrees;
@@ -27,5 +30,6 @@ mod policy;
 mod properties;
 mod sample;
 mod scenarios;
+mod staging_errors;
 mod support;
 mod worked;

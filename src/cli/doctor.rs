@@ -71,7 +71,8 @@ fn policies(common: &Common, book: &Book) -> Vec<Result<String>> {
         Err(error) => return vec![Err(error)],
     };
     let errors = check(&files).into_iter().filter(|f| f.level == Level::Error);
-    let errors: Vec<_> = errors.map(|f| Err(Error::usage(f.message.clone()).at(f.place.clone()).next(f.help))).collect();
+    let errors: Vec<_> =
+        errors.map(|f| Err(Error::usage(f.message.clone()).at(f.place.clone()).next(f.help))).collect();
     if errors.is_empty() { vec![planned(common, book, files)] } else { errors }
 }
 

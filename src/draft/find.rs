@@ -59,7 +59,8 @@ fn walk(root: &Path, dir: &Path, seen: &mut BTreeSet<PathBuf>, found: &mut Found
     }
     let footers: Vec<Footer> = files.iter().filter_map(|file| footer(root, file, found)).collect();
     let names = |schema: &SchemaRef| schema.fields().iter().map(|f| f.name().clone()).collect::<BTreeSet<_>>();
-    let alike = |pair: &[Footer]| names(&pair[0].1).intersection(&names(&pair[1].1)).count() * 2 > pair[0].1.fields().len();
+    let alike =
+        |pair: &[Footer]| names(&pair[0].1).intersection(&names(&pair[1].1)).count() * 2 > pair[0].1.fields().len();
     let is_one = others.is_empty() && footers.windows(2).all(alike);
     match is_one {
         true if footers.is_empty() => {}

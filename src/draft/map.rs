@@ -67,7 +67,8 @@ pub struct Mapped {
 /// # Errors
 /// A file can't be read (input).
 pub fn map(engine: Engine, log: Log, candidate: &Candidate) -> Result<Mapped> {
-    let mut names: Vec<String> = log.columns().iter().filter_map(|c| Some(named(log, c.name, candidate)?.0.clone())).collect();
+    let mut names: Vec<String> =
+        log.columns().iter().filter_map(|c| Some(named(log, c.name, candidate)?.0.clone())).collect();
     names.extend(named(log, "quantity", candidate).map(|c| c.0.clone()));
     names.sort();
     names.dedup();
@@ -168,20 +169,37 @@ impl From<'_> {
         let mut best: Option<(String, &str, Instants)> = None;
         for (sql, why) in tries {
             let seen = instants(self.engine, self.candidate, &sql)?;
-            let likely = seen.first.is_some_and(|first| !kind.is_integer() || first > LIKELY_FROM && first < LIKELY_TO);
+            let is_instant = matches!(kind, DataType::Timestamp(..) | DataType::Date32 | DataType::Date64);
+            let is_likely = |first| !kind.is_integer() || first > LIKELY_FROM && first < LIKELY_TO;
+            let likely = is_instant || seen.first.is_some_and(is_likely);
             if likely && best.as_ref().is_none_or(|(_, _, b)| seen.read > b.read) {
                 best = Some((sql, why, seen));
             }
         }
         let Some((sql, why, seen)) = best else {
-            return Ok(refused(column, name, kind, "text such as 2026-01-31 12:00:00; write the expression that reads it"));
+            return Ok(refused(
+                column,
+                name,
+                kind,
+                "text such as 2026-01-31 12:00:00; write the expression that reads it",
+            ));
         };
         if column == "event_time" {
             mapped.instants = Some(seen);
         }
         let unread = seen.rows - seen.read;
-        let missed = if unread > 0 && column == "event_time" { format!("; {unread} of {} rows have none", seen.rows) } else { String::new() };
-        let is_same = matches!(kind, DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Microsecond | TimeUnit::Nanosecond, Some(_)));
+        let missed = if unread > 0 && column == "event_time" {
+            format!("; {unread} of {} rows have none", seen.rows)
+        } else {
+            String::new()
+        };
+        let is_same = matches!(
+            kind,
+            DataType::Timestamp(
+                TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Microsecond | TimeUnit::Nanosecond,
+                Some(_)
+            )
+        );
         let certainty = if is_same && name == column { Certainty::Same } else { Certainty::Known };
         Ok(found(column, sql, certainty, format!("{name}, {kind}, {why}{missed}"), name))
     }
@@ -272,16 +290,28 @@ impl From<'_> {
         ) else {
             return missing(Column { name: "kind", kind: Type::Text });
         };
-        if let Some((name, _)) = self.raw("original_id").filter(|_| !back.is_empty()) {
-            let sql = format!("case when {} is null then {} else {} end", quoted(name), literal(charge), literal(back));
+        if let Some((name, kind)) = self.raw("original_id").filter(|_| !back.is_empty()) {
+            let none = if is_text(kind) {
+                format!("coalesce({}, '') = ''", quoted(name))
+            } else {
+                format!("{} is null", quoted(name))
+            };
+            let sql = format!("case when {none} then {} else {} end", literal(charge), literal(back));
             return found("kind", sql, Certainty::Guess, format!("{back} where {name} names another event"), name);
         }
         if amount.is_signed && !back.is_empty() {
-            let sql = format!("case when {} < 0 then {} else {} end", amount.mapping.sql, literal(back), literal(charge));
+            let sql =
+                format!("case when {} < 0 then {} else {} end", amount.mapping.sql, literal(back), literal(charge));
             return found("kind", sql, Certainty::Guess, format!("{back} where the amount is negative"), "");
         }
         let all = kinds.iter().map(|(kind, _)| *kind).collect::<Vec<_>>().join(", ");
-        found("kind", literal(charge), Certainty::Guess, format!("no column says it: every row a {charge}; kinds are {all}"), "")
+        found(
+            "kind",
+            literal(charge),
+            Certainty::Guess,
+            format!("no column says it: every row a {charge}; kinds are {all}"),
+            "",
+        )
     }
 
     fn kind_word(&self, value: &str) -> Option<&'static str> {
@@ -311,6 +341,7 @@ impl From<'_> {
             true => format!("substr({}, 1, 10)", quoted(name)),
             false => format!("cast(cast({} as date) as varchar)", quoted(name)),
         };
+        let key = if self.values(name).empty > 0 { format!("coalesce({key}, 'no day')") } else { key };
         if let Some(id) = mapped.columns.iter_mut().find(|m| m.column == "event_id") {
             id.why = format!("none in the data: made from the raw row and its number in the delivery {key}");
             id.certainty = Certainty::Guess;
@@ -369,6 +400,7 @@ fn missing(column: Column) -> Mapping {
         Type::Time => "a timestamp, UTC",
         Type::Day => "a day",
     };
-    let more = if column.name == "currency" { ": an ISO 4217 code, such as 'EUR' where all is one currency" } else { "" };
+    let more =
+        if column.name == "currency" { ": an ISO 4217 code, such as 'EUR' where all is one currency" } else { "" };
     absent(column.name, format!("no column was recognised; expected {expected}{more}"), "")
 }

@@ -71,7 +71,9 @@ pub fn draft(engine: Engine, from: &Path) -> Result<Draft> {
         let listed = left.iter().map(|l| format!("{}: {}", l.name, l.why)).collect::<Vec<_>>().join("\n            ");
         return Err(Error::input("no log was recognised")
             .at(from.display().to_string())
-            .expected("folders of Parquet files, one for each log, with names such as subscriptions, gifts, orders, views")
+            .expected(
+                "folders of Parquet files, one for each log, with names such as subscriptions, gifts, orders, views",
+            )
             .found(if listed.is_empty() { "nothing".to_owned() } else { listed })
             .next("name the folders after the logs, or write a book by hand (docs/book.md)"));
     }

@@ -52,7 +52,11 @@ fn settings(draft: &Draft, dir: &Path) -> Result<String> {
     for log in &draft.logs {
         let _ = write!(text, "\n[log.{}]\npath = {:?}\n", log.log.name(), relative(dir, &log.path)?);
         if let Some(key) = &log.delivery_key {
-            let _ = writeln!(text, "delivery_key = {}   # no id in the data; each of these comes in one file", toml_text(key));
+            let _ = writeln!(
+                text,
+                "delivery_key = {}   # no id in the data; each of these comes in one file",
+                toml_text(key)
+            );
         }
         if log.is_canonical && !log.unused.is_empty() {
             let names = log.unused.iter().map(|n| format!("{n:?}")).collect::<Vec<_>>().join(", ");
@@ -102,7 +106,8 @@ fn policies(draft: &Draft) -> String {
 
 fn staging(log: &DraftLog) -> String {
     let name = log.log.name();
-    let key = if log.delivery_key.is_some() { "none in the data; the engine makes one (delivery_key)" } else { "event_id" };
+    let key =
+        if log.delivery_key.is_some() { "none in the data; the engine makes one (delivery_key)" } else { "event_id" };
     let mut text = format!(
         "-- {name}: drafted from {}; look at every line.\n-- Grain: a row of the log\n-- Key:   {key}\n-- Reads: raw\n-- Why:   the producer calls things by other names. What can't be read becomes null, and its row is quarantined.\n",
         log.name
@@ -110,8 +115,7 @@ fn staging(log: &DraftLog) -> String {
     for note in &log.differs {
         let _ = writeln!(text, "--        {note}");
     }
-    let columns: Vec<_> =
-        log.columns.iter().filter(|m| m.column != "event_id" || log.delivery_key.is_none()).collect();
+    let columns: Vec<_> = log.columns.iter().filter(|m| m.column != "event_id" || log.delivery_key.is_none()).collect();
     text += "select\n";
     for (n, m) in columns.iter().enumerate() {
         let comma = if n + 1 < columns.len() { "," } else { "" };

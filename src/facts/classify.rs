@@ -130,12 +130,7 @@ fn compile(engine: Engine, policies: &Policies, log: Log, canonical: &SchemaRef)
     Ok(compiled)
 }
 
-fn column(
-    engine: Engine,
-    policies: &Policies,
-    program: &Program,
-    schema: &SchemaRef,
-) -> Result<Option<Expression>> {
+fn column(engine: Engine, policies: &Policies, program: &Program, schema: &SchemaRef) -> Result<Option<Expression>> {
     let Pay::Column { column, .. } = &program.pay else { return Ok(None) };
     let planned = Expression::plan(engine, &column.text, schema).map_err(|m| policies.sql_error(column, &m))?;
     match planned.data_type {

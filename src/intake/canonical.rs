@@ -72,12 +72,7 @@ impl Source<'_> {
 ///
 /// # Errors
 /// A column is missing, doubled or of another type (input, naming file, column, expected, found).
-pub fn canonicalize(
-    log: Log,
-    attributes: &[String],
-    source: &RecordBatch,
-    from: &Source<'_>,
-) -> Result<Canonical> {
+pub fn canonicalize(log: Log, attributes: &[String], source: &RecordBatch, from: &Source<'_>) -> Result<Canonical> {
     no_doubles(source, from)?;
     let mut flaws = [Vec::new(), Vec::new(), Vec::new()];
     let mut columns = Vec::new();
@@ -110,7 +105,8 @@ fn no_doubles(source: &RecordBatch, from: &Source<'_>) -> Result<()> {
     names.sort();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
         None => Ok(()),
-        Some(pair) => Err(from.fault("a file has a column twice", &pair[0])
+        Some(pair) => Err(from
+            .fault("a file has a column twice", &pair[0])
             .expected("each name once, whatever its case")
             .next("have the file written again without the second column")),
     }
@@ -125,7 +121,8 @@ fn find(source: &RecordBatch, column: &Column, from: &Source<'_>) -> Result<Arra
         return Ok(new_null_array(&arrow_type(column.kind), source.num_rows()));
     }
     let names: Vec<String> = source.schema().fields().iter().map(|f| f.name().clone()).filter(|n| n != ROW).collect();
-    Err(from.fault("a column is missing", column.name)
+    Err(from
+        .fault("a column is missing", column.name)
         .expected(expectation(column.kind))
         .found(names.join(", "))
         .next("have it delivered, or map the log's own columns in queries/staging (docs/book.md)"))

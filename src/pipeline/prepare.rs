@@ -270,10 +270,38 @@ pub fn look_at_logs(
     let history = History { staging: HashMap::new(), last: None };
     let look = |reader: &LogReader| -> Result<String> {
         let rows = read_rows(engine, &book.zone, std::slice::from_ref(reader), progress)?;
-        let broken = rows.fault.iter().filter(|f| f.is_some()).count();
-        Ok(format!("{} files, {} rows, {broken} of them broken", rows.files.len(), rows.len()))
+        let found = format!("{} files, {} rows, {}", rows.files.len(), rows.len(), faults_text(&rows));
+        enough_sound(book, reader.log, &rows, &found)?;
+        Ok(found)
     };
     readers(book, &staging, &history, None).iter().map(|reader| (reader.log, look(reader))).collect()
+}
+
+/// How many rows are broken, by reason.
+fn faults_text(rows: &Rows) -> String {
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for reason in rows.fault.iter().flatten() {
+        *reasons.entry(reason.code()).or_insert(0) += 1;
+    }
+    match reasons.is_empty() {
+        true => "none of them broken".to_owned(),
+        false => reasons.iter().map(|(reason, n)| format!("{n} {reason}")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// Refuses a log of which more rows are broken than the book lets pass.
+fn enough_sound(book: &Book, log: Log, rows: &Rows, found: &str) -> Result<()> {
+    let broken = rows.fault.iter().filter(|f| f.is_some()).count() as i128;
+    let Some(source) = book.logs.get(&log) else { return Ok(()) };
+    let share = crate::money::Exact::ratio(broken, rows.len() as i128).unwrap_or_default();
+    let is_bounded = book.bounds.iter().any(|b| b.gate == "quarantined_rows" && b.scope == log.name());
+    if share <= source.quarantined_rows || is_bounded {
+        return Ok(());
+    }
+    Err(Error::gate(format!("{broken} of {} rows break the contract", rows.len()))
+        .at(format!("everycent.toml, [log.{}] max_quarantine", log.name()))
+        .found(found)
+        .next(format!("look at them: `everycent run --sample 6 --log {}`", log.name())))
 }
 
 /// At most `most` rows of every log, or of one, under today's staging; for `run --sample`. A log whose rows can't be

@@ -122,7 +122,8 @@ fn name(item: &SelectItem) -> Option<String> {
 /// Where a keyword stands first outside of comments and quotes.
 pub fn keyword(sql: &str, name: &str) -> Option<Range<usize>> {
     let tokens = Tokenizer::new(&GenericDialect, sql).tokenize_with_location().ok()?;
-    let is_it = |t: &&TokenWithSpan| word(t).is_some_and(|w| w.quote_style.is_none() && w.value.eq_ignore_ascii_case(name));
+    let is_it =
+        |t: &&TokenWithSpan| word(t).is_some_and(|w| w.quote_style.is_none() && w.value.eq_ignore_ascii_case(name));
     let found = tokens.iter().find(is_it)?;
     Some(span(sql, std::slice::from_ref(found)))
 }
