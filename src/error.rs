@@ -109,6 +109,12 @@ impl Error {
         self
     }
 
+    /// An error on which the same people have to act.
+    #[must_use]
+    pub fn like(&self, what: impl Into<String>) -> Self {
+        Self::new(self.0.blame, what)
+    }
+
     /// Who has to act.
     #[must_use]
     pub fn blame(&self) -> Blame {

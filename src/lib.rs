@@ -4,6 +4,7 @@
 //! in which money walks through them; each imports only what stands before it (tests/architecture.rs holds it so):
 //!
 //! - [`error`]: who has to act, what, where, expected, found, next.
+//! - [`picture`]: where a fault stands in a text, with a caret under it.
 //! - [`period`], [`log`], [`fate`]: months and days in the book's zone; the six logs; where a row ended.
 //! - [`money`]: exact ratios, the one rounding, largest remainder, currencies, reference rates.
 //! - [`book`]: `everycent.toml`, validated.
@@ -24,6 +25,7 @@
 //! - [`ask`]: questions in SQL, finance views, the month's page.
 //! - [`synth`]: whole books from a seed, with faults planted and counted.
 //! - [`quarantine`]: rows that are not rated, listed, and decided on.
+//! - [`draft`]: a book over logs as they are.
 //! - [`cli`]: what was typed.
 
 #![forbid(unsafe_code)]
@@ -33,6 +35,7 @@ pub mod audit;
 pub mod book;
 pub mod cli;
 pub mod cutover;
+pub mod draft;
 pub mod earn;
 pub mod error;
 pub mod facts;
@@ -42,6 +45,7 @@ pub mod ledger;
 pub mod log;
 pub mod money;
 pub mod period;
+pub mod picture;
 pub mod pipeline;
 pub mod policy;
 pub mod publish;

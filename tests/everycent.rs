@@ -5,6 +5,8 @@
 //! - `ledger`: tables, entries, hashes, the store.
 //! - `architecture`: who may import whom; what must be absent.
 //! - `bad_input`: a clear error for everything that can be wrong, and nothing published.
+//! - `staging_errors`: line, column and caret of a staging query; the row of a failed cast; `run --sample`.
+//! - `init_from`: a book drafted over logs in producers' own words.
 //! - `corrections`: what is changed after a close.
 //! - `cutover`: what the system before the book handed over.
 //! - `sample`: the README's commands on the sample book.
@@ -24,6 +26,7 @@ mod bad_input;
 mod corrections;
 mod cutover;
 mod fx;
+mod init_from;
 mod ledger;
 mod model;
 mod model_agrees;
@@ -36,6 +39,7 @@ mod query;
 mod real_books;
 mod sample;
 mod scenarios;
+mod staging_errors;
 mod support;
 mod synth;
 mod worked;

@@ -164,7 +164,7 @@ fn a_plain_share_is_one_case_and_a_column_is_divided() {
     let Pay::Share(cases) = only_program(&shared("")).pay else { panic!("a share") };
     assert_eq!((cases.len(), &cases[0].percent, cases[0].when.is_none()), (1, &exact("7/10"), true));
     let column = only_program(&program("share = { column = \"commission_bps\", per = 10000 }")).pay;
-    assert!(matches!(column, Pay::Column { column, per: 10_000 } if column == "commission_bps"));
+    assert!(matches!(column, Pay::Column { column, per: 10_000 } if column.text == "commission_bps"));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::Answers;
 use super::ledger::{LEDGER, STORED, with_major};
 use crate::book::{Book, LogSource};
 use crate::error::{Error, Result};
-use crate::intake::{LogReader, canonical_file, list, locate, raw_file, raw_schema};
+use crate::intake::{LogReader, canonical_file, list, locate, raw_file, schema_of_file};
 use crate::log::Log;
 use crate::period::day_text;
 use crate::pipeline::{log_readers, log_schema, policy_files};
@@ -82,7 +82,7 @@ fn put_log(
     };
     answers.put_view(CANONICAL, name, "the log with the contract's columns, every file and row", &sql)?;
     let Some(first) = files.first() else { return Ok(()) };
-    let schema = placed(raw_schema(&locate(&root, first), first)?.as_ref());
+    let schema = placed(schema_of_file(&locate(&root, first), first)?.as_ref());
     let part = |path: &String| raw(root.clone(), log, path.clone(), Arc::clone(&schema));
     let table = LazyTable { schema: Arc::clone(&schema), parts: files.iter().map(part).collect() };
     answers.put(RAW, name, "the log with its producer's columns, every file and row", table)

@@ -5,10 +5,10 @@ use super::output::{Format, Rows};
 use super::talk::Progress;
 use crate::book::Book;
 use crate::cutover::Cutover;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ledger::{State, Store};
 use crate::pipeline::{log_schema, look_at_logs, policy_files};
-use crate::policy::Policies;
+use crate::policy::{Level, Policies, check};
 use crate::redrive::{REDRIVE_FILE, Redrive};
 use crate::reference::References;
 
@@ -17,39 +17,72 @@ use crate::reference::References;
 /// # Errors
 /// Something is wrong; the exit code is the first finding's.
 pub fn perform(common: &Common) -> Result<()> {
-    let book = common.book()?;
-    let mut rows = Vec::new();
-    let mut worst = None;
-    let mut note = |what: &str, outcome: Result<String>| match outcome {
-        Ok(found) => rows.push(vec![what.to_owned(), "ok".to_owned(), found]),
-        Err(error) => {
-            rows.push(vec![what.to_owned(), "wrong".to_owned(), error.to_string().replace('\n', "; ")]);
-            worst.get_or_insert(error);
-        }
-    };
-    note("everycent.toml", Ok(format!("{}, {}, from {}", book.name, book.zone.name(), book.first_period)));
-    note("policies", policies(common, &book));
-    let references = References::read(common.engine(), &book);
-    note("references", references.as_ref().map(|r| format!("{} files", r.files.len())).map_err(Clone::clone));
-    if book.root.join(REDRIVE_FILE).is_file() {
-        note(REDRIVE_FILE, decisions(&book));
-    }
-    note("ledger", ledger(&book));
-    if let Ok(references) = &references {
-        if let Some(found) = cutover(&book, references).transpose() {
-            note("cut-over", found);
-        }
-        let progress = Progress::new(common, "reading every file");
-        for (log, outcome) in look_at_logs(common.engine(), &book, references, &|rows| progress.add(rows)) {
-            note(log.name(), outcome);
-        }
-    }
-    Rows { headings: vec!["what", "state", "found"], numbers: vec![], rows }.print(Format::Table)?;
-    worst.map_or(Ok(()), Err)
+    examine(common, &common.book()?)
 }
 
-fn policies(common: &Common, book: &Book) -> Result<String> {
-    let policies = Policies::read(policy_files(&book.policies)?)?;
+/// Prints what is right and what is wrong with a book: an overview first, then every finding in full.
+///
+/// # Errors
+/// As [`perform`].
+pub fn examine(common: &Common, book: &Book) -> Result<()> {
+    let findings = findings(common, book);
+    let row = |(what, outcome): &(String, Result<String>)| match outcome {
+        Ok(found) => vec![what.clone(), "ok".to_owned(), found.clone()],
+        Err(error) => vec![what.clone(), "wrong".to_owned(), error.what().to_owned()],
+    };
+    let rows = findings.iter().map(row).collect();
+    Rows { headings: vec!["what", "state", "found"], numbers: vec![], rows }.print(Format::Table)?;
+    let wrong: Vec<(&String, &Error)> = findings.iter().filter_map(|(w, o)| Some((w, o.as_ref().err()?))).collect();
+    for (n, (what, error)) in wrong.iter().enumerate() {
+        println!("\n{}. {what}: {error}", n + 1);
+    }
+    match wrong.first() {
+        None => Ok(()),
+        Some((_, first)) => {
+            let count = wrong.len();
+            let things = if count == 1 { "one finding".to_owned() } else { format!("{count} findings") };
+            Err(first.like(format!("{things}: a run would stop at the first")).next("mend them, then look again"))
+        }
+    }
+}
+
+/// What there is to look at, and what was found.
+fn findings(common: &Common, book: &Book) -> Vec<(String, Result<String>)> {
+    let mut all = vec![(
+        "everycent.toml".to_owned(),
+        Ok(format!("{}, {}, from {}", book.name, book.zone.name(), book.first_period)),
+    )];
+    all.extend(policies(common, book).into_iter().map(|outcome| ("policies".to_owned(), outcome)));
+    let references = References::read(common.engine(), book);
+    let found = references.as_ref().map_err(Clone::clone).and_then(|r| reference_rows(book, r));
+    all.push(("references".to_owned(), found));
+    if book.root.join(REDRIVE_FILE).is_file() {
+        all.push((REDRIVE_FILE.to_owned(), decisions(book)));
+    }
+    all.push(("ledger".to_owned(), ledger(book)));
+    if let Ok(references) = &references {
+        all.extend(cutover(book, references).transpose().map(|found| ("cut-over".to_owned(), found)));
+        let progress = Progress::new(common, "reading every file");
+        let logs = look_at_logs(common.engine(), book, references, &|rows| progress.add(rows));
+        all.extend(logs.into_iter().map(|(log, outcome)| (log.name().to_owned(), outcome)));
+    }
+    all
+}
+
+/// Every fault of the policies by itself, or that there is none.
+fn policies(common: &Common, book: &Book) -> Vec<Result<String>> {
+    let files = match policy_files(&book.policies) {
+        Ok(files) => files,
+        Err(error) => return vec![Err(error)],
+    };
+    let errors = check(&files).into_iter().filter(|f| f.level == Level::Error);
+    let errors: Vec<_> =
+        errors.map(|f| Err(Error::usage(f.message.clone()).at(f.place.clone()).next(f.help))).collect();
+    if errors.is_empty() { vec![planned(common, book, files)] } else { errors }
+}
+
+fn planned(common: &Common, book: &Book, files: Vec<(String, String)>) -> Result<String> {
+    let policies = Policies::read(files)?;
     for (log, source) in &book.logs {
         let schema = log_schema(common.engine(), book, *log, source)?;
         crate::facts::check_log(common.engine(), &policies, *log, &schema)?;
@@ -70,6 +103,20 @@ fn cutover(book: &Book, references: &References) -> Result<Option<String>> {
 fn decisions(book: &Book) -> Result<String> {
     let redrive = Redrive::of_book(&book.root)?;
     Ok(format!("{} rows stand, {} bounds are waived", redrive.stands.len(), redrive.waived.len()))
+}
+
+/// How many references there are; a book with money needs rows in two of them.
+fn reference_rows(book: &Book, references: &References) -> Result<String> {
+    let rows = |name: &str| references.tables.iter().find(|(n, _)| n == name).map_or(0, |(_, table)| table.num_rows());
+    let pays = book.logs.keys().any(|log| log.has_money());
+    let empty = ["creators", "parties"].into_iter().find(|name| pays && rows(name) == 0);
+    match empty {
+        None => Ok(format!("{} files", references.files.len())),
+        Some(name) => Err(Error::usage(format!("the reference {name} has no rows: nobody could be paid"))
+            .at(book.references.get(name).map_or("everycent.toml, [reference]", String::as_str))
+            .expected("a row for everybody who earns, valid on the day of the earning")
+            .next("fill it in (docs/book.md, References)")),
+    }
 }
 
 fn ledger(book: &Book) -> Result<String> {

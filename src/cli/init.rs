@@ -1,10 +1,11 @@
-//! `everycent init`: a small working book, the sample of this repository.
+//! `everycent init`: a small working book, the sample of this repository; with `--from`, a draft over logs as they are.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use include_dir::{Dir, DirEntry, include_dir};
 
+use super::Common;
 use crate::error::{Error, Result};
 
 const BOOK: &str = include_str!("../../data/sample/everycent.toml");
@@ -20,19 +21,25 @@ static PARTS: [(&str, Dir<'_>); 4] = [
 pub struct Request {
     /// The folder to make; it must not exist, or be empty
     dir: PathBuf,
+    /// Draft the book over this folder of logs, one folder or Parquet file each
+    #[arg(long, value_name = "DIR")]
+    from: Option<PathBuf>,
 }
 
 /// Makes the book.
 ///
 /// # Errors
 /// The folder is not empty (usage), or can't be written (resources).
-pub fn perform(request: &Request) -> Result<()> {
+pub fn perform(common: &Common, request: &Request) -> Result<()> {
     let dir = &request.dir;
     if dir.exists() && std::fs::read_dir(dir)?.next().is_some() {
         return Err(Error::usage("the folder is not empty")
             .at(dir.display().to_string())
             .expected("a new or empty folder")
             .next("name another folder"));
+    }
+    if let Some(from) = &request.from {
+        return super::draft::perform(common, dir, from);
     }
     std::fs::create_dir_all(dir)?;
     std::fs::write(dir.join("everycent.toml"), BOOK)?;
@@ -59,7 +66,7 @@ fn write(from: &Dir<'_>, to: &std::path::Path) -> Result<()> {
 }
 
 /// 32 bytes of the system's randomness, in hexadecimal digits: the new book's own secret.
-fn secret() -> Result<String> {
+pub(super) fn secret() -> Result<String> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|e| Error::resources(format!("no randomness for the secret: {e}")))?;
     Ok(hex::encode(bytes) + "\n")

@@ -3,6 +3,7 @@
 mod answer;
 mod close;
 mod doctor;
+mod draft;
 mod help;
 mod init;
 mod output;
@@ -13,6 +14,7 @@ mod quarantine;
 mod query;
 mod report;
 mod run;
+mod sample;
 mod statement;
 mod status;
 mod synth;
@@ -25,6 +27,7 @@ use clap::{Args, FromArgMatches, Parser, Subcommand};
 
 use crate::book::Book;
 use crate::error::{Error, Result};
+use crate::log::Log;
 use crate::period::Period;
 use crate::query::Engine;
 
@@ -73,8 +76,8 @@ struct Common {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Make a small working book
-    #[command(before_help = "Examples:\n  everycent init mybook\n")]
+    /// Make a small working book, or draft one over logs as they are
+    #[command(before_help = "Examples:\n  everycent init mybook\n  everycent init mybook --from logs\n")]
     Init(init::Request),
     /// Rate a period and publish its draft
     #[command(
@@ -164,7 +167,7 @@ fn perform(cli: Cli) -> Result<()> {
         pool.map_err(|e| Error::resources(format!("no threads: {e}")))?;
     }
     match cli.verb {
-        Verb::Init(request) => init::perform(&request),
+        Verb::Init(request) => init::perform(&common, &request),
         Verb::Run(request) => run::perform(&common, &request),
         Verb::Plan(request) => plan::perform(&common, &request),
         Verb::Status(request) => status::perform(&common, &request),
@@ -185,6 +188,10 @@ fn perform(cli: Cli) -> Result<()> {
 }
 
 fn parse_period(text: &str) -> std::result::Result<Period, String> {
+    text.parse().map_err(|e: Error| e.to_string())
+}
+
+fn parse_log(text: &str) -> std::result::Result<Log, String> {
     text.parse().map_err(|e: Error| e.to_string())
 }
 

@@ -4,9 +4,10 @@ use clap::Args;
 
 use super::output::{Format, Rows};
 use super::talk::{Progress, say};
-use super::{Common, parse_day, parse_period};
+use super::{Common, parse_day, parse_log, parse_period};
 use crate::error::Result;
 use crate::ledger::Store;
+use crate::log::Log;
 use crate::period::{Period, day_text};
 use crate::pipeline::Options;
 use crate::publish::{Outcome, close, last_period_with_events, run};
@@ -16,7 +17,7 @@ use crate::report::payout_summary;
 #[derive(Args)]
 pub struct Request {
     /// The period to rate
-    #[arg(long, value_parser = parse_period, required_unless_present = "all")]
+    #[arg(long, value_parser = parse_period, required_unless_present_any = ["all", "sample"])]
     period: Option<Period>,
     /// Every open period that has events, in turn
     #[arg(long, requires = "close", conflicts_with = "period")]
@@ -30,6 +31,12 @@ pub struct Request {
     /// Walk the same path up to publishing, and print the root that would be published
     #[arg(long, conflicts_with = "all")]
     dry_run: bool,
+    /// Rate nothing: show N rows of every log as they were delivered, beside their canonical form
+    #[arg(long, value_name = "N", conflicts_with_all = ["period", "all", "as_of", "dry_run"])]
+    sample: Option<usize>,
+    /// With --sample: this log alone
+    #[arg(long, value_parser = parse_log, requires = "sample")]
+    log: Option<Log>,
     /// How rows come out
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -41,6 +48,9 @@ pub struct Request {
 /// As the contract's exit codes say.
 pub fn perform(common: &Common, request: &Request) -> Result<()> {
     let book = common.book()?;
+    if let Some(most) = request.sample {
+        return super::sample::perform(common, &book, request.log, most, request.format);
+    }
     match request.period {
         Some(period) => {
             let options = Options { period, as_of: request.as_of, dry_run: request.dry_run, engine: common.engine() };

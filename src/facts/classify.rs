@@ -124,23 +124,18 @@ fn compile(engine: Engine, policies: &Policies, log: Log, canonical: &SchemaRef)
             },
             bonuses: program.bonus.iter().map(|b| maybe(&b.when)).collect::<Result<_>>()?,
             steps: program.deductions.iter().map(|s| maybe(&s.when)).collect::<Result<_>>()?,
-            column: column(engine, program, &schema)?,
+            column: column(engine, policies, program, &schema)?,
         });
     }
     Ok(compiled)
 }
 
-fn column(engine: Engine, program: &Program, schema: &SchemaRef) -> Result<Option<Expression>> {
+fn column(engine: Engine, policies: &Policies, program: &Program, schema: &SchemaRef) -> Result<Option<Expression>> {
     let Pay::Column { column, .. } = &program.pay else { return Ok(None) };
-    let place = || format!("program {}, version {}", program.name, program.version);
-    let planned = Expression::plan(engine, column, schema)
-        .map_err(|m| crate::error::Error::usage(format!("the share's column can't be used: {m}")).at(place()))?;
+    let planned = Expression::plan(engine, &column.text, schema).map_err(|m| policies.sql_error(column, &m))?;
     match planned.data_type {
         DataType::Int64 => Ok(Some(planned)),
-        ref other => Err(crate::error::Error::usage("the share's column is no whole number")
-            .at(place())
-            .expected("Int64")
-            .found(other.to_string())),
+        ref other => Err(policies.sql_error(column, &format!("the share's column is a whole number; this is {other}"))),
     }
 }
 

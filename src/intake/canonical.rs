@@ -12,6 +12,7 @@ use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Int64Type, S
 use crate::error::{Error, Result};
 use crate::log::{Column, Log, Type};
 use crate::period::{END_INSTANT, NANOS, day_text};
+use crate::query::{ROW, Staging};
 
 /// What a money column held beside whole minor units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,67 +48,81 @@ pub fn canonical_schema(log: Log, attributes: &[(String, DataType)]) -> SchemaRe
     Arc::new(Schema::new(own.chain(more).chain([last]).collect::<Vec<_>>()))
 }
 
-/// Turns a file's (`staged` = false) or a staging query's columns into canonical ones.
+/// Where columns come from: a file as it is, or a staging query's answer about it.
+pub struct Source<'a> {
+    /// Log and path, for messages.
+    pub file: &'a str,
+    pub staging: Option<&'a Staging>,
+}
+
+impl Source<'_> {
+    /// An error of a column: with the place in the staging query that makes it, where there is one.
+    fn fault(&self, what: &str, name: &str) -> Error {
+        let made = self.staging.and_then(|staging| staging.column_place(name));
+        match made {
+            Some((place, picture)) => {
+                Error::input(what).at(format!("{place}, {}, column {name}", self.file)).picture(picture)
+            }
+            None => Error::input(what).at(format!("{}, column {name}", self.file)),
+        }
+    }
+}
+
+/// Turns a file's or a staging query's columns into canonical ones.
 ///
 /// # Errors
 /// A column is missing, doubled or of another type (input, naming file, column, expected, found).
-pub fn canonicalize(
-    log: Log,
-    attributes: &[String],
-    source: &RecordBatch,
-    staged: bool,
-    place: &str,
-) -> Result<Canonical> {
-    no_doubles(source, place)?;
+pub fn canonicalize(log: Log, attributes: &[String], source: &RecordBatch, from: &Source<'_>) -> Result<Canonical> {
+    no_doubles(source, from)?;
     let mut flaws = [Vec::new(), Vec::new(), Vec::new()];
     let mut columns = Vec::new();
     for column in log.columns() {
-        let array = find(source, &column, staged, place)?;
+        let array = find(source, &column, from)?;
         let money = ["amount_minor", "tax_minor", "channel_fee_minor"].iter().position(|name| *name == column.name);
         columns.push(match money {
             Some(at) => {
-                let (array, flaw) = money_column(&array, &column, place)?;
+                let (array, flaw) = money_column(&array, &column, from)?;
                 flaws[at] = flaw;
                 array
             }
-            None => plain_column(&array, &column, place)?,
+            None => plain_column(&array, &column, from)?,
         });
     }
     let mut types = Vec::new();
     for name in attributes {
-        let array = attribute(source, name, place)?;
+        let array = attribute(source, name, from)?;
         types.push((name.clone(), array.data_type().clone()));
         columns.push(array);
     }
-    columns.push(exclude_reason(source, place)?);
+    columns.push(exclude_reason(source, from)?);
     let schema = canonical_schema(log, &types);
     let batch = RecordBatch::try_new(schema, columns).map_err(|e| Error::bug(e.to_string()))?;
     Ok(Canonical { batch, flaws })
 }
 
-fn no_doubles(source: &RecordBatch, place: &str) -> Result<()> {
+fn no_doubles(source: &RecordBatch, from: &Source<'_>) -> Result<()> {
     let mut names: Vec<String> = source.schema().fields().iter().map(|f| f.name().to_lowercase()).collect();
     names.sort();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
         None => Ok(()),
-        Some(pair) => Err(Error::input("a file has a column twice")
-            .at(format!("{place}, column {}", pair[0]))
+        Some(pair) => Err(from
+            .fault("a file has a column twice", &pair[0])
             .expected("each name once, whatever its case")
             .next("have the file written again without the second column")),
     }
 }
 
-fn find(source: &RecordBatch, column: &Column, staged: bool, place: &str) -> Result<ArrayRef> {
+fn find(source: &RecordBatch, column: &Column, from: &Source<'_>) -> Result<ArrayRef> {
     if let Some(array) = source.column_by_name(column.name) {
         return Ok(Arc::clone(array));
     }
     let required = ["event_id", "event_time", "kind", "creator_id", "amount_minor", "currency"];
-    if staged && !required.contains(&column.name) {
+    if from.staging.is_some() && !required.contains(&column.name) {
         return Ok(new_null_array(&arrow_type(column.kind), source.num_rows()));
     }
-    let names: Vec<String> = source.schema().fields().iter().map(|f| f.name().clone()).collect();
-    Err(Error::input("a column is missing")
-        .at(format!("{place}, column {}", column.name))
+    let names: Vec<String> = source.schema().fields().iter().map(|f| f.name().clone()).filter(|n| n != ROW).collect();
+    Err(from
+        .fault("a column is missing", column.name)
         .expected(expectation(column.kind))
         .found(names.join(", "))
         .next("have it delivered, or map the log's own columns in queries/staging (docs/book.md)"))
@@ -124,9 +139,8 @@ fn expectation(kind: Type) -> &'static str {
     }
 }
 
-fn wrong_type(array: &ArrayRef, name: &str, expected: &str, place: &str) -> Error {
-    Error::input("a column has another type than the contract's")
-        .at(format!("{place}, column {name}"))
+fn wrong_type(array: &ArrayRef, name: &str, expected: &str, from: &Source<'_>) -> Error {
+    from.fault("a column has another type than the contract's", name)
         .expected(expected)
         .found(array.data_type().to_string())
         .next("have the file written with the contract's type, or convert it in queries/staging")
@@ -157,7 +171,7 @@ fn cast_to(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
     cast(array, to).map_err(|e| Error::input(format!("a column can't be read: {e}")))
 }
 
-fn plain_column(array: &ArrayRef, column: &Column, place: &str) -> Result<ArrayRef> {
+fn plain_column(array: &ArrayRef, column: &Column, from: &Source<'_>) -> Result<ArrayRef> {
     let kind = array.data_type();
     let to = arrow_type(column.kind);
     let fits = match column.kind {
@@ -165,36 +179,36 @@ fn plain_column(array: &ArrayRef, column: &Column, place: &str) -> Result<ArrayR
         Type::Text => is_text(kind),
         Type::Int | Type::Money => is_whole(kind),
         Type::Day => is_text(kind) || matches!(kind, DataType::Date32),
-        Type::Time => return time_column(array, column, place),
+        Type::Time => return time_column(array, column, from),
     };
     if matches!(kind, DataType::Null) || fits {
         return cast_to(array, &to);
     }
     match (column.kind, kind) {
-        (Type::Id, DataType::FixedSizeBinary(16) | DataType::Binary) => sixteen_bytes(array, column, place),
-        _ => Err(wrong_type(array, column.name, expectation(column.kind), place)),
+        (Type::Id, DataType::FixedSizeBinary(16) | DataType::Binary) => sixteen_bytes(array, column, from),
+        _ => Err(wrong_type(array, column.name, expectation(column.kind), from)),
     }
 }
 
 /// 16 bytes as 32 lower-case hexadecimal digits.
-fn sixteen_bytes(array: &ArrayRef, column: &Column, place: &str) -> Result<ArrayRef> {
+fn sixteen_bytes(array: &ArrayRef, column: &Column, from: &Source<'_>) -> Result<ArrayRef> {
     let binary = cast_to(array, &DataType::Binary)?;
     let binary = binary.as_binary::<i32>();
     if binary.iter().flatten().any(|b| b.len() != 16) {
-        return Err(wrong_type(array, column.name, expectation(column.kind), place));
+        return Err(wrong_type(array, column.name, expectation(column.kind), from));
     }
     Ok(Arc::new(StringArray::from_iter(binary.iter().map(|b| b.map(hex::encode)))))
 }
 
 /// Any timestamp as nanoseconds; an instant outside 1970 to 2099 becomes one beyond the range, which intake refuses.
-fn time_column(array: &ArrayRef, column: &Column, place: &str) -> Result<ArrayRef> {
+fn time_column(array: &ArrayRef, column: &Column, from: &Source<'_>) -> Result<ArrayRef> {
     let unit = match array.data_type() {
         DataType::Timestamp(TimeUnit::Second, _) => NANOS,
         DataType::Timestamp(TimeUnit::Millisecond, _) => 1_000_000,
         DataType::Timestamp(TimeUnit::Microsecond, _) => 1_000,
         DataType::Timestamp(TimeUnit::Nanosecond, _) => 1,
         DataType::Null => return cast_to(array, &arrow_type(Type::Time)),
-        _ => return Err(wrong_type(array, column.name, expectation(Type::Time), place)),
+        _ => return Err(wrong_type(array, column.name, expectation(Type::Time), from)),
     };
     let plain = cast_to(array, &DataType::Int64)?;
     let values = plain.as_primitive::<Int64Type>().iter();
@@ -202,11 +216,11 @@ fn time_column(array: &ArrayRef, column: &Column, place: &str) -> Result<ArrayRe
     Ok(Arc::new(nanos.collect::<TimestampNanosecondArray>().with_timezone("UTC")))
 }
 
-fn money_column(array: &ArrayRef, column: &Column, place: &str) -> Result<(ArrayRef, Vec<Flaw>)> {
+fn money_column(array: &ArrayRef, column: &Column, from: &Source<'_>) -> Result<(ArrayRef, Vec<Flaw>)> {
     match array.data_type() {
         DataType::Decimal128(_, scale) if *scale >= 0 => decimal_column(array, u32::from(scale.unsigned_abs())),
         kind if is_whole(kind) || matches!(kind, DataType::Null) => Ok((cast_to(array, &DataType::Int64)?, Vec::new())),
-        _ => Err(wrong_type(array, column.name, expectation(Type::Money), place)),
+        _ => Err(wrong_type(array, column.name, expectation(Type::Money), from)),
     }
 }
 
@@ -225,11 +239,10 @@ fn decimal_column(array: &ArrayRef, scale: u32) -> Result<(ArrayRef, Vec<Flaw>)>
 }
 
 /// An attribute: integers, text, truth values and days.
-fn attribute(source: &RecordBatch, name: &str, place: &str) -> Result<ArrayRef> {
+fn attribute(source: &RecordBatch, name: &str, from: &Source<'_>) -> Result<ArrayRef> {
     let expected = "integers, text, true/false, or days";
     let array = source.column_by_name(name).ok_or_else(|| {
-        Error::input("a column is missing")
-            .at(format!("{place}, column {name}"))
+        from.fault("a column is missing", name)
             .expected(format!("an attribute that everycent.toml names: {expected}"))
             .next("have it delivered, or take it out of the log's attributes")
     })?;
@@ -241,14 +254,14 @@ fn attribute(source: &RecordBatch, name: &str, place: &str) -> Result<ArrayRef> 
             let days = array.as_primitive::<Date32Type>().iter();
             Ok(Arc::new(StringArray::from_iter(days.map(|d| d.map(day_text)))))
         }
-        _ => Err(wrong_type(array, name, expected, place)),
+        _ => Err(wrong_type(array, name, expected, from)),
     }
 }
 
-fn exclude_reason(source: &RecordBatch, place: &str) -> Result<ArrayRef> {
+fn exclude_reason(source: &RecordBatch, from: &Source<'_>) -> Result<ArrayRef> {
     match source.column_by_name(EXCLUDE_REASON) {
         None => Ok(new_null_array(&DataType::Utf8, source.num_rows())),
         Some(array) if is_text(array.data_type()) || array.data_type().is_null() => cast_to(array, &DataType::Utf8),
-        Some(array) => Err(wrong_type(array, EXCLUDE_REASON, "Utf8", place)),
+        Some(array) => Err(wrong_type(array, EXCLUDE_REASON, "Utf8", from)),
     }
 }

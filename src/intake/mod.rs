@@ -1,7 +1,7 @@
 //! Intake: which files there are, what stands in them, and which rows count.
 //!
 //! [`snapshot`] lists and reads files, [`canonical`] holds them against the contract, [`rows`] keeps what rules need of
-//! every row, [`dedupe`] lets each event count once.
+//! every row, [`dedupe`] lets each event count once; [`sample`] shows some rows as they are read.
 
 mod canonical;
 mod check;
@@ -13,6 +13,7 @@ mod names;
 mod raw;
 mod read;
 mod rows;
+mod sample;
 mod schema;
 mod snapshot;
 
@@ -24,5 +25,6 @@ pub use names::Names;
 pub use raw::{RawRow, RawRows};
 pub use read::{LogReader, canonical_file, read_rows};
 pub use rows::{MOST, NONE, NULL, Rows, SourceFile};
-pub use schema::attribute_schema;
-pub use snapshot::{list, locate, raw_file, raw_schema};
+pub use sample::{Cell, Fault, Sampled, sample};
+pub use schema::{attribute_schema, fits_contract};
+pub use snapshot::{list, locate, open_file, raw_file, schema_of_file};

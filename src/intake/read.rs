@@ -8,14 +8,15 @@ use arrow::datatypes::{DataType, Field, Int64Type, Schema, TimestampNanosecondTy
 use rayon::prelude::*;
 use std::sync::Arc;
 
-use super::canonical::{Canonical, EXCLUDE_REASON, Flaw, canonicalize};
+use super::canonical::{Canonical, EXCLUDE_REASON, Flaw, Source, canonicalize};
 use super::check::{Row, first_fault};
 use super::delivery::{Deliveries, identify};
 use super::hashing::{RowBytes, hash};
 use super::names::Names;
 use super::rows::{NO_KIND, NONE, NULL, Rows, SourceFile};
-use super::snapshot::{list, locate, open_file};
+use super::snapshot::{RawFile, list, locate, open_file};
 use crate::error::{Error, Result};
+use crate::fate::Fate;
 use crate::log::Log;
 use crate::money::Currency;
 use crate::period::{END_INSTANT, FIRST_INSTANT, Zone};
@@ -87,19 +88,12 @@ struct Part {
     held: BTreeMap<String, u128>,
 }
 
-/// A file as the contract has it.
-struct CanonicalFile {
-    raw: Shape,
-    canonical: Canonical,
+/// A file's raw rows beside its canonical ones.
+pub(super) struct Mapped {
+    pub raw: RawFile,
+    pub canonical: Canonical,
     id_type: DataType,
     held: BTreeMap<String, u128>,
-}
-
-/// What is known of a file beside its rows.
-struct Shape {
-    sha256: String,
-    bytes: u64,
-    groups: Vec<u64>,
 }
 
 /// The canonical rows of one file of a log, under the staging query that holds for it.
@@ -107,35 +101,36 @@ struct Shape {
 /// # Errors
 /// The file breaks its contract (input), or staging refuses it (usage).
 pub fn canonical_file(engine: Engine, reader: &LogReader, path: &str) -> Result<RecordBatch> {
-    let place = format!("{} {path}", reader.log.name());
-    read_canonical(engine, reader, path, &place).map(|file| file.canonical.batch)
+    mapped(engine, reader, path).map(|file| file.canonical.batch)
 }
 
-fn read_canonical(engine: Engine, reader: &LogReader, path: &str, place: &str) -> Result<CanonicalFile> {
-    let raw = open_file(&locate(&reader.root, path), place)?;
-    expect_hash(reader, path, &raw.sha256, place)?;
+/// Reads one file and maps it: the delivery's ids, the staging query, the contract's columns and types.
+pub(super) fn mapped(engine: Engine, reader: &LogReader, path: &str) -> Result<Mapped> {
+    let place = format!("{} {path}", reader.log.name());
+    let raw = open_file(&locate(&reader.root, path), &place)?;
+    expect_hash(reader, path, &raw.sha256, &place)?;
     let deliveries = match &reader.delivery_key {
-        Some(key) => Some(identify(engine, key, &raw.rows, place)?),
+        Some(key) => Some(identify(engine, key, &raw.rows, &place)?),
         None => None,
     };
     let staging = match reader.pinned.get(&raw.sha256) {
         Some(pinned) => pinned.as_deref(),
         None => reader.staging.as_ref(),
     };
-    let shape = Shape { sha256: raw.sha256, bytes: raw.bytes, groups: raw.groups };
-    let mapped = match staging {
-        Some(staging) => staging.map(engine, place, &raw.rows)?,
-        None => raw.rows,
+    let rows = match staging {
+        Some(staging) => staging.map(engine, &place, &raw.rows, &raw.groups)?,
+        None => raw.rows.clone(),
     };
-    let (mapped, held) = with_ids(mapped, deliveries)?;
-    let id_type = mapped.column_by_name("event_id").map_or(DataType::Null, |c| family(c.data_type()));
-    let canonical = canonicalize(reader.log, &reader.attributes, &mapped, staging.is_some(), place)?;
-    Ok(CanonicalFile { raw: shape, canonical, id_type, held })
+    let (rows, held) = with_ids(rows, deliveries)?;
+    let id_type = rows.column_by_name("event_id").map_or(DataType::Null, |c| family(c.data_type()));
+    let source = Source { file: &place, staging };
+    let canonical = canonicalize(reader.log, &reader.attributes, &rows, &source)?;
+    Ok(Mapped { raw, canonical, id_type, held })
 }
 
 fn read_part(engine: Engine, zone: &Zone, reader: &LogReader, path: &str) -> Result<Part> {
-    let place = format!("{} {path}", reader.log.name());
-    let CanonicalFile { raw, canonical, id_type, held } = read_canonical(engine, reader, path, &place)?;
+    let Mapped { raw, canonical, id_type, held } = mapped(engine, reader, path)?;
+    drop(raw.rows);
     let (rows, fingerprint) = columns_of(zone, reader.log, &canonical)?;
     let file = SourceFile {
         log: reader.log,
@@ -149,6 +144,18 @@ fn read_part(engine: Engine, zone: &Zone, reader: &LogReader, path: &str) -> Res
         first: 0,
     };
     Ok(Part { file, rows, id_type, held })
+}
+
+/// For every row, the fate and reason that can be seen in it alone: a fault against the contract, or staging's
+/// `exclude_reason`; none where it keeps the contract.
+pub(super) fn faults(zone: &Zone, log: Log, canonical: &Canonical) -> Result<Vec<Option<(&'static str, String)>>> {
+    let (rows, _) = columns_of(zone, log, canonical)?;
+    let excluded = Columns { batch: &canonical.batch }.text(EXCLUDE_REASON);
+    let fault = |at: usize| match rows.fault[at] {
+        Some(reason) => Some((Fate::Quarantined(reason).name(), reason.code().to_owned())),
+        None => rows.excluded[at].then(|| (Fate::Excluded.name(), value(excluded, at).to_owned())),
+    };
+    Ok((0..rows.len()).map(fault).collect())
 }
 
 fn expect_hash(reader: &LogReader, path: &str, found: &str, place: &str) -> Result<()> {

@@ -4,6 +4,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 
 use super::names::Names;
+use super::snapshot::place_in_groups;
 use crate::fate::Reason;
 use crate::log::{Effect, Log};
 use crate::money::Currency;
@@ -128,14 +129,7 @@ impl Rows {
     #[must_use]
     pub fn provenance(&self, row: u32) -> (i64, i64) {
         let (file, at) = self.source(row);
-        let mut rest = at as u64;
-        for (group, rows) in file.groups.iter().enumerate() {
-            if rest < *rows {
-                return (group as i64, rest as i64);
-            }
-            rest -= rows;
-        }
-        (0, at as i64)
+        place_in_groups(&file.groups, at as u64)
     }
 
     /// Where a row stands, for messages.

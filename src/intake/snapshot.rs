@@ -20,6 +20,27 @@ pub struct RawFile {
     pub groups: Vec<u64>,
 }
 
+impl RawFile {
+    /// Row group and row within it of the `n`-th row.
+    #[must_use]
+    pub fn provenance(&self, n: u64) -> (i64, i64) {
+        place_in_groups(&self.groups, n)
+    }
+}
+
+/// Row group and row within it of the `n`-th row of a file whose row groups have these rows.
+#[must_use]
+pub fn place_in_groups(groups: &[u64], n: u64) -> (i64, i64) {
+    let mut rest = n;
+    for (group, rows) in groups.iter().enumerate() {
+        if rest < *rows {
+            return (group as i64, rest as i64);
+        }
+        rest -= rows;
+    }
+    (0, n as i64)
+}
+
 /// All Parquet files of a log, by path relative to `root`, in byte order; `root` may be one file.
 ///
 /// # Errors
@@ -84,7 +105,7 @@ fn missing(path: &Path, e: &std::io::Error) -> Error {
 ///
 /// # Errors
 /// No sound Parquet file (input).
-pub fn raw_schema(path: &Path, name: &str) -> Result<arrow::datatypes::SchemaRef> {
+pub fn schema_of_file(path: &Path, name: &str) -> Result<arrow::datatypes::SchemaRef> {
     let file = fs::File::open(path).map_err(|e| missing(path, &e))?;
     let size = file.metadata().map_err(|e| missing(path, &e))?.len();
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());

@@ -17,5 +17,6 @@ pub use evaluate::{Booked, book_period};
 pub use look::{Looked, look};
 pub use prepare::{
     Only, Options, Prepared, REDRIVE_COPY, log_readers, log_schema, look_at_logs, policy_files, prepare, prepare_with,
+    sample_logs,
 };
 pub use state::knowledge;

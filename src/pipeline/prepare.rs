@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 use crate::book::{Book, LogSource};
 use crate::cutover::{Cutover, PaidIds};
 use crate::error::{Error, Result};
-use crate::intake::{Decided, LogReader, Rows, attribute_schema, id_hash, read_rows};
+use crate::intake::{Decided, LogReader, Rows, Sampled, attribute_schema, id_hash, read_rows, sample};
 use crate::ledger::{Closed, RunDir, State, Store};
 use crate::log::Log;
 use crate::period::Period;
@@ -347,8 +347,60 @@ pub fn look_at_logs(
     let history = History { staging: HashMap::new(), last: None };
     let look = |reader: &LogReader| -> Result<String> {
         let rows = read_rows(engine, &book.zone, std::slice::from_ref(reader), progress)?;
-        let broken = rows.fault.iter().filter(|f| f.is_some()).count();
-        Ok(format!("{} files, {} rows, {broken} of them broken", rows.files.len(), rows.len()))
+        let found = format!("{} files, {} rows, {}", rows.files.len(), rows.len(), faults_text(&rows));
+        enough_sound(book, reader.log, &rows, &found)?;
+        Ok(found)
     };
     readers(book, &staging, &history, None).iter().map(|reader| (reader.log, look(reader))).collect()
+}
+
+/// How many rows are broken, by reason.
+fn faults_text(rows: &Rows) -> String {
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for reason in rows.fault.iter().flatten() {
+        *reasons.entry(reason.code()).or_insert(0) += 1;
+    }
+    match reasons.is_empty() {
+        true => "none of them broken".to_owned(),
+        false => reasons.iter().map(|(reason, n)| format!("{n} {reason}")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// Refuses a log of which more rows are broken than the book lets pass.
+fn enough_sound(book: &Book, log: Log, rows: &Rows, found: &str) -> Result<()> {
+    let broken = rows.fault.iter().filter(|f| f.is_some()).count() as i128;
+    let Some(source) = book.logs.get(&log) else { return Ok(()) };
+    let share = crate::money::Exact::ratio(broken, rows.len() as i128).unwrap_or_default();
+    let is_bounded = book.bounds.iter().any(|b| b.gate == "quarantined_rows" && b.scope == log.name());
+    if share <= source.quarantined_rows || is_bounded {
+        return Ok(());
+    }
+    Err(Error::gate(format!("{broken} of {} rows break the contract", rows.len()))
+        .at(format!("everycent.toml, [log.{}] max_quarantine", log.name()))
+        .found(found)
+        .next(format!("look at them: `everycent run --sample 6 --log {}`", log.name())))
+}
+
+/// At most `most` rows of every log, or of one, under today's staging; for `run --sample`. A log whose rows can't be
+/// read gives the error.
+///
+/// # Errors
+/// The book has no such log, or a staging query can't be read (usage).
+pub fn sample_logs(
+    engine: Engine,
+    book: &Book,
+    log: Option<Log>,
+    most: usize,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<(Log, Result<Vec<Sampled>>)>> {
+    if let Some(log) = log.filter(|log| !book.logs.contains_key(log)) {
+        let names = book.logs.keys().map(|log| log.name()).collect::<Vec<_>>().join(", ");
+        return Err(Error::usage("the book has no such log").expected(names).found(log.name()));
+    }
+    let references = References::read(engine, book)?;
+    let staging = staging_queries(book, &references)?;
+    let history = History { staging: HashMap::new(), last: None };
+    let readers = readers(book, &staging, &history, None);
+    let asked = readers.iter().filter(|reader| log.is_none_or(|log| reader.log == log));
+    Ok(asked.map(|reader| (reader.log, sample(engine, &book.zone, reader, most, progress))).collect())
 }

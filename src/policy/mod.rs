@@ -23,4 +23,4 @@ pub use model::{
 };
 pub use pins::{Change, ChangeKey, changed};
 pub use source::{Level, Place};
-pub use values::DEDUCTION_ACCOUNTS;
+pub use values::{DEDUCTION_ACCOUNTS, TO_BE_DECIDED};

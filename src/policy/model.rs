@@ -165,7 +165,7 @@ pub enum Pay {
     Share(Vec<Case>),
     /// A column of the log, divided.
     Column {
-        column: String,
+        column: Sql,
         /// The number that is the whole: 10000 for basis points.
         per: i64,
     },

@@ -1,6 +1,6 @@
 //! The creator side of a program: share or tiers, bonuses, the cap on points.
 
-use super::model::{Band, Basis, Bonus, Cap, Case, Pay, TierMode, Tiers, Window};
+use super::model::{Band, Basis, Bonus, Cap, Case, Pay, Sql, TierMode, Tiers, Window};
 use super::source::{Faults, Place, Table, Value};
 use super::values;
 use crate::money::{Currency, Exact};
@@ -40,7 +40,8 @@ fn share(value: Value<'_>, faults: &mut Faults) -> Option<Pay> {
 
 fn column(value: Value<'_>, faults: &mut Faults) -> Option<Pay> {
     let table = Table::open(value, "a share by column", &["column", "per"], faults)?;
-    let column = table.need("column", faults).and_then(|v| values::name(v, faults));
+    let named = table.need("column", faults);
+    let column = named.and_then(|v| Some(Sql { text: values::name(v, faults)?, place: v.place }));
     let per = table.need("per", faults).and_then(|v| values::whole(v, 1..=1_000_000_000_000_000, faults));
     Some(Pay::Column { column: column?, per: per? })
 }

@@ -192,7 +192,7 @@ fn rule(rule: &Rule) -> Value {
 fn share(pay: &Pay) -> Value {
     match pay {
         Pay::Share(cases) => Value::Array(cases.iter().map(case).collect()),
-        Pay::Column { column, per } => json!({ "column": column, "per": per }),
+        Pay::Column { column, per } => json!({ "column": column.text, "per": per }),
         Pay::Tiers(_) => Value::Null,
     }
 }

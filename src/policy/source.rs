@@ -6,6 +6,8 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::picture::nearest;
+
 /// Where something stands: a file's index and a span of bytes in its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
@@ -203,15 +205,5 @@ impl<'a> Table<'a> {
         let expected = format!("a list of tables: [[{key}]], or {key} = [ {{ … }} ]");
         let items = self.get(key).and_then(|value| value.items(&expected, faults)).unwrap_or_default();
         items.into_iter().filter_map(|item| Table::open(item, what, known, faults)).collect()
-    }
-}
-
-/// "did you mean …?" where a known word is near, and else all known words.
-pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str> + Clone) -> String {
-    let distance = |candidate: &str| strsim::damerau_levenshtein(word, candidate);
-    let near = known.clone().map(|k| (distance(k), k)).min().filter(|(d, k)| *d <= 1 + k.chars().count() / 3);
-    match near {
-        Some((_, candidate)) => format!("did you mean `{candidate}`?"),
-        None => format!("known here: {}", known.collect::<Vec<_>>().join(", ")),
     }
 }

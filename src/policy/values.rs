@@ -7,10 +7,11 @@ use jiff::civil::Date;
 use toml::de::DeValue;
 
 use super::model::Sql;
-use super::source::{Faults, Place, Value, nearest};
+use super::source::{Faults, Place, Value};
 use crate::log::Log;
 use crate::money::{Currency, Exact, parse_major};
 use crate::period::day_of;
+use crate::picture::nearest;
 
 /// The accounts that a deduction may stand on.
 pub const DEDUCTION_ACCOUNTS: [&str; 4] = ["tax_payable", "channel_fees", "platform_revenue", "pool"];
@@ -37,6 +38,9 @@ pub const RATED_LOGS: [Log; 4] = [Log::BrandDeals, Log::Commerce, Log::Gifts, Lo
 /// The logs that a measure may look at; adjustments name a party, no creator.
 pub const MEASURED_LOGS: [Log; 5] = [Log::BrandDeals, Log::Commerce, Log::Engagement, Log::Gifts, Log::Subscriptions];
 
+/// What a draft says where people have to decide: no policy runs with it.
+pub const TO_BE_DECIDED: &str = "to be decided";
+
 const LONGEST_NAME: usize = 64;
 const PERCENT: &str = "text such as \"70 %\", or a fraction such as \"2/3\"";
 
@@ -53,6 +57,10 @@ pub fn sql(value: Value<'_>, faults: &mut Faults) -> Option<Sql> {
 /// A share of something, 0 to 1, written with a percent sign or as a fraction: a bare number could mean either.
 pub fn percent(value: Value<'_>, faults: &mut Faults) -> Option<Exact> {
     let text = value.text(PERCENT, faults)?;
+    if text == TO_BE_DECIDED {
+        faults.error(value.place, "this share is still to be decided", format!("write what was agreed: {PERCENT}"));
+        return None;
+    }
     let is_marked = text.contains(['%', '/']);
     let Some(share) = Exact::parse(text).filter(|_| is_marked) else {
         faults.error(value.place, format!("\"{text}\" is no percentage"), format!("write {PERCENT}"));

@@ -43,6 +43,7 @@ impl Engine {
             .with_target_partitions(self.threads)
             .with_batch_size(self.batch_size)
             .with_information_schema(false)
+            .set_bool("datafusion.sql_parser.collect_spans", true)
             .set_bool("datafusion.sql_parser.parse_float_as_decimal", true);
         SessionContext::new_with_config(config)
     }
@@ -98,7 +99,11 @@ fn failed(name: &str, e: &DataFusionError) -> Error {
     }
 }
 
-/// The first line of a message, without a backtrace.
+/// The first line of a message, without a backtrace and without the engine's names for kinds of errors.
 pub(super) fn first_line(message: &str) -> String {
-    message.lines().next().unwrap_or("unknown").to_owned()
+    let mut line = message.lines().next().unwrap_or("unknown");
+    for noise in ["Arrow error: ", "Cast error: ", "Schema error: ", "Error during planning: "] {
+        line = line.strip_prefix(noise).unwrap_or(line);
+    }
+    line.to_owned()
 }

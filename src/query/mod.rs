@@ -6,9 +6,13 @@ mod checked;
 mod desk;
 mod engine;
 mod expression;
+mod fault;
+mod inspect;
+mod items;
 mod lazy;
 mod major;
 mod reference;
+mod refusal;
 mod staging;
 mod typed;
 

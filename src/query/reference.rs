@@ -9,7 +9,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SQLOptions;
 
 use super::engine::{Engine, first_line, register};
-use super::staging::float_in;
+use super::inspect::float_in;
 use crate::error::{Error, Result};
 
 /// Columns and rows of text; a null is an empty text.
@@ -49,7 +49,7 @@ fn refused(name: &str, e: &DataFusionError) -> Error {
 fn inspect(name: &str, plan: &LogicalPlan) -> Result<()> {
     let mut fault = None;
     let walked = plan.apply_with_subqueries(|node| {
-        fault = float_in(node);
+        fault = float_in(node).map(|fault| fault.what);
         Ok(if fault.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     });
     walked.map_err(|e| Error::bug(e.to_string()))?;

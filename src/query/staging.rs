@@ -9,14 +9,15 @@ use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use datafusion::common::Column;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Projection};
+use datafusion::logical_expr::{Expr, LogicalPlan, Projection};
 use datafusion::prelude::SessionContext;
 
 use super::ROW;
-use super::engine::{Engine, first_line, register};
-use super::expression::volatile;
+use super::engine::{Engine, register};
+use super::inspect::{NoMapping, inspect};
+use super::refusal::Asked;
 use crate::error::{Error, Result};
 
 /// A staging query and the references that it may join.
@@ -31,24 +32,31 @@ pub struct Staging {
 }
 
 impl Staging {
-    /// Maps the raw rows of one file; the answer has one row for each raw row, in the same order.
+    /// Maps the raw rows of one file; the answer has one row for each raw row, in the same order. `groups` are the rows
+    /// in each of the file's row groups, for messages.
     ///
     /// # Errors
-    /// The query does not plan, or is no row-by-row mapping (usage); a row has no or several images (input).
-    pub fn map(&self, engine: Engine, file: &str, raw: &RecordBatch) -> Result<RecordBatch> {
+    /// The query does not plan, is no row-by-row mapping, or fails on a row (usage, with file, line, column, and the row
+    /// and its values); a row has no or several images (input).
+    pub fn map(&self, engine: Engine, file: &str, raw: &RecordBatch, groups: &[u64]) -> Result<RecordBatch> {
+        let mapped = self.evaluate(&self.sql, engine, raw);
+        let mapped = mapped.map_err(|failure| self.refused(&failure, &Asked { engine, file, raw, groups }))?;
+        self.restore_order(&mapped, raw.num_rows(), file)
+    }
+
+    /// Runs a form of the query over raw rows; the answer carries their numbers, in any order.
+    pub(super) fn evaluate(&self, sql: &str, engine: Engine, raw: &RecordBatch) -> Evaluated {
         let session = engine.session();
-        self.register(&session, raw).map_err(|e| self.refused(&e, file))?;
-        let rows = raw.num_rows();
-        let mapped = engine.block_on(async {
-            let plan = session.state().create_logical_plan(&self.sql).await.map_err(|e| self.refused(&e, file))?;
-            self.inspect(&plan)?;
-            let plan = carry_rows(plan).map_err(|e| self.refused(&e, file))?;
-            let frame = session.execute_logical_plan(plan).await.map_err(|e| self.refused(&e, file))?;
+        self.register(&session, raw)?;
+        let answer = async {
+            let plan = session.state().create_logical_plan(sql).await?;
+            inspect(&plan)?.map_or(Ok(()), |fault| Err(Failure::NoMapping(fault)))?;
+            let frame = session.execute_logical_plan(carry_rows(plan)?).await?;
             let schema = Arc::new(frame.schema().as_arrow().clone());
-            let batches = frame.collect().await.map_err(|e| self.refused(&e, file))?;
-            concat_batches(&schema, &batches).map_err(|e| Error::bug(e.to_string()))
-        })?;
-        self.restore_order(&mapped, rows, file)
+            let batches = frame.collect().await?;
+            concat_batches(&schema, &batches).map_err(|e| Failure::Engine(e.into()))
+        };
+        engine.block_on(async { Ok(answer.await) }).map_err(Failure::Other)?
     }
 
     fn register(&self, session: &SessionContext, raw: &RecordBatch) -> std::result::Result<(), DataFusionError> {
@@ -60,33 +68,9 @@ impl Staging {
         Ok(())
     }
 
-    fn refused(&self, e: &DataFusionError, file: &str) -> Error {
-        Error::usage(format!("the staging query failed: {}", first_line(&e.strip_backtrace())))
-            .at(format!("{} on {file}", self.name))
-            .next("correct the query; `everycent doctor` runs it on every file")
-    }
-
-    /// Refuses everything that is no mapping of single rows, and floats.
-    fn inspect(&self, plan: &LogicalPlan) -> Result<()> {
-        let mut fault = None;
-        let walked = plan.apply_with_subqueries(|node| {
-            fault = forbidden(node).map(str::to_owned).or_else(|| float_in(node));
-            Ok(if fault.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
-        });
-        walked.map_err(|e| Error::bug(e.to_string()))?;
-        match fault {
-            None => Ok(()),
-            Some(fault) => Err(Error::usage("staging maps rows one to one")
-                .at(self.name.clone())
-                .expected("renames, parsing, exact arithmetic, and n:1 joins to references")
-                .found(fault)
-                .next("to leave a row out, give it an exclude_reason; sums belong in policies and reports")),
-        }
-    }
-
     fn restore_order(&self, mapped: &RecordBatch, rows: usize, file: &str) -> Result<RecordBatch> {
         let numbers = mapped.column_by_name(ROW).and_then(|c| c.as_primitive_opt::<Int64Type>()).ok_or_else(|| {
-            Error::usage("the staging query loses its rows").at(self.name.clone()).expected("FROM raw")
+            Error::usage("the staging query loses its rows").at(format!("queries/{}", self.name)).expected("FROM raw")
         })?;
         let mut position = vec![None; rows];
         for (at, number) in numbers.values().iter().enumerate() {
@@ -107,10 +91,28 @@ impl Staging {
 
     fn multiplied(&self, file: &str, row: i64, found: &str) -> Error {
         Error::input("a staging query must give one canonical row for each raw row")
-            .at(format!("{}, {file}, row {row}", self.name))
+            .at(format!("queries/{}, {file}, row {row}", self.name))
             .expected("one row")
             .found(found)
             .next("join references on their whole key (and their dates), with LEFT JOIN")
+    }
+}
+
+/// Why a staging query has no answer.
+pub(super) enum Failure {
+    /// It is no mapping of single rows, or has a float or a clock in it.
+    NoMapping(NoMapping),
+    /// It does not plan or run.
+    Engine(DataFusionError),
+    /// Something else is wrong.
+    Other(Error),
+}
+
+type Evaluated = std::result::Result<RecordBatch, Failure>;
+
+impl From<DataFusionError> for Failure {
+    fn from(e: DataFusionError) -> Self {
+        Self::Engine(e)
     }
 }
 
@@ -123,48 +125,6 @@ fn with_row_numbers(raw: &RecordBatch) -> std::result::Result<RecordBatch, DataF
     columns.push(Arc::new(Int64Array::from_iter_values(0..rows)));
     let schema: SchemaRef = Arc::new(Schema::new(fields));
     Ok(RecordBatch::try_new(schema, columns)?)
-}
-
-fn forbidden(node: &LogicalPlan) -> Option<&'static str> {
-    match node {
-        LogicalPlan::Aggregate(_) => Some("an aggregate"),
-        LogicalPlan::Window(_) => Some("a window function"),
-        LogicalPlan::Distinct(_) => Some("DISTINCT"),
-        LogicalPlan::Filter(_) => Some("a WHERE that leaves rows out"),
-        LogicalPlan::Limit(_) => Some("LIMIT"),
-        LogicalPlan::Union(_) => Some("UNION"),
-        LogicalPlan::Unnest(_) => Some("UNNEST"),
-        LogicalPlan::Sort(_) => Some("ORDER BY"),
-        LogicalPlan::Projection(_)
-        | LogicalPlan::TableScan(_)
-        | LogicalPlan::SubqueryAlias(_)
-        | LogicalPlan::Join(_)
-        | LogicalPlan::Subquery(_)
-        | LogicalPlan::EmptyRelation(_)
-        | LogicalPlan::Values(_) => None,
-        _ => Some("a statement that is no SELECT"),
-    }
-}
-
-/// The first float or clock in a node's expressions.
-pub(super) fn float_in(node: &LogicalPlan) -> Option<String> {
-    let mut fault = None;
-    let inputs = node.inputs();
-    let schema = inputs.first().map_or(node.schema(), |input| input.schema());
-    let walked = node.apply_expressions(|expr| {
-        expr.apply(|part| {
-            if matches!(part.get_type(schema), Ok(kind) if kind.is_floating()) {
-                fault = Some(format!("a float: {part}"));
-            }
-            if let Expr::ScalarFunction(f) = part
-                && volatile(f.name())
-            {
-                fault = Some(format!("a clock or chance: {part}"));
-            }
-            Ok(if fault.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
-        })
-    });
-    walked.ok().and(fault)
 }
 
 /// Makes every projection above `raw` carry the row number.
