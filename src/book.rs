@@ -1,6 +1,6 @@
 //! A book: the folder that names logs, references, policies and ledger; `everycent.toml`, read strictly.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -47,10 +47,23 @@ pub struct LogSource {
     pub attributes: Vec<String>,
     /// SQL over the raw columns that names a delivery; only for logs without ids.
     pub delivery_key: Option<String>,
+    /// The days that must have rows.
+    pub expected_days: Option<ExpectedDays>,
+    /// The producer's own counts, a file relative to the book.
+    pub control_totals: Option<String>,
     /// Most quarantined rows, as a share of the rows read since the last close.
     pub quarantined_rows: Exact,
     /// Most quarantined money, as a share of the money read, per currency.
     pub quarantined_amount: Exact,
+}
+
+/// The days that a log must have rows on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpectedDays {
+    /// Mondays to Fridays alone.
+    pub weekdays: bool,
+    /// Days on which nothing is expected after all.
+    pub quiet: BTreeSet<i32>,
 }
 
 /// Bounds that hold for the whole book.
@@ -131,6 +144,12 @@ struct LogTable {
     attributes: Vec<String>,
     delivery_key: Option<String>,
     max_quarantine: Option<MaxQuarantine>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected_days: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    quiet_days: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    control_totals: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -278,6 +297,8 @@ fn logs(tables: &BTreeMap<String, LogTable>) -> Result<BTreeMap<Log, LogSource>>
             path: table.path.clone(),
             attributes: attributes(log, &table.attributes)?,
             delivery_key: table.delivery_key.clone(),
+            expected_days: expected_days(table).map_err(|e| e.at(format!("everycent.toml, [log.{name}]")))?,
+            control_totals: table.control_totals.clone(),
             quarantined_rows: percent(max.and_then(|m| m.rows.as_deref()), "1 %", &place("rows"))?,
             quarantined_amount: percent(max.and_then(|m| m.amount.as_deref()), "1 %", &place("amount"))?,
         };
@@ -287,6 +308,24 @@ fn logs(tables: &BTreeMap<String, LogTable>) -> Result<BTreeMap<Log, LogSource>>
         return Err(Error::usage("the book names no log").at("everycent.toml").expected("at least one [log.NAME]"));
     }
     Ok(logs)
+}
+
+fn expected_days(table: &LogTable) -> Result<Option<ExpectedDays>> {
+    let weekdays = match table.expected_days.as_deref() {
+        None if table.quiet_days.is_empty() => return Ok(None),
+        None => return Err(Error::usage("quiet_days says nothing without expected_days").expected("expected_days")),
+        Some("all") => false,
+        Some("weekdays") => true,
+        Some(other) => {
+            return Err(Error::usage("unknown expected_days").expected("\"all\" or \"weekdays\"").found(other));
+        }
+    };
+    let day = |text: &String| {
+        crate::period::parse_day(text)
+            .ok_or_else(|| Error::usage("a quiet day is no day").expected("YYYY-MM-DD").found(text.clone()))
+    };
+    let quiet = table.quiet_days.iter().map(day).collect::<Result<_>>()?;
+    Ok(Some(ExpectedDays { weekdays, quiet }))
 }
 
 fn attributes(log: Log, names: &[String]) -> Result<Vec<String>> {

@@ -9,7 +9,7 @@ use crate::intake::list;
 use crate::ledger::{Action, InputFile, Manifest, Named, Opening, State, Store, Tables, sha256};
 use crate::log::Log;
 use crate::period::{Period, day_text};
-use crate::pipeline::{Booked, Only, Options, Prepared, REDRIVE_COPY, book_period, prepare};
+use crate::pipeline::{Booked, Only, Options, Prepared, REDRIVE_COPY, TOTALS_COPY, book_period, prepare};
 use crate::query::Engine;
 
 /// What a run did.
@@ -129,6 +129,7 @@ fn manifest(input: &Prepared, run: &Run, period: Period, as_of: Option<i32>) -> 
     let mut policies = named("policies/");
     let mut references = named("references/");
     references.extend(named(REDRIVE_COPY));
+    references.extend(named(TOTALS_COPY).into_iter().map(|n| Named { name: format!("{TOTALS_COPY}{}", n.name), ..n }));
     policies.push(Named { name: "parsed".into(), sha256: sha256(input.policies.canonical_json().as_bytes()) });
     let bounds = book.bounds.iter().map(serde_json::to_value).collect::<std::result::Result<Vec<_>, _>>();
     Ok(Manifest {

@@ -6,6 +6,7 @@ use super::talk::Progress;
 use crate::book::Book;
 use crate::cutover::Cutover;
 use crate::error::{Error, Result};
+use crate::intake::Expected;
 use crate::ledger::{State, Store};
 use crate::pipeline::{log_schema, look_at_logs, policy_files};
 use crate::policy::{Level, Policies, check};
@@ -59,6 +60,7 @@ fn findings(common: &Common, book: &Book) -> Vec<(String, Result<String>)> {
     if book.root.join(REDRIVE_FILE).is_file() {
         all.push((REDRIVE_FILE.to_owned(), decisions(book)));
     }
+    all.extend(completeness(book));
     all.push(("ledger".to_owned(), ledger(book)));
     if let Ok(references) = &references {
         all.extend(cutover(book, references).transpose().map(|found| ("cut-over".to_owned(), found)));
@@ -116,6 +118,16 @@ fn reference_rows(book: &Book, references: &References) -> Result<String> {
             .at(book.references.get(name).map_or("everycent.toml, [reference]", String::as_str))
             .expected("a row for everybody who earns, valid on the day of the earning")
             .next("fill it in (docs/book.md, References)")),
+    }
+}
+
+/// What logs must hold, as far as the book says; a run holds each of its days against it.
+fn completeness(book: &Book) -> Vec<(String, Result<String>)> {
+    match Expected::of_book(book) {
+        Err(error) => vec![("control totals".to_owned(), Err(error))],
+        Ok((all, _)) => {
+            all.iter().map(|e| (format!("days of {}", e.log.name()), Ok(format!("expected: {}", e.words())))).collect()
+        }
     }
 }
 

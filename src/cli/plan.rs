@@ -43,6 +43,9 @@ pub fn perform(common: &Common, request: &Request) -> Result<()> {
     for [what, sum] in Cutover::open(&book, &store, &state, &references, &policies)?.summary() {
         push("bring over", what, sum);
     }
+    for expected in crate::intake::Expected::of_book(&book)?.0 {
+        push("expect", expected.log.name().to_owned(), expected.words());
+    }
     let mut period = state.first_open();
     if request.period < period {
         push("stop", request.period.to_string(), "closed already".into());

@@ -5,6 +5,7 @@
 
 mod canonical;
 mod check;
+mod complete;
 mod decided;
 mod dedupe;
 mod delivery;
@@ -18,6 +19,7 @@ mod schema;
 mod snapshot;
 
 pub use canonical::canonical_schema;
+pub use complete::{Expected, complete};
 pub use decided::Decided;
 pub use dedupe::{Knowledge, OpenIds, Stage, Standing, stand};
 pub use hashing::id_hash;

@@ -13,7 +13,7 @@ use crate::earn::{Line, LineKey, RateKey, Rates, UsedRate, evaluate};
 use crate::error::{Error, Result};
 use crate::facts::{Classes, Known, classify, facts, link, measure, retained};
 use crate::fate::Fate;
-use crate::intake::{Names, Stage, Standing, stand};
+use crate::intake::{Names, Stage, Standing, complete, stand};
 use crate::ledger::{Deduction, Earning, OpeningBalance, Part, Pins, State, Tables};
 use crate::log::Effect;
 use crate::money::{Currency, Exact};
@@ -46,6 +46,7 @@ pub fn book_period(input: &Prepared, state: &State, period: Period, end: i64, la
     let names = names_of(input, state);
     let knowledge = knowledge(input, state)?;
     let standing = stand(&input.rows, &knowledge, &input.decided, end)?;
+    complete(&input.rows, &standing.fates, &input.expected, period, last_day)?;
     let since = since(input, state);
     let run = Run { input, state, opening, period, last_day, names: &names, standing: &standing, since };
     run.book(&knowledge)
@@ -129,12 +130,20 @@ impl<'a> Run<'a> {
         for (cause, until) in
             [("released", Stage::Released), ("late_event", Stage::Late), ("reversal", Stage::Reversal)]
         {
-            let any = self.standing.rows.iter().any(|(_, stage)| *stage == until);
-            if any || (until == Stage::Reversal) {
+            let any = || self.standing.rows.iter().any(|(row, stage)| *stage == until && self.may_move_closed(*row));
+            if until == Stage::Reversal || any() {
                 list.push((cause, given(policies, references, until, true)));
             }
         }
         list
+    }
+
+    /// May a row that is learned now change what an earlier period is entitled to? A charge of this period can't: measures,
+    /// bands and caps look at what came before, or at their own period. A cause that moves nothing needs no evaluation
+    /// of its own.
+    fn may_move_closed(&self, row: u32) -> bool {
+        let rows = &self.input.rows;
+        rows.day[row as usize] < self.period.first_day() || rows.effect(row).takes_back()
     }
 
     fn evaluate(

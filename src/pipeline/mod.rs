@@ -16,7 +16,7 @@ mod state;
 pub use evaluate::{Booked, book_period};
 pub use look::{Looked, look};
 pub use prepare::{
-    Only, Options, Prepared, REDRIVE_COPY, log_readers, log_schema, look_at_logs, policy_files, prepare, prepare_with,
-    sample_logs,
+    Only, Options, Prepared, REDRIVE_COPY, TOTALS_COPY, log_readers, log_schema, look_at_logs, policy_files, prepare,
+    prepare_with, sample_logs,
 };
 pub use state::knowledge;

@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 use crate::book::{Book, LogSource};
 use crate::cutover::{Cutover, PaidIds};
 use crate::error::{Error, Result};
-use crate::intake::{Decided, LogReader, Rows, Sampled, attribute_schema, id_hash, read_rows, sample};
+use crate::intake::{Decided, Expected, LogReader, Rows, Sampled, attribute_schema, id_hash, read_rows, sample};
 use crate::ledger::{Closed, RunDir, State, Store};
 use crate::log::Log;
 use crate::period::Period;
@@ -52,6 +52,8 @@ pub struct Prepared {
     pub paid: Arc<FxHashSet<(Log, u128)>>,
     /// Which of a conflict's rows stand.
     pub decided: Decided,
+    /// What the logs must hold.
+    pub expected: Vec<Expected>,
     /// Name in the run's folder and bytes: policies, staging queries, references, cut-over, decisions.
     pub copies: Vec<(String, Vec<u8>)>,
 }
@@ -102,6 +104,8 @@ pub fn prepare_with(
     if !redrive.text.is_empty() {
         copies.push((format!("{REDRIVE_COPY}{REDRIVE_FILE}"), redrive.text.clone().into_bytes()));
     }
+    let (expected, files) = Expected::of_book(book)?;
+    copies.extend(files.into_iter().map(|(name, bytes)| (format!("{TOTALS_COPY}{name}"), bytes)));
     let history = History::read(store, state.closed())?;
     history.last.iter().try_for_each(|last| redrive.continues(&last.redrive))?;
     let pinned = history.pinned(book, &policies, &references, &staging)?;
@@ -111,12 +115,15 @@ pub fn prepare_with(
     let decided = Decided::of(redrive, &rows)?;
     let mut book = book.clone();
     book.bounds.extend(redrive.waived.iter().cloned());
-    Ok(Prepared { engine, book, policies, references, rows, pinned, cutover, paid, decided, copies })
+    Ok(Prepared { engine, book, policies, references, rows, pinned, cutover, paid, decided, expected, copies })
 }
 
 fn hashed(paid: &PaidIds) -> FxHashSet<(Log, u128)> {
     paid.iter().map(|(log, id)| (*log, id_hash(id))).collect()
 }
+
+/// The folder of a run that keeps copies of control totals.
+pub const TOTALS_COPY: &str = "control_totals/";
 
 /// The folder of a run that keeps a copy of the decisions.
 pub const REDRIVE_COPY: &str = "redrive/";
