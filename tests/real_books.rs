@@ -201,6 +201,7 @@ fn amounts_finer_than_a_cent_are_quarantined_and_named() {
     assert_eq!(named.len(), 356);
     // a book that took the list's dollars in place of the original amounts
     let dir = grants();
+    edit(dir.path(), "everycent.toml", "rows = \"4 %\"", "rows = \"5 %\"");
     let staging = "queries/staging/brand_deals.sql";
     edit(dir.path(), staging, "coalesce(original_currency, 'USD') as currency", "'USD' as currency");
     edit(dir.path(), staging, "when original_currency is null then", "when true then");
