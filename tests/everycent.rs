@@ -7,6 +7,7 @@
 //! - `bad_input`: a clear error for everything that can be wrong, and nothing published.
 //! - `staging_errors`: line, column and caret of a staging query; the row of a failed cast; `run --sample`.
 //! - `init_from`: a book drafted over logs in producers' own words.
+//! - `completeness`: days that a log must have, and what its producer counted.
 //! - `corrections`: what is changed after a close.
 //! - `cutover`: what the system before the book handed over.
 //! - `sample`: the README's commands on the sample book.
@@ -23,6 +24,7 @@
 
 mod architecture;
 mod bad_input;
+mod completeness;
 mod corrections;
 mod cutover;
 mod fx;
