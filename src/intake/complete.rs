@@ -31,6 +31,9 @@ pub struct Expected {
     file: String,
 }
 
+/// A file's name in a run and its bytes.
+type Copy = (String, Vec<u8>);
+
 /// Most days that one message names.
 const SHOWN: usize = 10;
 
@@ -39,7 +42,7 @@ impl Expected {
     ///
     /// # Errors
     /// A file of totals is missing, or breaks its contract (input, with line and column).
-    pub fn of_book(book: &Book) -> Result<(Vec<Self>, Vec<(String, Vec<u8>)>)> {
+    pub fn of_book(book: &Book) -> Result<(Vec<Self>, Vec<Copy>)> {
         let (mut all, mut files) = (Vec::new(), Vec::new());
         for (log, source) in &book.logs {
             let mut expected =
