@@ -39,6 +39,14 @@ fn refused(e: impl std::fmt::Display) -> Error {
     Error::resources(format!("the answer can't be written: {e}"))
 }
 
+/// A write to a reader that has left (`| head`) is no fault: it has what it wanted.
+fn written(done: std::io::Result<()>) -> Result<()> {
+    match done {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(refused(e)),
+        _ => Ok(()),
+    }
+}
+
 impl Printer {
     /// Writes to a new file, or to stdout.
     ///
@@ -87,12 +95,15 @@ impl Printer {
     }
 
     fn text(&mut self, text: &str) -> Result<()> {
-        self.out.as_mut().map_or(Ok(()), |out| out.write_all(text.as_bytes())).map_err(refused)
+        written(self.out.as_mut().map_or(Ok(()), |out| out.write_all(text.as_bytes())))
     }
 
     fn csv_row<T: AsRef<[u8]>>(&mut self, cells: &[T]) -> Result<()> {
         let Some(out) = self.out.as_mut() else { return Ok(()) };
-        csv::Writer::from_writer(out).write_record(cells).map_err(refused)
+        let mut line = csv::Writer::from_writer(Vec::new());
+        line.write_record(cells).map_err(refused)?;
+        let line = line.into_inner().map_err(refused)?;
+        written(out.write_all(&line))
     }
 
     fn rows(&mut self, batch: &RecordBatch) -> Result<()> {
@@ -138,7 +149,7 @@ impl Printer {
             let mut out = writer.into_inner().map_err(refused)?;
             return out.flush().map_err(refused);
         }
-        self.out.take().map_or(Ok(()), |mut out| out.flush()).map_err(refused)
+        written(self.out.take().map_or(Ok(()), |mut out| out.flush()))
     }
 }
 

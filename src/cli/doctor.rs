@@ -94,6 +94,9 @@ fn planned(common: &Common, book: &Book, files: Vec<(String, String)>) -> Result
 
 /// What is brought over, in sums; none where the book begins from nothing.
 fn cutover(book: &Book, references: &References) -> Result<Option<String>> {
+    if book.cutover.is_none() {
+        return Ok(None);
+    }
     let store = Store::open(&book.ledger)?;
     let state = State::of_ledger(&store, book.first_period)?;
     let policies = Policies::read(policy_files(&book.policies)?)?;

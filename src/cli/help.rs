@@ -9,7 +9,7 @@ use super::Cli;
 use crate::error::{Error, Result};
 
 /// Help begins with what a command does and how it is used by example; flags come after.
-const TEMPLATE: &str = "{about-with-newline}{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
 /// The whole command line, with help that begins with examples.
 #[must_use]

@@ -151,7 +151,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::from_arg_matches(&help::command().get_matches()).unwrap_or_else(|e| e.exit());
     talk::start(&cli.common);
     let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| perform(cli)));
-    match done.unwrap_or_else(|_| Err(talk::failure())) {
+    match done.unwrap_or_else(|failure| if talk::reader_left(failure.as_ref()) { Ok(()) } else { Err(talk::failure()) })
+    {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             talk::error(&error);

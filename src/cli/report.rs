@@ -1,11 +1,12 @@
 //! `everycent report`: the month's page, from the finance views.
 
+use arrow::array::RecordBatch;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use super::answer::{json_of, table_of};
 use super::{Common, parse_period};
-use crate::ask::{Answers, Page, Scope, page, runs};
+use crate::ask::{Answers, Page, Scope, Section, page, runs};
 use crate::error::{Error, Result};
 use crate::period::Period;
 use crate::query::Limits;
@@ -56,9 +57,29 @@ fn text(page: &Page) -> Result<String> {
         format!("{}  {}  ({})\nrun {}\nroot {}\n", page.book, page.period, page.state, page.run_id, page.root);
     for section in &page.sections {
         text += &format!("\n{}\n", section.sentence);
-        let rows: usize = section.batches.iter().map(arrow::array::RecordBatch::num_rows).sum();
-        let table = if rows == 0 { "nothing\n".to_owned() } else { table_of(&section.schema, &section.batches)? };
-        text.extend(table.lines().map(|line| format!("  {line}\n")));
+        text.extend(table(section)?.lines().map(|line| format!("  {line}\n")));
+    }
+    Ok(text)
+}
+
+/// Most rows of a view on the page.
+const SHOWN: usize = 40;
+
+fn table(section: &Section) -> Result<String> {
+    let rows: usize = section.batches.iter().map(RecordBatch::num_rows).sum();
+    if rows == 0 {
+        return Ok("nothing".to_owned());
+    }
+    let mut left = SHOWN;
+    let mut first = Vec::new();
+    for batch in &section.batches {
+        let taken = left.min(batch.num_rows());
+        first.push(batch.slice(0, taken));
+        left -= taken;
+    }
+    let mut text = table_of(&section.schema, &first)?;
+    if rows > SHOWN {
+        text += &format!("and {} more: `everycent query \"select * from finance.{}\"`\n", rows - SHOWN, section.name);
     }
     Ok(text)
 }

@@ -55,6 +55,12 @@ pub fn interruptible<T>(answer: impl FnOnce(&AtomicBool) -> T) -> T {
 /// Where a thread failed last: readers of damaged files may, and are answered; anything else is a bug.
 static LAST_FAILURE: Mutex<Option<String>> = Mutex::new(None);
 
+/// Did stdout's reader leave (`| head`)? It has what it wanted, and nothing failed.
+pub fn reader_left(failure: &(dyn std::any::Any + Send)) -> bool {
+    let text = failure.downcast_ref::<String>();
+    text.is_some_and(|text| text.starts_with("failed printing to stdout"))
+}
+
 /// The error of a failure that nothing answered.
 pub fn failure() -> Error {
     let place = LAST_FAILURE.lock().ok().and_then(|last| last.clone()).unwrap_or_default();

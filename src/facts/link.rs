@@ -83,7 +83,7 @@ pub fn link(known: &Known<'_>, classes: &Classes) -> Result<Linked> {
     let mut linker = Linker {
         known,
         classes,
-        left: Vec::new(),
+        left: Vec::with_capacity(known.standing.len()),
         by_id: FxHashMap::default(),
         refused: FxHashMap::default(),
         taken: FxHashMap::default(),
@@ -350,7 +350,7 @@ impl Linker<'_> {
     }
 
     fn finish(self) -> Linked {
-        let (mut units, mut refused) = (Vec::new(), Vec::new());
+        let (mut units, mut refused) = (Vec::with_capacity(self.left.len()), Vec::new());
         for Left { unit, fate, .. } in self.left {
             match fate {
                 Fate::Rated => units.push(unit),

@@ -74,6 +74,7 @@ pub fn read_rows(engine: Engine, zone: &Zone, readers: &[LogReader], progress: &
     one_id_type(&parts)?;
     whole_deliveries(&parts)?;
     let mut rows = Rows::default();
+    rows.reserve(parts.iter().map(|part| part.rows.len()).sum());
     for part in parts {
         append(&mut rows, part)?;
     }
@@ -276,6 +277,7 @@ fn columns_of(zone: &Zone, log: Log, canonical: &Canonical) -> Result<(Rows, u12
     let [time, original_time] = ["event_time", "original_time"].map(|name| columns.instants(name));
     let mut bytes = RowBytes::of(&canonical.batch, 0..canonical.batch.num_columns())?;
     let mut rows = Rows::default();
+    rows.reserve(canonical.batch.num_rows());
     let mut fingerprint = 0_u128;
     let flaw = |which: usize, at: usize| canonical.flaws[which].get(at).copied().unwrap_or(Flaw::None);
     let named = |names: &mut Names, text: &str| if text.is_empty() { NONE } else { names.number(text) };

@@ -70,6 +70,28 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// Makes room for so many more rows at once: vectors that grow by doubling hold twice what they need.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.file.reserve_exact(rows);
+        self.log.reserve_exact(rows);
+        self.kind.reserve_exact(rows);
+        self.time.reserve_exact(rows);
+        self.day.reserve_exact(rows);
+        self.creator.reserve_exact(rows);
+        self.party.reserve_exact(rows);
+        self.channel.reserve_exact(rows);
+        self.currency.reserve_exact(rows);
+        self.amount.reserve_exact(rows);
+        self.tax.reserve_exact(rows);
+        self.fee.reserve_exact(rows);
+        self.id.reserve_exact(rows);
+        self.content.reserve_exact(rows);
+        self.original.reserve_exact(rows);
+        self.original_day.reserve_exact(rows);
+        self.fault.reserve_exact(rows);
+        self.excluded.reserve_exact(rows);
+    }
+
     /// How many rows there are.
     #[must_use]
     pub fn len(&self) -> usize {

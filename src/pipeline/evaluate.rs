@@ -96,6 +96,7 @@ impl<'a> Run<'a> {
             let snapshot = self.evaluate(&given, &pinned, &mut used, &mut kept)?;
             stages.push((cause, snapshot));
         }
+        drop(kept);
         let period = self.period;
         let mut differences: Vec<Difference> = Vec::new();
         for pair in stages.windows(2) {
@@ -168,9 +169,10 @@ impl<'a> Run<'a> {
             volumes: &self.input.cutover.volumes,
         };
         let kept = self.conditions(&known, given, kept)?;
-        let linked = link(&known, &kept.classes)?;
+        let mut linked = link(&known, &kept.classes)?;
         let rates = Rates::new(&given.references.fx, pinned, self.state.period(), given.reads_for_closed);
         let facts = facts(&known, &linked)?;
+        linked.units = Vec::new();
         let retained = retained(&known, &linked)?;
         let mut snapshot = Snapshot::of(evaluate(&known, facts, &retained, self.names, &rates)?);
         used.extend(rates.used());
