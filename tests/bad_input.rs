@@ -324,3 +324,42 @@ fn no_book_and_a_wrong_period() {
     let (code, said) = everycent(&["run", "--period", "2026-13"]);
     assert_eq!(code, Some(2), "{said}");
 }
+
+/// A reference made by a query: parties from a file with the producer's own columns.
+fn with_parties_by_query(sql: &str) -> Book {
+    let book = Book::new();
+    let text = fs::read_to_string(book.at("refs/parties.csv")).expect("parties");
+    fs::write(book.at("refs/parties.csv"), text.replacen("party_id", "who", 1)).expect("parties");
+    fs::create_dir_all(book.at("queries/references")).expect("a folder");
+    fs::write(book.at("queries/references/parties.sql"), sql).expect("a query");
+    book
+}
+
+const PARTIES: &str =
+    "select who as party_id, kind, payout_currency, country, tax_form, status, valid_from, valid_to from raw";
+
+#[test]
+fn a_reference_by_query_says_what_is_wrong_with_the_query() {
+    let (code, said) = with_parties_by_query(PARTIES).run();
+    assert_eq!(code, Some(0), "{said}");
+    let place = "queries/references/parties.sql";
+    with_parties_by_query("select whom as party_id from raw").refuses(2, &["whom", place]);
+    with_parties_by_query("selec who from raw").refuses(2, &["the query of a reference failed", place]);
+    let float = PARTIES.replace("who as", "cast(cast('1.5' as double) as varchar) as");
+    with_parties_by_query(&float).refuses(2, &["a float", place]);
+    let clock = PARTIES.replace("valid_to from", "cast(now() as varchar) as valid_to from");
+    with_parties_by_query(&clock).refuses(2, &["now()", place]);
+    with_parties_by_query("create table x as select 1").refuses(2, &[place]);
+    with_parties_by_query("select who as party_id from raw").refuses(3, &["a reference lacks a column", "kind"]);
+}
+
+#[test]
+fn a_reference_of_the_books_own_has_a_plain_name() {
+    for (name, words) in [("Orders", "own_reference"), ("raw", "own_reference"), ("creators", "own_reference")] {
+        let book = Book::new();
+        let text = fs::read_to_string(book.at("everycent.toml")).expect("settings");
+        let text = format!("{text}\n[own_reference]\n{name} = \"refs/parties.csv\"\n");
+        fs::write(book.at("everycent.toml"), text).expect("settings");
+        book.refuses(2, &[words]);
+    }
+}
