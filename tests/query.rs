@@ -381,3 +381,22 @@ fn help_begins_with_examples_and_completions_and_the_manual_are_there() {
     assert_eq!(meant.code, Some(2));
     assert!(meant.stderr.contains("statement"), "{meant:?}");
 }
+
+#[test]
+fn what_is_broken_elsewhere_keeps_no_question_from_its_answer() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("book");
+    let book = path.to_str().expect("UTF-8");
+    everycent(&["init", book], "").succeeded("init");
+    std::fs::write(path.join("policies/live.toml"), "nonsense = 1\n").expect("a policy");
+    std::fs::remove_dir_all(path.join("logs/gifts")).expect("a log");
+    let ask = |sql: &str| everycent(&["query", "--book", book, "--format", "csv", sql], "");
+    assert_eq!(ask("select count(*) as n from statements").succeeded("no ledger yet").stdout, "n\n0\n");
+    assert!(ask("select count(*) as n from raw.commerce").succeeded("another log").stdout.len() > 4);
+    let policies = ask("select * from policies");
+    assert_eq!(policies.code, Some(2), "{policies:?}");
+    assert!(policies.stderr.contains("nonsense"), "{policies:?}");
+    let gifts = ask("select * from canonical.gifts");
+    assert_eq!(gifts.code, Some(3), "{gifts:?}");
+    assert!(gifts.stderr.contains("a log can't be read"), "{gifts:?}");
+}

@@ -10,7 +10,7 @@ use super::Answers;
 use super::ledger::{LEDGER, STORED, with_major};
 use crate::book::{Book, LogSource};
 use crate::error::{Error, Result};
-use crate::intake::{LogReader, canonical_file, list, locate, raw_file, schema_of_file};
+use crate::intake::{LogReader, canonical_file, canonical_schema, list, locate, raw_file, schema_of_file};
 use crate::log::Log;
 use crate::period::day_text;
 use crate::pipeline::{log_readers, log_schema, policy_files};
@@ -58,8 +58,15 @@ pub fn put(answers: &mut Answers, book: &Book, engine: Engine) -> Result<()> {
         answers.put(LEDGER, name, "a reference of the book's own", reference(engine, book, name, path)?)?;
     }
     let about = "programs, measures and terms, and when they are in force";
-    answers.put(LEDGER, "policies", about, policies(book)?)
+    let (names, own) = (POLICY_COLUMNS, book.clone());
+    let read: Read = Arc::new(move |wanted: &[usize]| {
+        let batch = policies(&own)?;
+        batch.project(wanted).map(|b| vec![b]).map_err(|e| Error::bug(e.to_string()))
+    });
+    answers.put(LEDGER, "policies", about, LazyTable { parts: vec![read], ..nothing(&names) })
 }
+
+const POLICY_COLUMNS: [&str; 7] = ["kind", "name", "version", "log", "valid_from", "valid_to", "definition"];
 
 fn put_log(
     answers: &mut Answers,
@@ -70,10 +77,13 @@ fn put_log(
     readers: &Readers,
 ) -> Result<()> {
     let (name, root) = (log.name(), book.root.join(&source.path));
-    let files = list(&root)?;
-    let schema = placed(log_schema(engine, book, log, source)?.as_ref());
-    let read = |path: &String| canonical(book, engine, log, path.clone(), readers);
-    let table = LazyTable { schema: Arc::clone(&schema), parts: files.iter().map(read).collect() };
+    let files = list(&root);
+    let schema = placed(log_schema(engine, book, log, source).unwrap_or_else(|_| canonical_schema(log, &[])).as_ref());
+    let parts = match &files {
+        Ok(files) => files.iter().map(|path| canonical(book, engine, log, path.clone(), readers)).collect(),
+        Err(error) => vec![refusing(error)],
+    };
+    let table = LazyTable { schema: Arc::clone(&schema), parts };
     let stored = format!("{name}_log");
     answers.put(STORED, &stored, "", table)?;
     let sql = match log.has_money() {
@@ -81,11 +91,19 @@ fn put_log(
         false => format!("select * from {STORED}.{stored}"),
     };
     answers.put_view(CANONICAL, name, "the log with the contract's columns, every file and row", &sql)?;
+    let files = files.unwrap_or_default();
     let Some(first) = files.first() else { return Ok(()) };
-    let schema = placed(schema_of_file(&locate(&root, first), first)?.as_ref());
+    let Ok(own) = schema_of_file(&locate(&root, first), first) else { return Ok(()) };
+    let schema = placed(own.as_ref());
     let part = |path: &String| raw(root.clone(), log, path.clone(), Arc::clone(&schema));
     let table = LazyTable { schema: Arc::clone(&schema), parts: files.iter().map(part).collect() };
     answers.put(RAW, name, "the log with its producer's columns, every file and row", table)
+}
+
+/// What can't be listed is an error for those who ask for it, and for nobody else.
+fn refusing(error: &Error) -> Read {
+    let error = error.clone();
+    Arc::new(move |_: &[usize]| Err(error.clone()))
 }
 
 /// File and row before a log's own columns; a column of the log's that has one of these names gives way.
@@ -184,7 +202,7 @@ fn rates(engine: Engine, book: Book) -> LazyTable {
 }
 
 /// Every version of programs, measures and terms, with its parsed form as JSON.
-fn policies(book: &Book) -> Result<LazyTable> {
+fn policies(book: &Book) -> Result<RecordBatch> {
     let read = Policies::read(policy_files(&book.policies)?)?;
     let mut rows: Vec<[Option<String>; 7]> = Vec::new();
     let row = |kind: &str, name: &str| [Some(kind.to_owned()), Some(name.to_owned()), None, None, None, None, None];
@@ -210,8 +228,7 @@ fn policies(book: &Book) -> Result<LazyTable> {
         (r[5], r[6]) = (t.valid_to.map(day_text), Some(t.canonical().to_string()));
         rows.push(r);
     }
-    let names = ["kind", "name", "version", "log", "valid_from", "valid_to", "definition"];
     let column = |at: usize| Arc::new(rows.iter().map(|r| r[at].clone()).collect::<StringArray>()) as ArrayRef;
-    let columns = names.iter().enumerate().map(|(at, name)| (*name, column(at), true));
-    RecordBatch::try_from_iter_with_nullable(columns).map(LazyTable::of_batch).map_err(|e| Error::bug(e.to_string()))
+    let columns = POLICY_COLUMNS.iter().enumerate().map(|(at, name)| (*name, column(at), true));
+    RecordBatch::try_from_iter_with_nullable(columns).map_err(|e| Error::bug(e.to_string()))
 }

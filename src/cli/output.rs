@@ -14,6 +14,14 @@ pub enum Format {
     Json,
 }
 
+/// How a document comes out.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Form {
+    #[default]
+    Text,
+    Json,
+}
+
 /// Rows of text under headings; `numbers` are right-aligned.
 pub struct Rows {
     pub headings: Vec<&'static str>,

@@ -1,23 +1,16 @@
 //! `everycent report`: the month's page, from the finance views.
 
 use arrow::array::RecordBatch;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::Value;
 
 use super::answer::{json_of, table_of};
+use super::output::Form;
 use super::{Common, parse_period};
 use crate::ask::{Answers, Page, Scope, Section, page, runs};
 use crate::error::{Error, Result};
 use crate::period::Period;
 use crate::query::Limits;
-
-/// How the page comes out.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Form {
-    #[default]
-    Text,
-    Json,
-}
 
 /// What `report` takes.
 #[derive(Args)]

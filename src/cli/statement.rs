@@ -1,19 +1,12 @@
 //! `everycent statement`: a party's account for a period, one line per step.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::output::Form;
 use super::{Common, parse_period};
 use crate::error::Result;
 use crate::period::Period;
 use crate::report::statement;
-
-/// How a statement comes out.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Form {
-    #[default]
-    Text,
-    Json,
-}
 
 /// What `statement` takes.
 #[derive(Args)]
