@@ -10,7 +10,7 @@ use super::Answers;
 use super::ledger::{LEDGER, STORED, with_major};
 use crate::book::{Book, LogSource};
 use crate::error::{Error, Result};
-use crate::intake::{LogReader, canonical_file, canonical_schema, list, locate, raw_file, schema_of_file};
+use crate::intake::{LogReader, canonical_file, canonical_schema, list, locate, open_file, schema_of_file};
 use crate::log::Log;
 use crate::period::day_text;
 use crate::pipeline::{log_readers, log_schema, policy_files};
@@ -126,7 +126,7 @@ fn canonical(book: &Book, engine: Engine, log: Log, path: String, readers: &Read
 
 fn raw(root: std::path::PathBuf, log: Log, path: String, schema: SchemaRef) -> Read {
     Arc::new(move |wanted: &[usize]| {
-        let batch = raw_file(&locate(&root, &path), &format!("{} {path}", log.name()))?;
+        let batch = open_file(&locate(&root, &path), &format!("{} {path}", log.name()))?.rows;
         aligned(&batch, &schema, &path, wanted)
     })
 }

@@ -21,13 +21,15 @@ use crate::error::{Error, Result};
 use crate::query::{Desk, Engine, Limits};
 
 pub use page::{Page, Section, page};
-pub use runs::{RunOf, Scope, runs};
+use runs::runs;
+pub use runs::{RunOf, Scope};
 pub use views::{FINANCE, View};
 
 /// A book's desk: its tables, and what they are.
 pub struct Answers {
     desk: Desk,
     tables: Vec<TableOf>,
+    runs: Vec<RunOf>,
 }
 
 /// A table or view that a question may name.
@@ -46,12 +48,19 @@ impl Answers {
     /// Book, ledger or a view of the book can't be read, or there is no such period or run.
     pub fn open(book: &Book, engine: Engine, limits: Limits, scope: &Scope) -> Result<Self> {
         let runs = runs(book, scope)?;
-        let mut answers = Self { desk: Desk::new(engine, limits)?, tables: Vec::new() };
+        let mut answers = Self { desk: Desk::new(engine, limits)?, tables: Vec::new(), runs: Vec::new() };
         ledger::put(&mut answers, &runs)?;
         inputs::put(&mut answers, book, engine)?;
         facts::put(&mut answers, book, engine, &runs)?;
         views::put(&mut answers, book)?;
+        answers.runs = runs;
         Ok(answers)
+    }
+
+    /// The runs that answer, in the order of periods.
+    #[must_use]
+    pub fn runs(&self) -> &[RunOf] {
+        &self.runs
     }
 
     fn put(&mut self, schema: &str, name: &str, about: &str, table: crate::query::LazyTable) -> Result<()> {

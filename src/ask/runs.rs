@@ -13,7 +13,7 @@ pub enum Scope {
     Everything,
     /// One period: its close, or else its draft.
     Period(Period),
-    /// Every period up to this one.
+    /// Every period up to this one, which must have been run.
     Until(Period),
     /// As of a run: it, and the closed periods that it stood on. The beginning of its id is enough.
     Run(String),
@@ -46,7 +46,10 @@ pub fn runs(book: &Book, scope: &Scope) -> Result<Vec<RunOf>> {
             let own: Vec<RunOf> = all.into_iter().filter(|r| r.period == *period).collect();
             if own.is_empty() { Err(not_run(*period)) } else { Ok(own) }
         }
-        Scope::Until(period) => Ok(all.into_iter().filter(|r| r.period <= *period).collect()),
+        Scope::Until(period) => {
+            let until: Vec<RunOf> = all.into_iter().filter(|r| r.period <= *period).collect();
+            if until.last().is_some_and(|r| r.period == *period) { Ok(until) } else { Err(not_run(*period)) }
+        }
         Scope::Run(id) => as_of(&store, all, id),
     }
 }

@@ -113,7 +113,7 @@ enum Verb {
     Report(report::Request),
     /// Make a whole book from a seed, with faults planted and counted
     #[command(
-        before_help = "Examples:\n  everycent synth /tmp/book\n  everycent synth /tmp/month --events 20000000 --creators 100000 --seed 1\n"
+        before_help = "Examples:\n  everycent synth mybook\n  everycent synth month --events 20000000 --creators 100000 --seed 1\n"
     )]
     Synth(Box<synth::Request>),
     /// Work with policies

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::answer::{json_of, table_of};
 use super::output::Form;
 use super::{Common, parse_period};
-use crate::ask::{Answers, Page, Scope, Section, page, runs};
+use crate::ask::{Answers, Page, Scope, Section, page};
 use crate::error::{Error, Result};
 use crate::period::Period;
 use crate::query::Limits;
@@ -31,12 +31,8 @@ const LIMITS: Limits = Limits { seconds: 600, memory_mib: 4096, rows: 1_000_000 
 /// The period has not been run (usage).
 pub fn perform(common: &Common, request: &Request) -> Result<()> {
     let book = common.book()?;
-    let all = runs(&book, &Scope::Everything)?;
-    let run = all.iter().find(|r| r.period == request.period).ok_or_else(|| {
-        let next = format!("`everycent run --period {}` first", request.period);
-        Error::usage(format!("{} has not been run", request.period)).next(next)
-    })?;
     let answers = Answers::open(&book, common.engine(), LIMITS, &Scope::Until(request.period))?;
+    let run = answers.runs().last().ok_or_else(|| Error::bug("a page without a run"))?;
     let page = page(&answers, &book.name, run)?;
     match request.format {
         Form::Text => print!("{}", text(&page)?),

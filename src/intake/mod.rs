@@ -29,4 +29,4 @@ pub use read::{LogReader, canonical_file, read_rows};
 pub use rows::{MOST, NONE, NULL, Rows, SourceFile};
 pub use sample::{Cell, Fault, Sampled, sample};
 pub use schema::{attribute_schema, fits_contract};
-pub use snapshot::{list, locate, open_file, raw_file, schema_of_file};
+pub use snapshot::{list, locate, open_file, schema_of_file};

@@ -112,14 +112,6 @@ pub fn schema_of_file(path: &Path, name: &str) -> Result<arrow::datatypes::Schem
     metadata.map(|m| m.schema().clone()).map_err(|e| damaged(name, size, &e.to_string()))
 }
 
-/// The rows of one file as they are.
-///
-/// # Errors
-/// As [`open_file`].
-pub fn raw_file(path: &Path, name: &str) -> Result<RecordBatch> {
-    open_file(path, name).map(|file| file.rows)
-}
-
 /// Reads and decodes one file.
 ///
 /// The bytes that are hashed are the bytes that are decoded, so a file that changes afterwards changes nothing here;

@@ -53,7 +53,7 @@ pub fn book_period(input: &Prepared, state: &State, period: Period, end: i64, la
 }
 
 /// For each file, the ordinal of the first period whose close had read it.
-fn since(input: &Prepared, state: &State) -> Vec<i32> {
+pub(super) fn since(input: &Prepared, state: &State) -> Vec<i32> {
     let of = |sha: &str| state.since(sha).map_or(i32::MAX, Period::ordinal);
     input.rows.files.iter().map(|f| of(&f.sha256)).collect()
 }

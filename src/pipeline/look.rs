@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 
+use super::evaluate::since;
 use super::lists::reason_of;
 use super::prepare::{Prepared, prepare};
 use super::state::knowledge;
@@ -38,8 +39,7 @@ pub fn look(engine: Engine, book: &Book, period: Period) -> Result<Looked> {
     let end = book.zone.start_of(period.next().first_day());
     let standing = stand(&input.rows, &knowledge, &input.decided, end)?;
     let rows: Vec<(u32, Stage)> = standing.rows.clone();
-    let since: Vec<i32> =
-        input.rows.files.iter().map(|f| state.since(&f.sha256).map_or(i32::MAX, Period::ordinal)).collect();
+    let since = since(&input, &state);
     let known = Known {
         engine,
         book,

@@ -22,6 +22,7 @@ use super::engine::{Engine, first_line};
 use super::lazy::LazyTable;
 use super::major::major;
 use crate::error::{Error, Result};
+use crate::picture::{offset, snippet};
 
 /// What an answer may cost.
 #[derive(Clone, Copy, Debug)]
@@ -200,7 +201,10 @@ fn explained(e: &DataFusionError, sql: &str) -> Error {
     }
     let error = Error::usage(format!("the question can't be answered: {message}"));
     match place(e).or_else(|| place_in_message(&message)) {
-        Some((line, column)) => error.at(format!("line {line}, column {column}")).picture(picture(sql, line, column)),
+        Some((line, column)) => {
+            let at = offset(sql, line, column);
+            error.at(format!("line {line}, column {column}")).picture(snippet(sql, at..at))
+        }
         None => error,
     }
 }
@@ -232,10 +236,4 @@ fn place_in_message(message: &str) -> Option<(u64, u64)> {
     let (line, rest) = rest.split_once(", Column: ")?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     Some((line.parse().ok()?, digits.parse().ok()?))
-}
-
-fn picture(sql: &str, line: u64, column: u64) -> String {
-    let text = usize::try_from(line).ok().and_then(|n| sql.lines().nth(n.saturating_sub(1))).unwrap_or("");
-    let blanks = " ".repeat(usize::try_from(column.saturating_sub(1)).unwrap_or(0));
-    format!("  | {text}\n  | {blanks}^")
 }

@@ -32,12 +32,6 @@ impl Engine {
         self.batch_size
     }
 
-    /// A batch cut into batches of the session's size, without copying.
-    fn slices(&self, batch: &RecordBatch) -> Vec<RecordBatch> {
-        let (rows, size) = (batch.num_rows(), self.batch_size);
-        (0..rows).step_by(size).map(|at| batch.slice(at, size.min(rows - at))).collect()
-    }
-
     pub(super) fn session(&self) -> SessionContext {
         let config = SessionConfig::new()
             .with_target_partitions(self.threads)
@@ -70,7 +64,7 @@ impl Engine {
     ) -> Result<Vec<RecordBatch>> {
         let session = self.session();
         for (table, schema, batches) in tables {
-            let slices = batches.iter().flat_map(|batch| self.slices(batch)).collect();
+            let slices = batches.iter().flat_map(|batch| slices(batch, self.batch_size)).collect();
             register(&session, table, schema.clone(), vec![slices]).map_err(|e| failed(name, &e))?;
         }
         self.block_on(async {
@@ -78,6 +72,12 @@ impl Engine {
             frame.collect().await.map_err(|e| failed(name, &e))
         })
     }
+}
+
+/// A batch cut into batches of `size` rows, without copying.
+pub(super) fn slices(batch: &RecordBatch, size: usize) -> impl Iterator<Item = RecordBatch> {
+    let (rows, size) = (batch.num_rows(), size.max(1));
+    (0..rows).step_by(size).map(move |at| batch.slice(at, size.min(rows - at)))
 }
 
 pub(super) fn register(

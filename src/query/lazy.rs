@@ -15,6 +15,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use futures::{StreamExt, stream};
 
+use super::engine::slices;
 use crate::error::{Error, Result};
 
 /// Reads one part of a table: the columns with these indices, in this order.
@@ -96,7 +97,9 @@ impl PartitionStream for Lane {
         let columns = self.columns.clone();
         let batches = stream::iter(self.parts.clone()).then(move |part| read(part, columns.clone()));
         let sliced = batches.flat_map(move |read| match read {
-            Ok(batches) => stream::iter(slices(batches, size).into_iter().map(Ok).collect::<Vec<_>>()),
+            Ok(batches) => {
+                stream::iter(batches.iter().flat_map(|batch| slices(batch, size)).map(Ok).collect::<Vec<_>>())
+            }
             Err(e) => stream::iter(vec![Err(DataFusionError::External(Box::new(e)))]),
         });
         Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), sliced))
@@ -107,12 +110,4 @@ impl PartitionStream for Lane {
 async fn read(part: Read, columns: Vec<usize>) -> Result<Vec<RecordBatch>> {
     let done = tokio::task::spawn_blocking(move || part(&columns)).await;
     done.unwrap_or_else(|_| Err(Error::bug("a table could not be read")))
-}
-
-fn slices(batches: Vec<RecordBatch>, size: usize) -> Vec<RecordBatch> {
-    let cut = |batch: RecordBatch| {
-        let rows = batch.num_rows();
-        (0..rows).step_by(size.max(1)).map(move |at| batch.slice(at, size.min(rows - at))).collect::<Vec<_>>()
-    };
-    batches.into_iter().flat_map(cut).collect()
 }
