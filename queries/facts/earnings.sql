@@ -6,7 +6,7 @@
 -- Why:   a share is linear, so that the events of a day that share alike can be added before they are multiplied.
 select
     creator, program, currency, day, log, channel,
-    share_case, bonuses, steps, share_number, fee_stated, tax_stated,
+    class, fee_stated, tax_stated,
     sum(events) as events,
     sum(cast(gross as decimal(38, 0))) as gross,
     sum(cast(tax as decimal(38, 0))) as tax,
@@ -14,4 +14,4 @@ select
 from units
 group by
     creator, program, currency, day, log, channel,
-    share_case, bonuses, steps, share_number, fee_stated, tax_stated
+    class, fee_stated, tax_stated

@@ -6,7 +6,7 @@ use crate::facts::Fact;
 use crate::intake::Rows;
 
 /// Sorts a creator's facts: sums first, by what they are; then units in the order of their events.
-pub fn sort(rows: &Rows, facts: &mut [Fact]) {
+pub fn sort(rows: &Rows, facts: &mut [Fact<'_>]) {
     facts.sort_by(|a, b| match (a.row, b.row) {
         (Some(a), Some(b)) => rows.in_order(a, b),
         (None, Some(_)) => Ordering::Less,
@@ -16,9 +16,6 @@ pub fn sort(rows: &Rows, facts: &mut [Fact]) {
 }
 
 /// What tells two sums of one creator apart.
-fn identity(fact: &Fact) -> impl Ord + use<> {
-    (
-        (fact.program, fact.currency, fact.day, fact.log, fact.share_case),
-        (fact.bonuses, fact.steps, fact.share_number, fact.fee_stated, fact.tax_stated, fact.channel),
-    )
+fn identity<'a>(fact: &Fact<'a>) -> impl Ord + use<'a> {
+    ((fact.program, fact.currency, fact.day, fact.log, fact.class), (fact.fee_stated, fact.tax_stated, fact.channel))
 }

@@ -38,14 +38,14 @@ pub struct Evaluation {
 /// A day without terms (usage), a tier without its rate (gate), a number out of range (gate).
 pub fn evaluate(
     known: &Known<'_>,
-    facts: Vec<Fact>,
+    facts: Vec<Fact<'_>>,
     retained: &[Retained],
     names: &Names,
     rates: &Rates<'_>,
 ) -> Result<Evaluation> {
     let mut facts = facts;
     facts.par_sort_unstable_by_key(|f| f.creator);
-    let groups: Vec<&[Fact]> = facts.chunk_by(|a, b| a.creator == b.creator).collect();
+    let groups: Vec<&[Fact<'_>]> = facts.chunk_by(|a, b| a.creator == b.creator).collect();
     let rated: Vec<Result<Vec<(LineKey, Line)>>> =
         groups.into_par_iter().map(|group| Creator::new(known, names, rates, group).rate()).collect();
     let mut evaluation = Evaluation::default();
@@ -77,7 +77,7 @@ struct Creator<'a> {
     known: &'a Known<'a>,
     names: &'a Names,
     rates: &'a Rates<'a>,
-    facts: Vec<Fact>,
+    facts: Vec<Fact<'a>>,
     name: &'a str,
     shares: FxHashMap<(u16, i32), Vec<Share>>,
     /// Running, from what was brought over on.
@@ -97,7 +97,7 @@ struct Context {
 }
 
 impl<'a> Creator<'a> {
-    fn new(known: &'a Known<'a>, names: &'a Names, rates: &'a Rates<'a>, group: &[Fact]) -> Self {
+    fn new(known: &'a Known<'a>, names: &'a Names, rates: &'a Rates<'a>, group: &[Fact<'a>]) -> Self {
         let mut facts = group.to_vec();
         order::sort(known.rows, &mut facts);
         let name = facts.first().map_or("", |f| names.text(f.creator));
@@ -142,11 +142,11 @@ impl<'a> Creator<'a> {
             .collect()
     }
 
-    fn program(&self, fact: &Fact) -> &'a Program {
+    fn program(&self, fact: &Fact<'_>) -> &'a Program {
         &self.known.policies.programs[usize::from(fact.program)]
     }
 
-    fn context(&self, fact: &Fact) -> Result<Context> {
+    fn context(&self, fact: &Fact<'_>) -> Result<Context> {
         let program = self.program(fact);
         let period = Period::of_day(fact.day);
         let terms = self.known.policies.terms_on(period.last_day())?;
@@ -193,7 +193,7 @@ impl<'a> Creator<'a> {
     }
 
     /// Sums the windows of tiers by whole volume, before any share is known.
-    fn add_totals(&mut self, facts: &[Fact]) -> Result<()> {
+    fn add_totals(&mut self, facts: &[Fact<'_>]) -> Result<()> {
         let mut by_period: BTreeMap<VolumeKey, BTreeMap<Period, Exact>> = BTreeMap::new();
         for fact in facts {
             let program = self.program(fact);
@@ -216,7 +216,7 @@ impl<'a> Creator<'a> {
         Ok(())
     }
 
-    fn add(&mut self, fact: &Fact) -> Result<()> {
+    fn add(&mut self, fact: &Fact<'_>) -> Result<()> {
         let program = self.program(fact);
         let context = self.context(fact)?;
         let deducted = deduct(program, fact)?;
@@ -239,7 +239,7 @@ impl<'a> Creator<'a> {
         Ok(())
     }
 
-    fn shares_of(&mut self, fact: &Fact) -> Result<Vec<Share>> {
+    fn shares_of(&mut self, fact: &Fact<'_>) -> Result<Vec<Share>> {
         let key = (fact.program, fact.day);
         if let Some(shares) = self.shares.get(&key) {
             return Ok(shares.clone());
@@ -254,7 +254,7 @@ impl<'a> Creator<'a> {
     fn creator_side(
         &mut self,
         program: &Program,
-        fact: &Fact,
+        fact: &Fact<'_>,
         context: &Context,
         deducted: &Deducted,
     ) -> Result<Exact> {
@@ -285,7 +285,7 @@ impl<'a> Creator<'a> {
         (&after - &before).checked_div(&worth).ok_or_else(|| Error::bug("a rate of zero"))
     }
 
-    fn tiered(&mut self, tiers: &Tiers, fact: &Fact, context: &Context, deducted: &Deducted) -> Result<Exact> {
+    fn tiered(&mut self, tiers: &Tiers, fact: &Fact<'_>, context: &Context, deducted: &Deducted) -> Result<Exact> {
         let window = window_of(tiers.window, context.key.period);
         let program = context.key.program;
         if tiers.mode == TierMode::Whole {
@@ -306,7 +306,7 @@ impl<'a> Creator<'a> {
     fn grow_volumes(
         &mut self,
         program: &Program,
-        fact: &Fact,
+        fact: &Fact<'_>,
         context: &Context,
         deducted: &Deducted,
         side: &Exact,
@@ -339,7 +339,7 @@ fn same_volume(a: &Tiers, b: &Tiers) -> bool {
 }
 
 /// What a fact counts towards a volume, in event currency.
-fn measure(basis: Basis, fact: &Fact, deducted: &Deducted) -> Exact {
+fn measure(basis: Basis, fact: &Fact<'_>, deducted: &Deducted) -> Exact {
     match basis {
         Basis::Gross => Exact::from(fact.gross),
         Basis::Net | Basis::Earned => deducted.rest.clone(),
@@ -356,7 +356,7 @@ fn split(program: &Program, context: &Context, booked: &Exact, shares: &[Share])
     Ok((parts, booked - &Exact::from(platform)))
 }
 
-fn add_money(draft: &mut Draft, fact: &Fact, deducted: &Deducted) {
+fn add_money(draft: &mut Draft, fact: &Fact<'_>, deducted: &Deducted) {
     draft.events += i128::from(fact.events);
     draft.gross += i128::from(fact.gross);
     draft.tax += &deducted.tax;

@@ -6,19 +6,23 @@ use crate::policy::{Bonus, Pay, Program};
 
 /// The base share of a fact, as a fraction; zero for tiers, which [`super::tiers`] applies.
 #[must_use]
-pub fn base_share(program: &Program, fact: &Fact) -> Exact {
+pub fn base_share(program: &Program, fact: &Fact<'_>) -> Exact {
     match &program.pay {
-        Pay::Share(cases) => cases.get(usize::from(fact.share_case)).map_or_else(Exact::default, |c| c.percent.clone()),
-        Pay::Column { per, .. } => Exact::ratio(i128::from(fact.share_number), i128::from(*per)).unwrap_or_default(),
+        Pay::Share(cases) => {
+            cases.get(usize::from(fact.class.share_case)).map_or_else(Exact::default, |c| c.percent.clone())
+        }
+        Pay::Column { per, .. } => {
+            Exact::ratio(i128::from(fact.class.share_number), i128::from(*per)).unwrap_or_default()
+        }
         Pay::Tiers(_) => Exact::default(),
     }
 }
 
 /// The bonuses that a fact has earned and the points that each may add, `max_share` respected in the order of the file.
-pub fn points<'a>(program: &'a Program, fact: &Fact, share: &Exact) -> Vec<(usize, &'a Bonus, Exact)> {
+pub fn points<'a>(program: &'a Program, fact: &Fact<'_>, share: &Exact) -> Vec<(usize, &'a Bonus, Exact)> {
     let mut room = program.max_share.as_ref().map(|max| max - share);
     let mut earned = Vec::new();
-    for (at, bonus) in program.bonus.iter().enumerate().filter(|(at, _)| fact.bonuses & (1 << at) != 0) {
+    for (at, bonus) in program.bonus.iter().enumerate().filter(|(at, _)| fact.class.bonuses & (1 << at) != 0) {
         let points = match &mut room {
             None => bonus.points.clone(),
             Some(room) => {

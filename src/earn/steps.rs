@@ -52,7 +52,7 @@ impl Rest<'_> {
 ///
 /// # Errors
 /// A number beyond i128 (gate).
-pub fn deduct(program: &Program, fact: &Fact) -> Result<Deducted> {
+pub fn deduct(program: &Program, fact: &Fact<'_>) -> Result<Deducted> {
     let mut rest = Rest {
         program,
         charge: fact.row.is_some() && fact.gross >= 0,
@@ -85,16 +85,16 @@ pub fn deduct(program: &Program, fact: &Fact) -> Result<Deducted> {
 }
 
 /// Is the step taken? What a log states is never computed again, and a stated fee is taken whatever its condition says.
-fn applies(at: usize, step: &Step, fact: &Fact) -> bool {
+fn applies(at: usize, step: &Step, fact: &Fact<'_>) -> bool {
     match step.name.as_str() {
         CHANNEL_FEE if fact.fee_stated => true,
         TAX if fact.tax_stated => false,
-        _ => fact.steps & (1 << at) != 0,
+        _ => fact.class.steps & (1 << at) != 0,
     }
 }
 
 /// A computed fee: its percent of what remains and of what went back with the fee kept, less what was stated to go back.
-fn computed_fee(step: &Step, base: &Exact, fact: &Fact) -> Exact {
+fn computed_fee(step: &Step, base: &Exact, fact: &Fact<'_>) -> Exact {
     &(&(base + &Exact::from(fact.fee_more)) * &step.percent) - &Exact::from(fact.fee_back)
 }
 

@@ -3,6 +3,7 @@
 use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::context::{context, context_schema, creator_versions, earning_day};
 use super::{Known, Measures};
@@ -14,7 +15,7 @@ use crate::query::{Engine, Expression};
 use crate::reference::Creators;
 
 /// Does a program rate the row?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Match {
     /// The program with this index.
     Program(u16),
@@ -25,8 +26,9 @@ pub enum Match {
     Two(u16, u16),
 }
 
-/// How the conditions of the row's program come out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the conditions of the row's program come out. Rows with one outcome share one; they are ordered by what they
+/// say, whatever order they were read in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Class {
     pub matched: Match,
     /// The first eligibility rule that does not hold.
@@ -44,15 +46,50 @@ pub struct Class {
 const NOTHING: Class =
     Class { matched: Match::NoProgram, failed: None, share_case: 0, bonuses: 0, steps: 0, share_number: 0 };
 
-/// The class of every row, by row number; rows without money have none.
-#[derive(Clone, Debug, Default)]
-pub struct Classes(Vec<Class>);
+/// The number of a class in [`Classes`]. Numbers follow the order in which rows were read: nothing is sorted by them.
+pub type ClassNumber = u32;
+
+/// Every distinct outcome once, and for each row, by row number, which it has; rows without money have none.
+#[derive(Clone, Debug)]
+pub struct Classes {
+    distinct: Vec<Class>,
+    of_row: Vec<ClassNumber>,
+}
+
+impl Default for Classes {
+    fn default() -> Self {
+        Self { distinct: vec![NOTHING], of_row: Vec::new() }
+    }
+}
 
 impl Classes {
-    /// The class of a row.
+    /// The number of a row's class.
     #[must_use]
-    pub fn of(&self, row: u32) -> Class {
-        self.0.get(row as usize).copied().unwrap_or(NOTHING)
+    pub fn of(&self, row: u32) -> ClassNumber {
+        self.of_row.get(row as usize).copied().unwrap_or(0)
+    }
+
+    /// A class by number.
+    #[must_use]
+    pub fn get(&self, number: ClassNumber) -> &Class {
+        &self.distinct[number as usize]
+    }
+}
+
+/// Outcomes and their numbers while rows are classified.
+#[derive(Default)]
+struct Interned {
+    distinct: Vec<Class>,
+    numbers: FxHashMap<Class, ClassNumber>,
+}
+
+impl Interned {
+    fn number(&mut self, class: Class) -> ClassNumber {
+        let distinct = &mut self.distinct;
+        *self.numbers.entry(class).or_insert_with_key(|class| {
+            distinct.push(class.clone());
+            u32::try_from(distinct.len() - 1).unwrap_or(u32::MAX)
+        })
     }
 }
 
@@ -71,7 +108,7 @@ pub fn classify(known: &Known<'_>, measures: &Measures) -> Result<Classes> {
             compiled.push((file.log, schema, programs));
         }
     }
-    let parts: Vec<Result<(u32, Vec<Class>)>> = known
+    let parts: Vec<Result<(u32, PartClasses)>> = known
         .rows
         .files
         .par_iter()
@@ -84,13 +121,22 @@ pub fn classify(known: &Known<'_>, measures: &Measures) -> Result<Classes> {
             Ok((file.first, classes_of(known, file, programs, &batch)?))
         })
         .collect();
-    let mut classes = vec![NOTHING; known.rows.len()];
+    let mut interned = Interned::default();
+    let mut of_row = vec![interned.number(NOTHING); known.rows.len()];
     for part in parts {
         let (first, part) = part?;
-        let first = first as usize;
-        classes[first..first + part.len()].copy_from_slice(&part);
+        let numbers: Vec<ClassNumber> = part.distinct.into_iter().map(|class| interned.number(class)).collect();
+        for (of_row, number) in of_row[first as usize..].iter_mut().zip(part.of_row) {
+            *of_row = numbers[number as usize];
+        }
     }
-    Ok(Classes(classes))
+    Ok(Classes { distinct: interned.distinct, of_row })
+}
+
+/// The classes of one file's rows, with numbers of their own.
+struct PartClasses {
+    distinct: Vec<Class>,
+    of_row: Vec<ClassNumber>,
 }
 
 /// A program's expressions over one schema.
@@ -226,24 +272,24 @@ fn classes_of(
     file: &SourceFile,
     compiled: &[Compiled],
     batch: &arrow::array::RecordBatch,
-) -> Result<Vec<Class>> {
+) -> Result<PartClasses> {
     let outcomes = compiled.iter().map(|c| outcomes(known, c, batch)).collect::<Result<Vec<_>>>()?;
     let names = &known.rows.names;
-    let mut classes = Vec::with_capacity(batch.num_rows());
+    let (mut interned, mut of_row) = (Interned::default(), Vec::with_capacity(batch.num_rows()));
     for at in 0..batch.num_rows() {
         let row = file.first + u32::try_from(at).unwrap_or(0);
         let day = earning_day(known, row);
         let creator = names.text(known.rows.creator[row as usize]);
         if Creators::on(known.references.creators.versions(creator), day).is_none() {
-            classes.push(Class { matched: Match::NoCreator, ..NOTHING });
+            of_row.push(interned.number(Class { matched: Match::NoCreator, ..NOTHING }));
             continue;
         }
         let mut fitting = outcomes.iter().filter(|o| o.from <= day && day < o.to && o.matches[at]);
-        classes.push(match (fitting.next(), fitting.next()) {
+        of_row.push(interned.number(match (fitting.next(), fitting.next()) {
             (None, _) => NOTHING,
             (Some(one), None) => one.class(at),
             (Some(one), Some(two)) => Class { matched: Match::Two(one.index, two.index), ..NOTHING },
-        });
+        }));
     }
-    Ok(classes)
+    Ok(PartClasses { distinct: interned.distinct, of_row })
 }

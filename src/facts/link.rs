@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::context::earning_day;
-use super::{Class, Classes, Known, Match};
+use super::{ClassNumber, Classes, Known, Match};
 use crate::error::{Error, Result};
 use crate::fate::{Fate, Reason};
 use crate::intake::{NONE, NULL};
@@ -18,7 +18,7 @@ pub struct Unit {
     pub row: u32,
     /// The earning day.
     pub day: i32,
-    pub class: Class,
+    pub class: ClassNumber,
     /// Rated rows in it.
     pub events: i64,
     pub gross: i64,
@@ -171,9 +171,10 @@ impl Linker<'_> {
     }
 
     /// The fate that policies and references give a row.
-    fn judge(&mut self, row: u32) -> Result<(Fate, Class)> {
+    fn judge(&mut self, row: u32) -> Result<(Fate, ClassNumber)> {
         let class = self.classes.of(row);
-        let program = match class.matched {
+        let outcome = self.classes.get(class);
+        let program = match outcome.matched {
             Match::NoCreator => return Ok((Fate::Quarantined(Reason::CreatorUnknownOnDate), class)),
             Match::NoProgram => return Ok((Fate::Quarantined(Reason::NoPolicy), class)),
             Match::Two(a, b) => return Err(self.two_programs(row, a, b)),
@@ -182,7 +183,7 @@ impl Linker<'_> {
         if !self.parties_known(row, program)? {
             return Ok((Fate::Quarantined(Reason::PartyUnknownOnDate), class));
         }
-        Ok((class.failed.map_or(Fate::Rated, |rule| Fate::Ineligible(program, rule)), class))
+        Ok((outcome.failed.map_or(Fate::Rated, |rule| Fate::Ineligible(program, rule)), class))
     }
 
     fn two_programs(&self, row: u32, a: u16, b: u16) -> Error {

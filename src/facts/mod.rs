@@ -9,7 +9,7 @@ mod link;
 mod measure;
 mod units;
 
-pub use classify::{Class, Classes, Match, check_log, classify};
+pub use classify::{Class, ClassNumber, Classes, Match, check_log, classify};
 pub use link::{Linked, Refused, Unit, link};
 pub use measure::{Measures, measure};
 pub use units::{Fact, Retained, facts, retained};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use super::{Known, Linked, Match, Unit};
+use super::{Class, ClassNumber, Classes, Known, Linked, Match, Unit};
 use crate::error::{Error, Result};
 use crate::intake::{NONE, NULL};
 use crate::log::Log;
@@ -19,17 +19,15 @@ const INELIGIBLE: &str = include_str!("../../queries/facts/ineligible.sql");
 
 /// What rules rate: the sum of units that are rated alike, or one unit.
 #[derive(Clone, Copy, Debug)]
-pub struct Fact {
+pub struct Fact<'a> {
     pub creator: u32,
     pub program: u16,
     pub currency: Currency,
     pub day: i32,
     pub log: Log,
     pub channel: u32,
-    pub share_case: u8,
-    pub bonuses: u32,
-    pub steps: u32,
-    pub share_number: i64,
+    /// How the program's conditions came out.
+    pub class: &'a Class,
     /// Did the log state the fee?
     pub fee_stated: bool,
     pub tax_stated: bool,
@@ -92,21 +90,26 @@ impl Room {
 ///
 /// # Errors
 /// A sum beyond Int64 (gate).
-pub fn facts(known: &Known<'_>, linked: &Linked) -> Result<Vec<Fact>> {
-    let (mut alone, mut alike) = (Vec::new(), Vec::new());
+pub fn facts<'a>(known: &Known<'_>, classes: &'a Classes, linked: &Linked) -> Result<Vec<Fact<'a>>> {
+    let (mut alone, mut alike, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
     let rooms: Vec<Room> = known.policies.programs.iter().map(Room::of).collect();
     for unit in &linked.units {
-        let Match::Program(program) = unit.class.matched else { continue };
+        let Match::Program(program) = classes.get(unit.class).matched else { continue };
         let at = usize::from(program);
         let single = by_event(&known.policies.programs[at]) || rooms[at].may_fall_short(unit);
-        let target = if single { &mut alone } else { &mut alike };
-        target.push(fact_of(known, unit, program)?);
+        let fact = fact_of(known, classes, unit, program)?;
+        if single {
+            alone.push(fact);
+        } else {
+            alike.push(fact);
+            numbers.push(unit.class);
+        }
     }
-    alone.extend(summed(known, &alike)?);
+    alone.extend(summed(known, classes, &alike, &numbers)?);
     Ok(alone)
 }
 
-fn fact_of(known: &Known<'_>, unit: &Unit, program: u16) -> Result<Fact> {
+fn fact_of<'a>(known: &Known<'_>, classes: &'a Classes, unit: &Unit, program: u16) -> Result<Fact<'a>> {
     let rows = known.rows;
     let at = unit.row as usize;
     let currency = rows.currency[at].ok_or_else(|| Error::bug("a rated row without a currency"))?;
@@ -117,10 +120,7 @@ fn fact_of(known: &Known<'_>, unit: &Unit, program: u16) -> Result<Fact> {
         day: unit.day,
         log: rows.log[at],
         channel: rows.channel[at],
-        share_case: unit.class.share_case,
-        bonuses: unit.class.bonuses,
-        steps: unit.class.steps,
-        share_number: unit.class.share_number,
+        class: classes.get(unit.class),
         fee_stated: unit.fee != NULL,
         tax_stated: unit.tax_stated,
         events: unit.events,
@@ -142,8 +142,13 @@ fn table(columns: Vec<(&str, Vec<i64>)>) -> Result<(SchemaRef, RecordBatch)> {
     Ok((schema, batch))
 }
 
-fn summed(known: &Known<'_>, units: &[Fact]) -> Result<Vec<Fact>> {
-    let column = |value: &dyn Fn(&Fact) -> i64| units.iter().map(value).collect::<Vec<i64>>();
+fn summed<'a>(
+    known: &Known<'_>,
+    classes: &'a Classes,
+    units: &[Fact<'a>],
+    numbers: &[ClassNumber],
+) -> Result<Vec<Fact<'a>>> {
+    let column = |value: &dyn Fn(&Fact<'_>) -> i64| units.iter().map(value).collect::<Vec<i64>>();
     let (schema, batch) = table(vec![
         ("creator", column(&|f| i64::from(f.creator))),
         ("program", column(&|f| i64::from(f.program))),
@@ -151,10 +156,7 @@ fn summed(known: &Known<'_>, units: &[Fact]) -> Result<Vec<Fact>> {
         ("day", column(&|f| i64::from(f.day))),
         ("log", column(&|f| f.log.index() as i64)),
         ("channel", column(&|f| i64::from(f.channel))),
-        ("share_case", column(&|f| i64::from(f.share_case))),
-        ("bonuses", column(&|f| i64::from(f.bonuses))),
-        ("steps", column(&|f| i64::from(f.steps))),
-        ("share_number", column(&|f| f.share_number)),
+        ("class", numbers.iter().map(|n| i64::from(*n)).collect()),
         ("fee_stated", column(&|f| i64::from(f.fee_stated))),
         ("tax_stated", column(&|f| i64::from(f.tax_stated))),
         ("events", column(&|f| f.events)),
@@ -165,7 +167,7 @@ fn summed(known: &Known<'_>, units: &[Fact]) -> Result<Vec<Fact>> {
     let answer = known.engine.run("queries/facts/earnings.sql", EARNINGS, &[("units", schema, vec![batch])])?;
     let mut facts = Vec::new();
     for batch in &answer {
-        facts.extend(read_facts(batch)?);
+        facts.extend(read_facts(batch, classes)?);
     }
     Ok(facts)
 }
@@ -174,21 +176,8 @@ fn narrow<T: TryFrom<i64>>(value: i64) -> Result<T> {
     T::try_from(value).map_err(|_| Error::bug("a key of a fact is out of range"))
 }
 
-fn read_facts(batch: &RecordBatch) -> Result<Vec<Fact>> {
-    let keys = [
-        "creator",
-        "program",
-        "currency",
-        "day",
-        "log",
-        "channel",
-        "share_case",
-        "bonuses",
-        "steps",
-        "share_number",
-        "fee_stated",
-        "tax_stated",
-    ];
+fn read_facts<'a>(batch: &RecordBatch, classes: &'a Classes) -> Result<Vec<Fact<'a>>> {
+    let keys = ["creator", "program", "currency", "day", "log", "channel", "class", "fee_stated", "tax_stated"];
     let sums = ["events", "gross", "tax", "fee"];
     let keys = keys.iter().map(|name| int64s(batch, name)).collect::<Result<Vec<_>>>()?;
     let sums = sums.iter().map(|name| int64s_or(batch, name, Some(0))).collect::<Result<Vec<_>>>()?;
@@ -201,12 +190,9 @@ fn read_facts(batch: &RecordBatch) -> Result<Vec<Fact>> {
                 day: narrow(keys[3][at])?,
                 log: log(keys[4][at])?,
                 channel: narrow::<u32>(keys[5][at]).unwrap_or(NONE),
-                share_case: narrow(keys[6][at])?,
-                bonuses: narrow(keys[7][at])?,
-                steps: narrow(keys[8][at])?,
-                share_number: keys[9][at],
-                fee_stated: keys[10][at] != 0,
-                tax_stated: keys[11][at] != 0,
+                class: classes.get(narrow(keys[6][at])?),
+                fee_stated: keys[7][at] != 0,
+                tax_stated: keys[8][at] != 0,
                 events: sums[0][at],
                 gross: sums[1][at],
                 tax: sums[2][at],

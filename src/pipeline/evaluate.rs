@@ -171,7 +171,7 @@ impl<'a> Run<'a> {
         let kept = self.conditions(&known, given, kept)?;
         let mut linked = link(&known, &kept.classes)?;
         let rates = Rates::new(&given.references.fx, pinned, self.state.period(), given.reads_for_closed);
-        let facts = facts(&known, &linked)?;
+        let facts = facts(&known, &kept.classes, &linked)?;
         linked.units = Vec::new();
         let retained = retained(&known, &linked)?;
         let mut snapshot = Snapshot::of(evaluate(&known, facts, &retained, self.names, &rates)?);

@@ -54,12 +54,13 @@ pub fn look(engine: Engine, book: &Book, period: Period) -> Result<Looked> {
         volumes: &input.cutover.volumes,
     };
     let measures = measure(&known)?;
-    let linked = link(&known, &classify(&known, &measures)?)?;
+    let classes = classify(&known, &measures)?;
+    let linked = link(&known, &classes)?;
     let mut fates: Vec<Fate> = standing.fates.iter().map(|f| f.unwrap_or(Fate::Rated)).collect();
     for (row, fate) in &linked.fates {
         fates[*row as usize] = *fate;
     }
-    Ok(Looked { facts: facts_table(&input, &facts(&known, &linked)?)?, fates: fates_table(&input, &fates)? })
+    Ok(Looked { facts: facts_table(&input, &facts(&known, &classes, &linked)?)?, fates: fates_table(&input, &fates)? })
 }
 
 fn table(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch> {
@@ -67,13 +68,13 @@ fn table(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch> {
     RecordBatch::try_from_iter_with_nullable(nullable).map_err(|e| Error::bug(e.to_string()))
 }
 
-fn facts_table(input: &Prepared, facts: &[Fact]) -> Result<RecordBatch> {
+fn facts_table(input: &Prepared, facts: &[Fact<'_>]) -> Result<RecordBatch> {
     let rows = &input.rows;
     let text =
-        |of: &dyn Fn(&Fact) -> Option<String>| Arc::new(facts.iter().map(of).collect::<StringArray>()) as ArrayRef;
+        |of: &dyn Fn(&Fact<'_>) -> Option<String>| Arc::new(facts.iter().map(of).collect::<StringArray>()) as ArrayRef;
     let int =
-        |of: &dyn Fn(&Fact) -> i64| Arc::new(facts.iter().map(|f| Some(of(f))).collect::<Int64Array>()) as ArrayRef;
-    let program = |f: &Fact| &input.policies.programs[usize::from(f.program)];
+        |of: &dyn Fn(&Fact<'_>) -> i64| Arc::new(facts.iter().map(|f| Some(of(f))).collect::<Int64Array>()) as ArrayRef;
+    let program = |f: &Fact<'_>| &input.policies.programs[usize::from(f.program)];
     table(vec![
         ("creator_id", text(&|f| Some(rows.names.text(f.creator).to_owned()))),
         ("program", text(&|f| Some(program(f).name.clone()))),
