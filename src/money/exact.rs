@@ -1,7 +1,8 @@
-//! Exact rationals: two `i128` where they fit, big integers where they do not.
+//! Exact rationals: two `i64` where they fit, two `i128` beyond, big integers where those do not hold the value.
 //!
 //! Sums and products follow Knuth, The Art of Computer Programming, volume 2, 4.5.1: greatest common divisors are
-//! taken out before multiplying, so that numbers stay small and a sum over one denominator allocates nothing.
+//! taken out before multiplying, so that numbers stay small. Almost every amount and ratio of a book is a pair of `i64`:
+//! their products are taken in `i128`, where they cannot overflow, and nothing is allocated.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -19,11 +20,12 @@ const LONGEST_TEXT: usize = 64;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Exact(Form);
 
-/// Canonical: reduced, denominator positive, and `Big` only where `Small` cannot hold the value.
+/// Canonical: reduced, denominator positive, numerator above the type's least value so that its magnitude has the type
+/// too, and each form only where the one before it cannot hold the value.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Form {
-    /// Numerator above `i128::MIN`, so that its magnitude is an `i128` too; denominator positive.
-    Small(i128, i128),
+    Small(i64, i64),
+    Wide(Box<(i128, i128)>),
     Big(Box<Ratio<BigInt>>),
 }
 
@@ -32,8 +34,6 @@ impl Exact {
     pub const ZERO: Self = Self(Form::Small(0, 1));
     /// 1.
     pub const ONE: Self = Self(Form::Small(1, 1));
-    /// 1/2, the border that rounding looks at.
-    pub(super) const HALF: Self = Self(Form::Small(1, 2));
 
     /// 0.
     #[must_use]
@@ -50,14 +50,14 @@ impl Exact {
     /// The integer itself.
     #[must_use]
     pub fn from_int(value: i128) -> Self {
-        small(value, 1).unwrap_or_else(|| demoted(Ratio::from_integer(value.into())))
+        formed(value, 1).unwrap_or_else(|| demoted(Ratio::from_integer(value.into())))
     }
 
     /// `numerator / denominator`, reduced; `None` for a denominator of 0.
     #[must_use]
     pub fn ratio(numerator: i128, denominator: i128) -> Option<Self> {
         if denominator > 0 {
-            return Some(small(numerator, denominator).unwrap_or_else(|| big(numerator, denominator)));
+            return Some(reduced(numerator, denominator).unwrap_or_else(|| big(numerator, denominator)));
         }
         (denominator != 0).then(|| big(numerator, denominator))
     }
@@ -121,6 +121,7 @@ impl Exact {
     pub fn is_negative(&self) -> bool {
         match &self.0 {
             Form::Small(n, _) => *n < 0,
+            Form::Wide(wide) => wide.0 < 0,
             Form::Big(r) => r.is_negative(),
         }
     }
@@ -130,6 +131,7 @@ impl Exact {
     pub fn is_integer(&self) -> bool {
         match &self.0 {
             Form::Small(_, d) => *d == 1,
+            Form::Wide(wide) => wide.1 == 1,
             Form::Big(r) => r.is_integer(),
         }
     }
@@ -146,6 +148,7 @@ impl Exact {
         match &self.0 {
             Form::Small(0, _) => None,
             Form::Small(n, d) => Some(Self(Form::Small(d * n.signum(), n.abs()))),
+            Form::Wide(wide) => formed(wide.1 * wide.0.signum(), wide.0.abs()),
             Form::Big(r) => Some(demoted(r.recip())),
         }
     }
@@ -159,9 +162,9 @@ impl Exact {
     /// The greatest integer that is not above it.
     #[must_use]
     pub fn floor(&self) -> Self {
-        match &self.0 {
-            Form::Small(n, d) => Self(Form::Small(n.div_euclid(*d), 1)),
-            Form::Big(r) => demoted(r.floor()),
+        match self.floor_i128() {
+            Some(floor) => Self::from_int(floor),
+            None => demoted(self.to_big().floor()),
         }
     }
 
@@ -169,7 +172,9 @@ impl Exact {
     #[must_use]
     pub fn floor_i128(&self) -> Option<i128> {
         match &self.0 {
-            Form::Small(n, d) => Some(n.div_euclid(*d)),
+            Form::Small(n, 1) => Some((*n).into()),
+            Form::Small(n, d) => Some(n.div_euclid(*d).into()),
+            Form::Wide(wide) => Some(wide.0.div_euclid(wide.1)),
             Form::Big(r) => r.floor().to_integer().to_i128(),
         }
     }
@@ -178,39 +183,74 @@ impl Exact {
     #[must_use]
     pub fn fraction(&self) -> Self {
         match &self.0 {
+            Form::Small(_, 1) => Self::ZERO,
             Form::Small(n, d) => Self(Form::Small(n.rem_euclid(*d), *d)),
+            Form::Wide(wide) => formed(wide.0.rem_euclid(wide.1), wide.1).unwrap_or_default(),
             Form::Big(r) => demoted(r.as_ref() - r.floor()),
+        }
+    }
+
+    /// The integer below its magnitude, and what the magnitude has above that, held against a half; `None` beyond `i128`.
+    pub(super) fn magnitude(&self) -> Option<(i128, Ordering)> {
+        match &self.0 {
+            Form::Small(n, 1) => Some((i128::from(n.abs()), Ordering::Less)),
+            Form::Small(n, d) => {
+                let (whole, rest) = (n.abs() / d, n.abs() % d);
+                Some((whole.into(), rest.cmp(&(d - rest))))
+            }
+            Form::Wide(_) | Form::Big(_) => {
+                let magnitude = self.abs();
+                Some((magnitude.floor_i128()?, magnitude.fraction().cmp(&Self(Form::Small(1, 2)))))
+            }
+        }
+    }
+
+    /// Numerator and denominator, where both are `i128`.
+    fn wide(&self) -> Option<(i128, i128)> {
+        match &self.0 {
+            Form::Small(n, d) => Some(((*n).into(), (*d).into())),
+            Form::Wide(wide) => Some(**wide),
+            Form::Big(_) => None,
         }
     }
 
     fn to_big(&self) -> Ratio<BigInt> {
         match &self.0 {
             Form::Small(n, d) => Ratio::new_raw((*n).into(), (*d).into()),
+            Form::Wide(wide) => Ratio::new_raw(wide.0.into(), wide.1.into()),
             Form::Big(r) => r.as_ref().clone(),
         }
     }
 
-    /// Both as small numerators and denominators.
-    fn smalls(&self, other: &Self) -> Option<[i128; 4]> {
-        match (&self.0, &other.0) {
-            (Form::Small(n1, d1), Form::Small(n2, d2)) => Some([*n1, *d1, *n2, *d2]),
-            _ => None,
-        }
-    }
-
     fn sum_with(&self, other: &Self) -> Self {
-        self.smalls(other).and_then(add_small).unwrap_or_else(|| demoted(self.to_big() + other.to_big()))
+        if let (Form::Small(n1, d1), Form::Small(n2, d2)) = (&self.0, &other.0) {
+            return add_small((*n1, *d1), (*n2, *d2));
+        }
+        let wide = self.wide().zip(other.wide()).and_then(|(a, b)| add_wide(a, b));
+        wide.unwrap_or_else(|| demoted(self.to_big() + other.to_big()))
     }
 
     fn product_with(&self, other: &Self) -> Self {
-        self.smalls(other).and_then(multiply_small).unwrap_or_else(|| demoted(self.to_big() * other.to_big()))
+        if let (Form::Small(n1, d1), Form::Small(n2, d2)) = (&self.0, &other.0) {
+            return multiply_small((*n1, *d1), (*n2, *d2));
+        }
+        let wide = self.wide().zip(other.wide()).and_then(|(a, b)| multiply_wide(a, b));
+        wide.unwrap_or_else(|| demoted(self.to_big() * other.to_big()))
     }
 }
 
-/// `n / d` in the small form; `d` is positive. `None` where the magnitude of `n` is no `i128`.
-fn small(n: i128, d: i128) -> Option<Exact> {
-    let g = if d == 1 { 1 } else { gcd(n, d) };
-    (n != i128::MIN).then(|| Exact(Form::Small(n / g, d / g)))
+/// A reduced `n / d` in its form; `d` is positive. `None` where the magnitude of `n` is no `i128`.
+fn formed(n: i128, d: i128) -> Option<Exact> {
+    match (i64::try_from(n), i64::try_from(d)) {
+        (Ok(n), Ok(d)) if n != i64::MIN => Some(Exact(Form::Small(n, d))),
+        _ => (n != i128::MIN).then(|| Exact(Form::Wide(Box::new((n, d))))),
+    }
+}
+
+/// `n / d` reduced and in its form; `d` is positive. `None` as of [`formed`].
+fn reduced(n: i128, d: i128) -> Option<Exact> {
+    let g = if d == 1 { 1 } else { gcd_wide(n, d) };
+    if g == 1 { formed(n, d) } else { formed(n / g, d / g) }
 }
 
 /// `n / d` by way of big integers; `d` is not 0.
@@ -220,14 +260,24 @@ fn big(n: i128, d: i128) -> Exact {
 
 /// The canonical form of a reduced big ratio.
 fn demoted(value: Ratio<BigInt>) -> Exact {
-    match (value.numer().to_i128(), value.denom().to_i128()) {
-        (Some(n), Some(d)) if n != i128::MIN => Exact(Form::Small(n, d)),
-        _ => Exact(Form::Big(Box::new(value))),
+    let parts = value.numer().to_i128().zip(value.denom().to_i128());
+    parts.and_then(|(n, d)| formed(n, d)).unwrap_or_else(|| Exact(Form::Big(Box::new(value))))
+}
+
+/// Greatest common divisor with a positive `d`.
+fn gcd(n: i64, d: i64) -> i64 {
+    if d == 1 || n == 1 {
+        return 1;
     }
+    let d = d.unsigned_abs();
+    num_integer::gcd(n.unsigned_abs() % d, d).cast_signed()
 }
 
 /// Greatest common divisor with a positive `d`; one division, then 64 bits wherever they are enough.
-fn gcd(n: i128, d: i128) -> i128 {
+fn gcd_wide(n: i128, d: i128) -> i128 {
+    if let (Ok(n), Ok(d)) = (u64::try_from(n.unsigned_abs()), u64::try_from(d)) {
+        return num_integer::gcd(n % d, d).into();
+    }
     let d = d.unsigned_abs();
     let rest = n.unsigned_abs() % d;
     let common = match (u64::try_from(rest), u64::try_from(d)) {
@@ -237,24 +287,52 @@ fn gcd(n: i128, d: i128) -> i128 {
     common.cast_signed()
 }
 
-/// Knuth 4.5.1: with g = gcd(d1, d2), t = n1 (d2 / g) + n2 (d1 / g); only gcd(t, g) is left to take out.
-fn add_small([n1, d1, n2, d2]: [i128; 4]) -> Option<Exact> {
-    if d1 == d2 {
-        return small(n1.checked_add(n2)?, d1);
+/// Knuth 4.5.1: with g = gcd(d1, d2), t = n1 (d2 / g) + n2 (d1 / g); only gcd(t, g) is left to take out. Each product
+/// of two `i64` has a magnitude of at most 2^126, so that no sum of two overflows.
+fn add_small((n1, d1): (i64, i64), (n2, d2): (i64, i64)) -> Exact {
+    if n1 == 0 || n2 == 0 {
+        return Exact(if n1 == 0 { Form::Small(n2, d2) } else { Form::Small(n1, d1) });
     }
-    let g = gcd(d1, d2);
-    let sum = n1.checked_mul(d2 / g)?.checked_add(n2.checked_mul(d1 / g)?)?;
-    let rest = gcd(sum, g);
-    let denominator = (d1 / g).checked_mul(d2 / rest)?;
-    (sum != i128::MIN).then(|| Exact(Form::Small(sum / rest, denominator)))
+    let (n, d) = match d1 == d2 {
+        true => (i128::from(n1) + i128::from(n2), i128::from(d1)),
+        false => {
+            let g = gcd(d1, d2);
+            let (e1, e2) = (d1 / g, d2 / g);
+            let t = i128::from(n1) * i128::from(e2) + i128::from(n2) * i128::from(e1);
+            if g == 1 {
+                return formed(t, i128::from(d1) * i128::from(d2)).unwrap_or_default();
+            }
+            let rest = gcd_wide(t, g.into());
+            return formed(t / rest, i128::from(e1) * (i128::from(d2) / rest)).unwrap_or_default();
+        }
+    };
+    reduced(n, d).unwrap_or_default()
 }
 
-/// Knuth 4.5.1: taking out gcd(n1, d2) and gcd(n2, d1) leaves a reduced product.
-fn multiply_small([n1, d1, n2, d2]: [i128; 4]) -> Option<Exact> {
+/// Knuth 4.5.1: taking out gcd(n1, d2) and gcd(n2, d1) leaves a reduced product; none of two `i64` overflows.
+fn multiply_small((n1, d1): (i64, i64), (n2, d2): (i64, i64)) -> Exact {
     let (a, b) = (gcd(n1, d2), gcd(n2, d1));
-    let numerator = (n1 / a).checked_mul(n2 / b)?;
-    let denominator = (d1 / b).checked_mul(d2 / a)?;
-    (numerator != i128::MIN).then_some(Exact(Form::Small(numerator, denominator)))
+    let numerator = i128::from(n1 / a) * i128::from(n2 / b);
+    let denominator = i128::from(d1 / b) * i128::from(d2 / a);
+    formed(numerator, denominator).unwrap_or_default()
+}
+
+/// [`add_small`] of numbers whose products may overflow.
+fn add_wide((n1, d1): (i128, i128), (n2, d2): (i128, i128)) -> Option<Exact> {
+    if d1 == d2 {
+        return reduced(n1.checked_add(n2)?, d1);
+    }
+    let g = gcd_wide(d1, d2);
+    let sum = n1.checked_mul(d2 / g)?.checked_add(n2.checked_mul(d1 / g)?)?;
+    let rest = gcd_wide(sum, g);
+    let denominator = (d1 / g).checked_mul(d2 / rest)?;
+    formed(sum / rest, denominator)
+}
+
+/// [`multiply_small`] of numbers whose product may overflow.
+fn multiply_wide((n1, d1): (i128, i128), (n2, d2): (i128, i128)) -> Option<Exact> {
+    let (a, b) = (gcd_wide(n1, d2), gcd_wide(n2, d1));
+    formed((n1 / a).checked_mul(n2 / b)?, (d1 / b).checked_mul(d2 / a)?)
 }
 
 /// An integer with an optional minus sign.
@@ -277,7 +355,7 @@ fn decimal(text: &str) -> Option<Exact> {
 fn decimal_small(whole: &str, places: &str) -> Option<Exact> {
     let scale = 10_i128.checked_pow(u32::try_from(places.len()).ok()?)?;
     let step = |value: i128, digit: u8| value.checked_mul(10)?.checked_add(i128::from(digit - b'0'));
-    small(whole.bytes().chain(places.bytes()).try_fold(0, step)?, scale)
+    reduced(whole.bytes().chain(places.bytes()).try_fold(0, step)?, scale)
 }
 
 /// Digits only, as [`decimal`] has seen to; at most 64 of them.
@@ -308,7 +386,14 @@ impl Default for Exact {
 
 impl Ord for Exact {
     fn cmp(&self, other: &Self) -> Ordering {
-        let products = self.smalls(other).and_then(|[n1, d1, n2, d2]| {
+        if let (Form::Small(n1, d1), Form::Small(n2, d2)) = (&self.0, &other.0) {
+            return if d1 == d2 {
+                n1.cmp(n2)
+            } else {
+                (i128::from(*n1) * i128::from(*d2)).cmp(&(i128::from(*n2) * i128::from(*d1)))
+            };
+        }
+        let products = self.wide().zip(other.wide()).and_then(|((n1, d1), (n2, d2))| {
             if d1 == d2 { Some((n1, n2)) } else { Some((n1.checked_mul(d2)?, n2.checked_mul(d1)?)) }
         });
         match products {
@@ -330,6 +415,8 @@ impl fmt::Display for Exact {
         match &self.0 {
             Form::Small(n, 1) => write!(f, "{n}"),
             Form::Small(n, d) => write!(f, "{n}/{d}"),
+            Form::Wide(wide) if wide.1 == 1 => write!(f, "{}", wide.0),
+            Form::Wide(wide) => write!(f, "{}/{}", wide.0, wide.1),
             Form::Big(r) => write!(f, "{r}"),
         }
     }
@@ -343,7 +430,7 @@ impl fmt::Debug for Exact {
 
 impl From<i64> for Exact {
     fn from(value: i64) -> Self {
-        Self::from_int(value.into())
+        if value == i64::MIN { Self::from_int(value.into()) } else { Self(Form::Small(value, 1)) }
     }
 }
 
@@ -358,6 +445,7 @@ impl Neg for &Exact {
     fn neg(self) -> Exact {
         match &self.0 {
             Form::Small(n, d) => Exact(Form::Small(-n, *d)),
+            Form::Wide(wide) => Exact(Form::Wide(Box::new((-wide.0, wide.1)))),
             Form::Big(r) => demoted(-r.as_ref()),
         }
     }

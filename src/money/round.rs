@@ -43,16 +43,12 @@ impl fmt::Display for Rounding {
 }
 
 impl Rounding {
-    /// Whether a magnitude goes up to the next integer, by what stands above its floor.
-    fn goes_up(self, floor: i128, rest: &Exact) -> bool {
+    /// Whether a magnitude goes up to the next integer: `rest` is what stands above its floor, held against a half.
+    fn goes_up(self, floor: i128, rest: Ordering) -> bool {
         match self {
             Self::Floor => false,
-            Self::HalfUp => *rest >= Exact::HALF,
-            Self::HalfEven => match rest.cmp(&Exact::HALF) {
-                Ordering::Less => false,
-                Ordering::Equal => floor % 2 != 0,
-                Ordering::Greater => true,
-            },
+            Self::HalfUp => rest != Ordering::Less,
+            Self::HalfEven => rest == Ordering::Greater || rest == Ordering::Equal && floor % 2 != 0,
         }
     }
 }
@@ -62,10 +58,9 @@ impl Rounding {
 /// # Errors
 /// The result is beyond `i128` (gate).
 pub fn round(value: &Exact, mode: Rounding) -> Result<i128> {
-    let magnitude = value.abs();
     let beyond = || Error::gate("an amount is beyond 128 bits").found(value.to_string());
-    let floor = magnitude.floor_i128().ok_or_else(beyond)?;
-    let up = i128::from(mode.goes_up(floor, &magnitude.fraction()));
+    let (floor, rest) = value.magnitude().ok_or_else(beyond)?;
+    let up = i128::from(mode.goes_up(floor, rest));
     let rounded = floor.checked_add(up).ok_or_else(beyond)?;
     Ok(if value.is_negative() { -rounded } else { rounded })
 }
