@@ -1,9 +1,11 @@
 //! Earn: facts become earning lines. Pure functions, parallel over creators, sequential within one.
 //!
 //! The order of section 3 of the contract: [`steps`] (ordered deductions), [`share`] (shares and bonuses), [`tiers`]
-//! (bands over a running volume), [`line`] (round once, split, convert).
+//! (bands over a running volume), [`line`] (round once, split, convert). [`lookup`] holds
+//! policies and references by number.
 
 mod line;
+mod lookup;
 mod order;
 mod rate;
 mod rates;
@@ -11,6 +13,6 @@ mod share;
 mod steps;
 mod tiers;
 
-pub use line::{Channel, Line, LineKey, LinePart};
-pub use rate::{Evaluation, IneligibleKey, evaluate};
+pub use line::{Channel, Line, LineDeduction, LineKey, LinePart};
+pub use rate::{ClearingKey, Evaluation, GroupKey, IneligibleKey, Lines, evaluate};
 pub use rates::{RateKey, Rates, UsedRate};

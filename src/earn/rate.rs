@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::line::{Draft, Finish, Line, LineKey, finish, rounds_events, split_event};
+use super::line::{Channel, Draft, Finish, Line, LineKey, channels, finish, rounds_events, split_event};
+use super::lookup::{Day, Lookup, Memory, Numbered, number_of};
 use super::order;
 use super::rates::Rates;
 use super::share::{base_share, points};
@@ -16,23 +17,71 @@ use crate::error::{Error, Result};
 use crate::facts::{Fact, Known, Retained};
 use crate::intake::Names;
 use crate::log::Log;
-use crate::money::{Currency, Exact, convert, round};
+use crate::money::{Currency, Exact, round};
 use crate::period::{Period, day_text};
 use crate::policy::{Basis, FxDate, Pay, Program, TierMode, Tiers, Window};
-use crate::reference::Share;
+use crate::reference::{Share, not_whole};
 
 /// Program, log, channel, currency and earning period of ineligible money.
 pub type IneligibleKey = (u32, Log, u32, Currency, Period);
+/// Program, currency and earning period.
+pub type GroupKey = (u32, Currency, Period);
+/// A group's money by log and channel.
+pub type ClearingKey = (u32, Currency, Period, Log, u32);
 
 /// What one evaluation says.
 #[derive(Clone, Debug, Default)]
 pub struct Evaluation {
-    pub lines: BTreeMap<LineKey, Line>,
+    pub lines: Lines,
     /// Gross, tax, fee.
     pub ineligible: BTreeMap<IneligibleKey, [i128; 3]>,
+    pub clearing: BTreeMap<ClearingKey, Channel>,
+    /// What the platform bears beyond its share.
+    pub expense: BTreeMap<GroupKey, i128>,
 }
 
-/// Rates all facts. `names` holds every creator, party, program and version.
+/// Earning lines in the order of their keys, none twice; kept in the pieces in which they were made.
+#[derive(Clone, Debug, Default)]
+pub struct Lines(Vec<Vec<(LineKey, Line)>>);
+
+impl Lines {
+    /// Lines that are sorted by their keys, none twice.
+    #[must_use]
+    pub fn sorted(lines: Vec<(LineKey, Line)>) -> Self {
+        Self(vec![lines])
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &(LineKey, Line)> {
+        self.0.iter().flatten()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.iter().map(Vec::len).sum()
+    }
+
+    /// Are there none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(Vec::is_empty)
+    }
+}
+
+impl IntoIterator for Lines {
+    type Item = (LineKey, Line);
+    type IntoIter = std::iter::Flatten<std::vec::IntoIter<Vec<(LineKey, Line)>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter().flatten()
+    }
+}
+
+/// About so many facts are rated by one worker at a time.
+const PIECE: usize = 8_192;
+
+/// Rates all facts. `names` holds every creator, party, program, version and deduction.
 ///
 /// # Errors
 /// A day without terms (usage), a tier without its rate (gate), a number out of range (gate).
@@ -44,17 +93,29 @@ pub fn evaluate(
     rates: &Rates<'_>,
 ) -> Result<Evaluation> {
     let mut facts = facts;
-    facts.par_sort_unstable_by_key(|f| f.creator);
-    let groups: Vec<&[Fact<'_>]> = facts.chunk_by(|a, b| a.creator == b.creator).collect();
-    let rated: Vec<Result<Vec<(LineKey, Line)>>> =
-        groups.into_par_iter().map(|group| Creator::new(known, names, rates, group).rate()).collect();
+    if !facts.is_sorted_by_key(|f| f.creator) {
+        facts.par_sort_unstable_by_key(|f| f.creator);
+    }
+    let look = Lookup::new(known, names, rates)?;
+    let rated: Vec<Result<Piece>> =
+        pieces(&mut facts).into_par_iter().map(|piece| Worker::new(&look).rate(piece)).collect();
     let mut evaluation = Evaluation::default();
-    for lines in rated {
-        evaluation.lines.extend(lines?);
+    for piece in rated {
+        let piece = piece?;
+        evaluation.lines.0.push(piece.lines);
+        for (key, sums) in piece.clearing {
+            let total = evaluation.clearing.entry(key).or_default();
+            total.gross += sums.gross;
+            total.tax += sums.tax;
+            total.fee += sums.fee;
+        }
+        for (key, expense) in piece.expense {
+            *evaluation.expense.entry(key).or_default() += expense;
+        }
     }
     for r in retained {
         let program = &known.policies.programs[usize::from(r.program)];
-        let key = (number(names, &program.name)?, r.log, r.channel, r.currency, r.period);
+        let key = (number_of(names, &program.name)?, r.log, r.channel, r.currency, r.period);
         let sums = evaluation.ineligible.entry(key).or_default();
         for (sum, value) in sums.iter_mut().zip([r.gross, r.tax, r.fee]) {
             *sum += i128::from(value);
@@ -63,211 +124,279 @@ pub fn evaluate(
     Ok(evaluation)
 }
 
-fn number(names: &Names, text: &str) -> Result<u32> {
-    names.find(text).ok_or_else(|| Error::bug(format!("the name {text} has no number")))
+/// Facts cut into pieces of about [`PIECE`]; those of one creator stay together.
+fn pieces<'f, 'a>(facts: &'f mut [Fact<'a>]) -> Vec<&'f mut [Fact<'a>]> {
+    let (mut pieces, mut rest) = (Vec::new(), facts);
+    while rest.len() > PIECE {
+        let last = rest[PIECE].creator;
+        let more = rest[PIECE..].iter().take_while(|fact| fact.creator == last).count();
+        let (piece, others) = rest.split_at_mut(PIECE + more);
+        pieces.push(piece);
+        rest = others;
+    }
+    pieces.push(rest);
+    pieces
+}
+
+/// What a worker says of its facts.
+#[derive(Default)]
+struct Piece {
+    lines: Vec<(LineKey, Line)>,
+    clearing: FxHashMap<ClearingKey, Channel>,
+    expense: FxHashMap<GroupKey, i128>,
 }
 
 /// A running volume: which program, tiers' currency, basis and window it is of.
 type VolumeKey = (u32, Currency, Basis, Window, i32);
-/// A bonus's running money: program, bonus, earning period.
-type BonusKey = (u32, String, Period);
+/// A bonus's running money: program, number of the bonus, earning period.
+type BonusKey = (u32, u32, Period);
+/// A party's number and share of the creator side.
+type PartyShare = (u32, Exact);
 
-/// One creator while facts are rated.
-struct Creator<'a> {
-    known: &'a Known<'a>,
-    names: &'a Names,
-    rates: &'a Rates<'a>,
-    facts: Vec<Fact<'a>>,
-    name: &'a str,
-    shares: FxHashMap<(u16, i32), Vec<Share>>,
+/// One worker: a creator after the other, and for each what is running while its facts are rated.
+struct Worker<'a> {
+    look: &'a Lookup<'a>,
+    memory: Memory<'a>,
+    done: Piece,
+    /// Shares of the creator by the rows of the agreement that hold.
+    shares: Vec<(Vec<usize>, Vec<PartyShare>)>,
+    holding: Vec<usize>,
     /// Running, from what was brought over on.
-    volumes: BTreeMap<VolumeKey, Exact>,
-    bonuses: BTreeMap<BonusKey, Exact>,
+    volumes: Vec<(VolumeKey, Exact)>,
+    bonuses: Vec<(BonusKey, Exact)>,
     /// Volumes of whole windows up to the end of each period, for tiers by whole volume.
     totals: BTreeMap<(VolumeKey, Period), Exact>,
-    drafts: BTreeMap<LineKey, (u16, FxDate, i32, Draft)>,
+    places: FxHashMap<LineKey, usize>,
+    /// Those of the creator, then empty ones of creators before.
+    drafts: Vec<Slot>,
+    lines: usize,
+}
+
+/// A line that is being added up.
+struct Slot {
+    context: Context,
+    program: u16,
+    draft: Draft,
 }
 
 /// A fact's line, rule of the rate's date, and days that a rate may be old.
 #[derive(Clone, Copy)]
 struct Context {
     key: LineKey,
+    /// The last day of the earning period.
+    last: i32,
     rule: FxDate,
     max_days_back: i32,
 }
 
-impl<'a> Creator<'a> {
-    fn new(known: &'a Known<'a>, names: &'a Names, rates: &'a Rates<'a>, group: &[Fact<'a>]) -> Self {
-        let mut facts = group.to_vec();
-        order::sort(known.rows, &mut facts);
-        let name = facts.first().map_or("", |f| names.text(f.creator));
-        let volumes = carried(known, names, name);
+impl<'a> Worker<'a> {
+    fn new(look: &'a Lookup<'a>) -> Self {
         Self {
-            known,
-            names,
-            rates,
-            facts,
-            name,
-            shares: FxHashMap::default(),
-            volumes,
-            bonuses: BTreeMap::new(),
+            look,
+            memory: Memory::new(look),
+            done: Piece::default(),
+            shares: Vec::new(),
+            holding: Vec::new(),
+            volumes: Vec::new(),
+            bonuses: Vec::new(),
             totals: BTreeMap::new(),
-            drafts: BTreeMap::new(),
+            places: FxHashMap::default(),
+            drafts: Vec::new(),
+            lines: 0,
         }
     }
 
-    fn rate(mut self) -> Result<Vec<(LineKey, Line)>> {
-        let facts = std::mem::take(&mut self.facts);
-        self.add_totals(&facts)?;
-        for fact in &facts {
+    fn rate(mut self, facts: &mut [Fact<'_>]) -> Result<Piece> {
+        for creator in facts.chunk_by_mut(|a, b| a.creator == b.creator) {
+            order::sort(self.look.known.rows, creator);
+            self.creator(creator)?;
+        }
+        Ok(self.done)
+    }
+
+    /// Rates a creator's facts, which are in their order.
+    fn creator(&mut self, facts: &[Fact<'_>]) -> Result<()> {
+        let Some(creator) = facts.first().map(|fact| fact.creator) else { return Ok(()) };
+        self.shares.clear();
+        self.bonuses.clear();
+        self.totals.clear();
+        self.places.clear();
+        self.lines = 0;
+        self.volumes = carried(self.look.known, self.look.names, self.look.names.text(creator));
+        self.add_totals(facts)?;
+        for fact in facts {
             self.add(fact)?;
         }
-        let drafts = std::mem::take(&mut self.drafts);
-        let party_name = |party: u32| self.names.text(party).to_owned();
-        drafts
-            .into_iter()
-            .map(|(key, (program, fx_rule, max_days_back, draft))| {
-                let program = &self.known.policies.programs[usize::from(program)];
-                let with = Finish {
-                    known: self.known,
-                    program,
-                    key,
-                    rates: self.rates,
-                    fx_rule,
-                    max_days_back,
-                    party_name: &party_name,
-                };
-                Ok((key, finish(&with, draft)?))
-            })
-            .collect()
+        self.finish()
     }
 
-    fn program(&self, fact: &Fact<'_>) -> &'a Program {
-        &self.known.policies.programs[usize::from(fact.program)]
+    /// Makes lines of the drafts, in the order of their keys.
+    fn finish(&mut self) -> Result<()> {
+        let slots = &mut self.drafts[..self.lines];
+        slots.sort_unstable_by_key(|slot| slot.context.key);
+        for Slot { context, program, draft } in slots {
+            let Context { key, last, rule, max_days_back } = *context;
+            let program = self.look.program(*program);
+            let (look, memory) = (self.look, &mut self.memory);
+            let line = finish(&mut Finish { look, memory, program, key, last, fx_rule: rule, max_days_back }, draft)?;
+            for (log, channel, sums) in channels(draft, &line)? {
+                let key = (key.program, key.currency, key.period, log, channel);
+                let total = self.done.clearing.entry(key).or_default();
+                total.gross += sums.gross;
+                total.tax += sums.tax;
+                total.fee += sums.fee;
+            }
+            let expense = round(&draft.expense, crate::money::Rounding::HalfEven)?;
+            *self.done.expense.entry((key.program, key.currency, key.period)).or_default() += expense;
+            self.done.lines.push((key, line));
+        }
+        Ok(())
     }
 
-    fn context(&self, fact: &Fact<'_>) -> Result<Context> {
-        let program = self.program(fact);
-        let period = Period::of_day(fact.day);
-        let terms = self.known.policies.terms_on(period.last_day())?;
-        let rule = program.fx_date.unwrap_or(terms.fx_date);
+    fn context(&mut self, fact: &Fact<'_>, program: &Numbered<'_>) -> Result<Context> {
+        let day: Day<'_> = self.memory.day(fact.day)?;
+        let rule = program.program.fx_date.unwrap_or(day.terms.fx_date);
         let key = LineKey {
             creator: fact.creator,
-            program: number(self.names, &program.name)?,
-            version: number(self.names, &program.version)?,
+            program: program.name,
+            version: program.version,
             currency: fact.currency,
-            period,
-            fx_date: Rates::fx_date(rule, fact.day, self.known.last_day),
+            period: day.period,
+            fx_date: day.fx_date(rule, self.look.known.last_day),
         };
-        Ok(Context { key, rule, max_days_back: terms.fx_max_days_back })
+        Ok(Context { key, last: day.last, rule, max_days_back: day.terms.fx_max_days_back })
     }
 
     /// Minor units of `to` that one minor unit of the line's currency is worth, at the line's own rate.
-    fn worth(&self, context: &Context, to: Currency, why: &str) -> Result<Exact> {
-        let key = context.key.rate_key(to, context.rule);
-        let rate = self.rates.rate(key, context.max_days_back)?.ok_or_else(|| {
-            Error::gate(format!("a {why} needs a rate that the table lacks"))
-                .at(format!(
-                    "program {}, {} to {}, {}",
-                    self.names.text(context.key.program),
-                    key.from.code(),
-                    to.code(),
-                    day_text(key.fx_date)
-                ))
-                .expected(format!("both legs quoted at most {} days before", context.max_days_back))
-                .next("have the rates delivered, or name another currency in the policy")
-        })?;
-        Ok(convert(&Exact::one(), key.from, to, &rate))
-    }
-
-    /// Every definition of tiers that versions of this program use.
-    fn definitions(&self, program: &Program) -> Vec<&'a Tiers> {
-        let mut found: Vec<&Tiers> = Vec::new();
-        for other in self.known.policies.programs.iter().filter(|p| p.name == program.name) {
-            let Pay::Tiers(tiers) = &other.pay else { continue };
-            if !found.iter().any(|t| same_volume(t, tiers)) {
-                found.push(tiers);
-            }
+    fn worth(&mut self, context: &Context, to: Currency, why: &str) -> Result<Exact> {
+        if context.key.currency == to {
+            return Ok(Exact::ONE);
         }
-        found
+        let key = context.key.rate_key(to, context.rule);
+        if let Some(worth) = self.memory.worth(key, context.max_days_back)? {
+            return Ok(worth.minor.clone());
+        }
+        Err(Error::gate(format!("a {why} needs a rate that the table lacks"))
+            .at(format!(
+                "program {}, {} to {}, {}",
+                self.look.names.text(context.key.program),
+                key.from.code(),
+                to.code(),
+                day_text(key.fx_date)
+            ))
+            .expected(format!("both legs quoted at most {} days before", context.max_days_back))
+            .next("have the rates delivered, or name another currency in the policy"))
     }
 
     /// Sums the windows of tiers by whole volume, before any share is known.
     fn add_totals(&mut self, facts: &[Fact<'_>]) -> Result<()> {
-        let mut by_period: BTreeMap<VolumeKey, BTreeMap<Period, Exact>> = BTreeMap::new();
+        let look = self.look;
+        let mut by_period: BTreeMap<(VolumeKey, Period), Exact> = BTreeMap::new();
         for fact in facts {
-            let program = self.program(fact);
-            for tiers in self.definitions(program).into_iter().filter(|t| t.mode == TierMode::Whole) {
-                let context = self.context(fact)?;
-                let volume = &measure(tiers.basis, fact, &deduct(program, fact)?)
-                    * &self.worth(&context, tiers.currency, "tier")?;
-                let window = window_of(tiers.window, context.key.period);
-                let key = (context.key.program, tiers.currency, tiers.basis, tiers.window, window);
-                *by_period.entry(key).or_default().entry(context.key.period).or_default() += &volume;
+            let program = look.program(fact.program);
+            if !program.by_whole {
+                continue;
+            }
+            let (context, deducted) = (self.context(fact, program)?, deduct(program.program, fact)?);
+            for tiers in program.tiers.iter().filter(|t| t.mode == TierMode::Whole) {
+                let worth = self.worth(&context, tiers.currency, "tier")?;
+                let key = volume_key(context.key.program, tiers, context.key.period);
+                let volume = &measure(tiers.basis, fact, &deducted) * &worth;
+                *by_period.entry((key, context.key.period)).or_default() += &volume;
             }
         }
-        for (key, periods) in by_period {
-            let mut total = self.volumes.get(&key).cloned().unwrap_or_default();
-            for (period, volume) in periods {
-                total += &volume;
-                self.totals.insert((key, period), total.clone());
-            }
+        let mut running: Option<(VolumeKey, Exact)> = None;
+        for ((key, period), volume) in by_period {
+            let before = running.filter(|(own, _)| *own == key).map(|(_, total)| total);
+            let before = before.or_else(|| find(&self.volumes, &key).cloned()).unwrap_or_default();
+            let total = before + volume;
+            self.totals.insert((key, period), total.clone());
+            running = Some((key, total));
         }
         Ok(())
     }
 
     fn add(&mut self, fact: &Fact<'_>) -> Result<()> {
-        let program = self.program(fact);
-        let context = self.context(fact)?;
-        let deducted = deduct(program, fact)?;
+        let program = self.look.program(fact.program);
+        let context = self.context(fact, program)?;
+        let deducted = deduct(program.program, fact)?;
         let exact = self.creator_side(program, fact, &context, &deducted)?;
-        let booked = if rounds_events(program) { Exact::from(round(&exact, program.rounding)?) } else { exact.clone() };
-        let shares = self.shares_of(fact)?;
-        let (parts, booked) = split(program, &context, &booked, &shares)?;
-        let parties = shares.iter().map(|s| number(self.names, &s.party)).collect::<Result<Vec<_>>>()?;
-        let draft = &mut self
-            .drafts
-            .entry(context.key)
-            .or_insert_with(|| (fact.program, context.rule, context.max_days_back, Draft::default()))
-            .3;
-        draft.exact += &exact;
-        draft.booked += &booked;
-        for (party, part) in parties.into_iter().zip(&parts) {
-            draft.add_part(party, part);
-        }
+        let shares = self.shares_of(fact, program.program)?;
+        let place = self.place(context, fact.program);
+        let (draft, shares) = (&mut self.drafts[place].draft, &self.shares[shares].1);
         add_money(draft, fact, &deducted);
+        draft.exact += &exact;
+        if !rounds_events(program.program) {
+            draft.booked += &exact;
+            shares.iter().for_each(|(party, part)| draft.add_part(*party, &exact * part));
+            return Ok(());
+        }
+        let whole = round(&exact, program.program.rounding)?;
+        let parts: Vec<Exact> = shares.iter().map(|(_, part)| &Exact::from(whole) * part).collect();
+        let (parts, platform) = split_event(program.program, context.key.period, whole, &parts)?;
+        draft.booked += Exact::from(whole) - Exact::from(platform);
+        shares.iter().zip(parts).for_each(|((party, _), part)| draft.add_part(*party, part));
         Ok(())
     }
 
-    fn shares_of(&mut self, fact: &Fact<'_>) -> Result<Vec<Share>> {
-        let key = (fact.program, fact.day);
-        if let Some(shares) = self.shares.get(&key) {
-            return Ok(shares.clone());
+    /// Where the draft of a line stands.
+    fn place(&mut self, context: Context, program: u16) -> usize {
+        let next = self.lines;
+        let place = *self.places.entry(context.key).or_insert(next);
+        if place == next {
+            self.lines += 1;
+            match self.drafts.get_mut(place) {
+                Some(slot) => {
+                    (slot.context, slot.program) = (context, program);
+                    slot.draft.clear();
+                }
+                None => self.drafts.push(Slot { context, program, draft: Draft::default() }),
+            }
         }
-        let program = self.program(fact);
-        let shares = self.known.references.agreements.on(self.name, &program.name, fact.day)?;
-        self.shares.insert(key, shares.clone());
-        Ok(shares)
+        place
+    }
+
+    /// Where the shares stand that hold for a fact.
+    fn shares_of(&mut self, fact: &Fact<'_>, program: &Program) -> Result<usize> {
+        let agreement = self.look.agreement(fact.creator);
+        self.holding.clear();
+        agreement.inspect(|agreement| agreement.holding(&program.name, fact.day, &mut self.holding));
+        if let Some(place) = self.shares.iter().position(|(holding, _)| *holding == self.holding) {
+            return Ok(place);
+        }
+        let names = self.look.names;
+        let shares = match agreement.filter(|_| !self.holding.is_empty()) {
+            None => vec![(fact.creator, Exact::ONE)],
+            Some(agreement) => {
+                let name = names.text(fact.creator);
+                let shares = agreement.shares(&self.holding);
+                let shares = shares.ok_or_else(|| not_whole(name, &program.name, fact.day))?;
+                let numbered = |Share { party, part }: Share| Ok((number_of(names, &party)?, part));
+                shares.into_iter().map(numbered).collect::<Result<_>>()?
+            }
+        };
+        self.shares.push((self.holding.clone(), shares));
+        Ok(self.shares.len() - 1)
     }
 
     /// The exact creator side: share or bands of the rest, and bonuses.
     fn creator_side(
         &mut self,
-        program: &Program,
+        program: &Numbered<'_>,
         fact: &Fact<'_>,
         context: &Context,
         deducted: &Deducted,
     ) -> Result<Exact> {
-        let share = base_share(program, fact);
-        let mut side = match &program.pay {
+        let share = base_share(program.program, fact);
+        let mut side = match &program.program.pay {
             Pay::Tiers(tiers) => self.tiered(tiers, fact, context, deducted)?,
             _ => &deducted.rest * &share,
         };
-        for (_, bonus, points) in points(program, fact, &share) {
+        for (at, bonus, points) in points(program.program, fact, &share) {
             let extra = &deducted.rest * &points;
             side += &match &bonus.cap {
                 None => extra,
-                Some(cap) => self.capped(&bonus.name, cap.minor, cap.currency, context, &extra)?,
+                Some(cap) => self.capped(program.bonuses[at], cap.minor, cap.currency, context, &extra)?,
             };
         }
         self.grow_volumes(program, fact, context, deducted, &side)?;
@@ -275,9 +404,9 @@ impl<'a> Creator<'a> {
     }
 
     /// What is left of a bonus under its cap for the period: min(total, cap) after, less before.
-    fn capped(&mut self, name: &str, cap: i64, currency: Currency, context: &Context, extra: &Exact) -> Result<Exact> {
+    fn capped(&mut self, bonus: u32, cap: i64, currency: Currency, context: &Context, extra: &Exact) -> Result<Exact> {
         let worth = self.worth(context, currency, "cap")?;
-        let running = self.bonuses.entry((context.key.program, name.to_owned(), context.key.period)).or_default();
+        let running = entry(&mut self.bonuses, (context.key.program, bonus, context.key.period));
         let cap = Exact::from(cap);
         let before = running.clone().min(cap.clone());
         *running += &(extra * &worth);
@@ -286,46 +415,53 @@ impl<'a> Creator<'a> {
     }
 
     fn tiered(&mut self, tiers: &Tiers, fact: &Fact<'_>, context: &Context, deducted: &Deducted) -> Result<Exact> {
-        let window = window_of(tiers.window, context.key.period);
-        let program = context.key.program;
+        let key = volume_key(context.key.program, tiers, context.key.period);
         if tiers.mode == TierMode::Whole {
-            let key = ((program, tiers.currency, tiers.basis, tiers.window, window), context.key.period);
-            let total = self.totals.get(&key).cloned().unwrap_or_default();
+            let total = self.totals.get(&(key, context.key.period)).cloned().unwrap_or_default();
             return Ok(band_at(tiers, &total).map_or_else(Exact::default, |b| &deducted.rest * &b.percent));
         }
         let worth = self.worth(context, tiers.currency, "tier")?;
-        let from = self
-            .volumes
-            .get(&(program, tiers.currency, tiers.basis, tiers.window, window))
-            .cloned()
-            .unwrap_or_default();
-        Ok(marginal(tiers, &from, &deducted.rest, &measure(tiers.basis, fact, deducted), &worth).creator)
+        let from = find(&self.volumes, &key).unwrap_or(&Exact::ZERO);
+        Ok(marginal(tiers, from, &deducted.rest, &measure(tiers.basis, fact, deducted), &worth).creator)
     }
 
     /// Moves the running volumes that any version of the program looks at.
     fn grow_volumes(
         &mut self,
-        program: &Program,
+        program: &Numbered<'_>,
         fact: &Fact<'_>,
         context: &Context,
         deducted: &Deducted,
         side: &Exact,
     ) -> Result<()> {
-        for tiers in self.definitions(program).into_iter().filter(|t| t.mode == TierMode::Marginal) {
+        for tiers in program.tiers.iter().filter(|t| t.mode == TierMode::Marginal) {
             let base = if tiers.basis == Basis::Earned { side.clone() } else { measure(tiers.basis, fact, deducted) };
             let volume = &base * &self.worth(context, tiers.currency, "tier")?;
-            let window = window_of(tiers.window, context.key.period);
-            *self
-                .volumes
-                .entry((context.key.program, tiers.currency, tiers.basis, tiers.window, window))
-                .or_default() += &volume;
+            *entry(&mut self.volumes, volume_key(context.key.program, tiers, context.key.period)) += &volume;
         }
         Ok(())
     }
 }
 
+fn volume_key(program: u32, tiers: &Tiers, period: Period) -> VolumeKey {
+    (program, tiers.currency, tiers.basis, tiers.window, window_of(tiers.window, period))
+}
+
+/// What stands under a key of a short list; the newest entries are asked for most.
+fn find<'l, K: PartialEq>(list: &'l [(K, Exact)], key: &K) -> Option<&'l Exact> {
+    list.iter().rev().find(|(k, _)| k == key).map(|(_, value)| value)
+}
+
+fn entry<K: PartialEq>(list: &mut Vec<(K, Exact)>, key: K) -> &mut Exact {
+    let at = list.iter().rposition(|(k, _)| *k == key).unwrap_or_else(|| {
+        list.push((key, Exact::ZERO));
+        list.len() - 1
+    });
+    &mut list[at].1
+}
+
 /// What counted before the book's first period, as the system before said: where running volumes begin.
-fn carried(known: &Known<'_>, names: &Names, creator: &str) -> BTreeMap<VolumeKey, Exact> {
+fn carried(known: &Known<'_>, names: &Names, creator: &str) -> Vec<(VolumeKey, Exact)> {
     let volume = |v: &Volume| {
         let window = window_of(v.window, known.book.first_period);
         let program = names.find(&v.program)?;
@@ -334,26 +470,12 @@ fn carried(known: &Known<'_>, names: &Names, creator: &str) -> BTreeMap<VolumeKe
     known.volumes.of(creator).iter().filter_map(volume).collect()
 }
 
-fn same_volume(a: &Tiers, b: &Tiers) -> bool {
-    (a.currency, a.basis, a.window, a.mode) == (b.currency, b.basis, b.window, b.mode)
-}
-
 /// What a fact counts towards a volume, in event currency.
 fn measure(basis: Basis, fact: &Fact<'_>, deducted: &Deducted) -> Exact {
     match basis {
         Basis::Gross => Exact::from(fact.gross),
         Basis::Net | Basis::Earned => deducted.rest.clone(),
     }
-}
-
-/// Exact parts; whole ones where the program rounds by event, with tied cents that go to the platform taken off.
-fn split(program: &Program, context: &Context, booked: &Exact, shares: &[Share]) -> Result<(Vec<Exact>, Exact)> {
-    if !rounds_events(program) {
-        return Ok((shares.iter().map(|s| booked * &s.part).collect(), booked.clone()));
-    }
-    let whole = booked.floor_i128().ok_or_else(|| Error::gate("an amount is beyond i128"))?;
-    let (parts, platform) = split_event(program, context.key.period, whole, shares)?;
-    Ok((parts, booked - &Exact::from(platform)))
 }
 
 fn add_money(draft: &mut Draft, fact: &Fact<'_>, deducted: &Deducted) {
@@ -368,9 +490,5 @@ fn add_money(draft: &mut Draft, fact: &Fact<'_>, deducted: &Deducted) {
     for (sum, step) in draft.steps.iter_mut().zip(&deducted.steps) {
         *sum += step;
     }
-    let channel =
-        draft.channels.entry((fact.log, fact.channel)).or_insert_with(|| (0, Exact::default(), Exact::default()));
-    channel.0 += i128::from(fact.gross);
-    channel.1 += &deducted.tax;
-    channel.2 += &deducted.fee;
+    draft.add_channel(fact.log, fact.channel, fact.gross, &deducted.tax, &deducted.fee);
 }

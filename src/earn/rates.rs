@@ -6,10 +6,9 @@ use std::sync::RwLock;
 use crate::error::{Error, Result};
 use crate::money::{Currency, Exact, FxTable};
 use crate::period::Period;
-use crate::policy::FxDate;
 
 /// What a rate is for: units of `to` for one unit of `from`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RateKey {
     pub earning_period: Period,
     pub from: Currency,
@@ -46,15 +45,6 @@ impl<'a> Rates<'a> {
         reads_for_closed: bool,
     ) -> Self {
         Self { table, pinned, reads_for_closed, closed, used: RwLock::new(BTreeMap::new()) }
-    }
-
-    /// The day that a rule names for an event of `day`, where the run ends on `last_day`.
-    #[must_use]
-    pub fn fx_date(rule: FxDate, day: i32, last_day: i32) -> i32 {
-        match rule {
-            FxDate::EventDay => day,
-            FxDate::PeriodEnd | FxDate::PeriodAverage => Period::of_day(day).last_day().min(last_day.max(day)),
-        }
     }
 
     /// The rate for a line, at most `max_days_back` days older than its `fx_date`.

@@ -1,25 +1,23 @@
 //! What a run books: full evaluations, one after the other, and their differences line by line.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::iter::Peekable;
 
-use crate::earn::{Channel, Evaluation, IneligibleKey, Line, LineKey, LinePart};
+use crate::earn::{
+    Channel, ClearingKey, Evaluation, GroupKey, IneligibleKey, Line, LineDeduction, LineKey, LinePart, Lines,
+};
+use crate::error::{Error, Result};
 use crate::fate::Fate;
-use crate::log::Log;
-use crate::money::{Currency, Exact};
+use crate::money::Currency;
 use crate::period::Period;
 
 /// The cause of lines of the period itself.
 pub const CURRENT: &str = "current";
 
-/// Program, currency and earning period.
-pub type GroupKey = (u32, Currency, Period);
-/// A group's money by log and channel.
-pub type ClearingKey = (u32, Currency, Period, Log, u32);
-
 /// An evaluation with its totals, and what else a stage knows.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    pub lines: BTreeMap<LineKey, Line>,
+    pub lines: Lines,
     pub ineligible: BTreeMap<IneligibleKey, [i128; 3]>,
     pub clearing: BTreeMap<ClearingKey, Channel>,
     pub expense: BTreeMap<GroupKey, i128>,
@@ -30,29 +28,18 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Takes an evaluation and adds up its totals.
+    /// Takes an evaluation.
     #[must_use]
     pub fn of(evaluation: Evaluation) -> Self {
-        let mut snapshot = Self { ineligible: evaluation.ineligible, ..Self::default() };
-        for (key, line) in &evaluation.lines {
-            let group = (key.program, key.currency, key.period);
-            *snapshot.expense.entry(group).or_default() += line.expense;
-            for ((log, channel), sums) in &line.channels {
-                let total =
-                    snapshot.clearing.entry((key.program, key.currency, key.period, *log, *channel)).or_default();
-                total.gross += sums.gross;
-                total.tax += sums.tax;
-                total.fee += sums.fee;
-            }
-        }
-        snapshot.lines = evaluation.lines;
-        snapshot
+        let Evaluation { lines, ineligible, clearing, expense } = evaluation;
+        Self { lines, ineligible, clearing, expense, ..Self::default() }
     }
 }
 
 /// One cause's difference between two snapshots, for periods before the one that is booked, or that one alone.
 pub struct Difference {
     pub cause: &'static str,
+    /// In the order of their keys.
     pub lines: Vec<(LineKey, Line)>,
     pub ineligible: Vec<(IneligibleKey, [i128; 3])>,
     pub clearing: Vec<(ClearingKey, Channel)>,
@@ -60,17 +47,33 @@ pub struct Difference {
     pub adjustments: Vec<((u32, Currency, Period), i128)>,
 }
 
+/// What a snapshot says of the period that is booked: its lines move out of it, none is copied.
+///
+/// # Errors
+/// A number beyond Int64 (gate).
+pub fn current(snapshot: &mut Snapshot, period: Period) -> Result<Difference> {
+    let lines = std::mem::take(&mut snapshot.lines).into_iter();
+    let lines = lines.filter(|(key, _)| key.period == period).map(|(key, line)| (key, without_zeros(line)));
+    let lines = lines.filter(|(_, line)| moves(line)).collect();
+    let rest = difference(CURRENT, &Snapshot::default(), snapshot, |q| q == period)?;
+    Ok(Difference { lines, ..rest })
+}
+
 /// `after` less `before`, over the periods that `takes` accepts; nothing where nothing differs.
-#[must_use]
+///
+/// # Errors
+/// A number beyond Int64 (gate).
 pub fn difference(
     cause: &'static str,
     before: &Snapshot,
     after: &Snapshot,
     takes: impl Fn(Period) -> bool,
-) -> Difference {
+) -> Result<Difference> {
     let mut lines = Vec::new();
-    for key in both(&before.lines, &after.lines).into_iter().filter(|k| takes(k.period)) {
-        lines.extend(minus(after.lines.get(&key), before.lines.get(&key)).map(|line| (key, line)));
+    for (key, before, after) in side_by_side(before.lines.iter(), after.lines.iter()) {
+        if takes(key.period) {
+            lines.extend(minus(after, before)?.map(|line| (key, line)));
+        }
     }
     let ineligible = pairs(
         &before.ineligible,
@@ -91,18 +94,31 @@ pub fn difference(
         },
     );
     let plain = |a: i128, b: i128| (a != b).then_some(a - b);
-    Difference {
+    Ok(Difference {
         cause,
         lines,
         ineligible,
         clearing,
         expense: pairs(&before.expense, &after.expense, |k| takes(k.2), plain),
         adjustments: pairs(&before.adjustments, &after.adjustments, |k| takes(k.2), plain),
-    }
+    })
 }
 
-fn both<K: Ord + Copy, V>(a: &BTreeMap<K, V>, b: &BTreeMap<K, V>) -> BTreeSet<K> {
-    a.keys().chain(b.keys()).copied().collect()
+/// Lines of two evaluations by key; each side is in the order of its keys.
+fn side_by_side<'l>(
+    before: impl Iterator<Item = &'l (LineKey, Line)>,
+    after: impl Iterator<Item = &'l (LineKey, Line)>,
+) -> impl Iterator<Item = (LineKey, Option<&'l Line>, Option<&'l Line>)> {
+    let (mut before, mut after) = (before.peekable(), after.peekable());
+    std::iter::from_fn(move || {
+        let keys = [before.peek().map(|(key, _)| *key), after.peek().map(|(key, _)| *key)];
+        let key = keys.into_iter().flatten().min()?;
+        Some((key, line_of(&mut before, key), line_of(&mut after, key)))
+    })
+}
+
+fn line_of<'l>(lines: &mut Peekable<impl Iterator<Item = &'l (LineKey, Line)>>, key: LineKey) -> Option<&'l Line> {
+    lines.next_if(|(own, _)| *own == key).map(|(_, line)| line)
 }
 
 fn pairs<K: Ord + Copy, V: Copy + Default, D>(
@@ -112,77 +128,89 @@ fn pairs<K: Ord + Copy, V: Copy + Default, D>(
     minus: impl Fn(V, V) -> Option<D>,
 ) -> Vec<(K, D)> {
     let value = |map: &BTreeMap<K, V>, key: &K| map.get(key).copied().unwrap_or_default();
-    both(before, after)
-        .into_iter()
+    let mut keys: Vec<K> = before.keys().chain(after.keys()).copied().collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys.into_iter()
         .filter(|key| takes(key))
         .filter_map(|key| minus(value(after, &key), value(before, &key)).map(|d| (key, d)))
         .collect()
 }
 
-fn nothing() -> Line {
-    Line {
-        events: 0,
-        gross: 0,
-        tax: 0,
-        fee: 0,
-        deductions: Vec::new(),
-        creator: 0,
-        platform: 0,
-        rounding: Exact::default(),
-        parts: Vec::new(),
-        channels: BTreeMap::new(),
-        expense: 0,
-    }
+/// A number less another.
+fn less(a: i64, b: i64) -> Result<i64> {
+    a.checked_sub(b).ok_or_else(beyond)
+}
+
+fn beyond() -> Error {
+    Error::gate("a difference of two ledger values is beyond Int64")
 }
 
 /// A line less another, column by column; `None` where all is equal.
-fn minus(after: Option<&Line>, before: Option<&Line>) -> Option<Line> {
-    let zero = nothing();
+fn minus(after: Option<&Line>, before: Option<&Line>) -> Result<Option<Line>> {
+    if after == before {
+        return Ok(None);
+    }
+    let zero = Line::default();
     let (a, b) = (after.unwrap_or(&zero), before.unwrap_or(&zero));
     let line = Line {
-        events: a.events - b.events,
-        gross: a.gross - b.gross,
-        tax: a.tax - b.tax,
-        fee: a.fee - b.fee,
-        deductions: deductions(a, b),
-        creator: a.creator - b.creator,
-        platform: a.platform - b.platform,
+        events: less(a.events, b.events)?,
+        gross: less(a.gross, b.gross)?,
+        tax: less(a.tax, b.tax)?,
+        fee: less(a.fee, b.fee)?,
+        deductions: deductions(a, b)?,
+        creator: less(a.creator, b.creator)?,
+        platform: less(a.platform, b.platform)?,
         rounding: &a.rounding - &b.rounding,
-        parts: parts(&a.parts, &b.parts),
-        channels: BTreeMap::new(),
-        expense: 0,
+        parts: parts(&a.parts, &b.parts)?,
     };
-    let moved = [line.events, line.gross, line.tax, line.fee, line.creator, line.platform];
-    let differs = moved.iter().any(|v| *v != 0)
-        || !line.rounding.is_zero()
-        || !line.parts.is_empty()
-        || line.deductions.iter().any(|d| d.2 != 0);
-    differs.then_some(line)
+    Ok(moves(&line).then_some(line))
 }
 
-fn deductions(a: &Line, b: &Line) -> Vec<(String, String, i128)> {
-    let mut sums: Vec<(String, String, i128)> = a.deductions.clone();
-    for (name, account, minor) in &b.deductions {
-        match sums.iter_mut().find(|d| d.0 == *name && d.1 == *account) {
-            Some(sum) => sum.2 -= minor,
-            None => sums.push((name.clone(), account.clone(), -minor)),
+/// A line without parts that move nothing.
+fn without_zeros(mut line: Line) -> Line {
+    let is_zero = |p: &LinePart| p.minor == 0 && p.payout.unwrap_or(0) == 0;
+    if line.parts.iter().any(is_zero) {
+        line.parts = line.parts.into_iter().filter(|p| !is_zero(p)).collect();
+    }
+    line
+}
+
+/// Does a line move anything?
+fn moves(line: &Line) -> bool {
+    [line.events, line.gross, line.tax, line.fee, line.creator, line.platform].iter().any(|v| *v != 0)
+        || !line.rounding.is_zero()
+        || !line.parts.is_empty()
+        || line.deductions.iter().any(|d| d.minor != 0)
+}
+
+fn deductions(a: &Line, b: &Line) -> Result<Box<[LineDeduction]>> {
+    let mut sums: Vec<LineDeduction> = a.deductions.to_vec();
+    for d in &b.deductions {
+        match sums.iter_mut().find(|sum| (sum.name, sum.account) == (d.name, d.account)) {
+            Some(sum) => sum.minor = less(sum.minor, d.minor)?,
+            None => sums.push(LineDeduction { minor: less(0, d.minor)?, ..*d }),
         }
     }
-    sums
+    Ok(sums.into_boxed_slice())
 }
 
 /// Parts by party, payout currency and rate: a change of one of them leaves a full negative and a full positive part.
-fn parts(after: &[LinePart], before: &[LinePart]) -> Vec<LinePart> {
-    let mut sums: Vec<LinePart> =
-        before.iter().map(|p| LinePart { minor: -p.minor, payout: p.payout.map(|v| -v), ..p.clone() }).collect();
+fn parts(after: &[LinePart], before: &[LinePart]) -> Result<Box<[LinePart]>> {
+    let negative = |p: &LinePart| {
+        let payout = p.payout.map(|payout| less(0, payout)).transpose()?;
+        Ok(LinePart { minor: less(0, p.minor)?, payout, ..p.clone() })
+    };
+    let mut sums: Vec<LinePart> = before.iter().map(negative).collect::<Result<_>>()?;
     for part in after {
         let same = |p: &&mut LinePart| {
             p.party == part.party && p.payout_currency == part.payout_currency && p.rate == part.rate
         };
         match sums.iter_mut().find(same) {
             Some(sum) => {
-                sum.minor += part.minor;
-                sum.payout = sum.payout.zip(part.payout).map(|(a, b)| a + b);
+                let add = |a: i64, b: i64| a.checked_add(b).ok_or_else(beyond);
+                sum.minor = add(sum.minor, part.minor)?;
+                sum.payout = sum.payout.zip(part.payout).map(|(a, b)| add(a, b)).transpose()?;
             }
             None => sums.push(part.clone()),
         }
@@ -190,5 +218,5 @@ fn parts(after: &[LinePart], before: &[LinePart]) -> Vec<LinePart> {
     sums.retain(|p| p.minor != 0 || p.payout.unwrap_or(0) != 0);
     let parties: Vec<u32> = sums.iter().map(|p| p.party).collect();
     sums.sort_by_key(|p| parties.iter().position(|other| *other == p.party));
-    sums
+    Ok(sums.into_boxed_slice())
 }

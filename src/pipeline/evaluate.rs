@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::control;
-use super::difference::{CURRENT, Difference, Snapshot, difference};
-use super::journal::{Books, fit};
+use super::difference::{Difference, Snapshot, current, difference};
+use super::journal::Books;
 use super::lists;
 use super::pins::{pinned_rates, pins_of};
 use super::prepare::Prepared;
 use super::state::{booked_snapshot, knowledge, names_of};
-use crate::earn::{Line, LineKey, RateKey, Rates, UsedRate, evaluate};
+use crate::earn::{Line, LineDeduction, LineKey, LinePart, RateKey, Rates, UsedRate, evaluate};
 use crate::error::{Error, Result};
 use crate::facts::{Classes, Known, classify, facts, link, measure, retained};
 use crate::fate::Fate;
@@ -100,11 +100,11 @@ impl<'a> Run<'a> {
         let period = self.period;
         let mut differences: Vec<Difference> = Vec::new();
         for pair in stages.windows(2) {
-            differences.push(difference(pair[1].0, &pair[0].1, &pair[1].1, |q| q < period));
+            differences.push(difference(pair[1].0, &pair[0].1, &pair[1].1, |q| q < period)?);
         }
-        let Some((_, last)) = stages.last() else { return Err(Error::bug("no evaluation")) };
-        differences.push(difference(CURRENT, &Snapshot::default(), last, |q| q == period));
-        self.tables(knowledge, &stages, last, &differences, &pinned, used)
+        let Some((_, mut last)) = stages.pop() else { return Err(Error::bug("no evaluation")) };
+        differences.push(current(&mut last, period)?);
+        self.tables(knowledge, &stages, &last, &differences, &pinned, used)
     }
 
     /// The evaluations that this run needs, in the order of causes; the last one knows all.
@@ -244,7 +244,7 @@ impl<'a> Run<'a> {
         postings.extend(settled.postings);
         let known_then = stages.get(1).filter(|(cause, _)| *cause == "program_version").map(|(_, s)| s);
         let mut tables = Tables {
-            earnings: self.earnings(differences)?,
+            earnings: self.earnings(differences),
             balances: self.state.balances_after(self.period, &postings)?,
             journal: postings,
             statements: settled.statements,
@@ -272,31 +272,23 @@ impl<'a> Run<'a> {
         fates
     }
 
-    fn earnings(&self, differences: &[Difference]) -> Result<Vec<Earning>> {
-        let mut rows = Vec::new();
-        for d in differences {
-            for (key, line) in &d.lines {
-                rows.push(self.earning(d.cause, key, line)?);
-            }
-        }
-        Ok(rows)
+    fn earnings(&self, differences: &[Difference]) -> Vec<Earning> {
+        let rows = |d: &'_ Difference| d.lines.iter().map(|(key, line)| self.earning(d.cause, key, line)).collect();
+        differences.iter().flat_map::<Vec<_>, _>(rows).collect()
     }
 
-    fn earning(&self, cause: &'static str, key: &LineKey, line: &Line) -> Result<Earning> {
+    fn earning(&self, cause: &'static str, key: &LineKey, line: &Line) -> Earning {
         let text = |number: u32| self.names.text(number).to_owned();
-        let deduction = |(name, account, minor): &(String, String, i128)| {
-            Ok(Deduction { name: name.clone(), account: account.clone(), minor: fit(*minor)? })
+        let deduction =
+            |d: &LineDeduction| Deduction { name: text(d.name), account: d.account.name().to_owned(), minor: d.minor };
+        let part = |p: &LinePart| Part {
+            party_id: text(p.party),
+            minor: p.minor,
+            payout_currency: p.payout_currency.code().to_owned(),
+            rate: p.rate.as_ref().map(Exact::to_string),
+            payout_minor: p.payout,
         };
-        let part = |p: &crate::earn::LinePart| {
-            Ok(Part {
-                party_id: text(p.party),
-                minor: fit(p.minor)?,
-                payout_currency: p.payout_currency.code().to_owned(),
-                rate: p.rate.as_ref().map(Exact::to_string),
-                payout_minor: p.payout.map(fit).transpose()?,
-            })
-        };
-        Ok(Earning {
+        Earning {
             creator_id: text(key.creator),
             program: text(key.program),
             policy_version: text(key.version),
@@ -304,23 +296,23 @@ impl<'a> Run<'a> {
             earning_period: key.period,
             fx_date: key.fx_date,
             cause,
-            events: fit(line.events)?,
-            gross_minor: fit(line.gross)?,
-            tax_minor: fit(line.tax)?,
-            channel_fee_minor: fit(line.fee)?,
-            deductions: line.deductions.iter().map(deduction).collect::<Result<_>>()?,
-            creator_minor: fit(line.creator)?,
-            platform_minor: fit(line.platform)?,
+            events: line.events,
+            gross_minor: line.gross,
+            tax_minor: line.tax,
+            channel_fee_minor: line.fee,
+            deductions: line.deductions.iter().map(deduction).collect(),
+            creator_minor: line.creator,
+            platform_minor: line.platform,
             rounding: line.rounding.to_string(),
-            parts: line.parts.iter().map(part).collect::<Result<_>>()?,
-        })
+            parts: line.parts.iter().map(part).collect(),
+        }
     }
 
     fn reference_moves(&self, differences: &[Difference]) -> BTreeMap<Currency, (i128, i128)> {
         let mut moves: BTreeMap<Currency, (i128, i128)> = BTreeMap::new();
         for d in differences.iter().filter(|d| d.cause == "reference_correction") {
             for (key, line) in &d.lines {
-                moves.entry(key.currency).or_default().0 += line.creator.abs();
+                moves.entry(key.currency).or_default().0 += i128::from(line.creator).abs();
             }
         }
         for (currency, (_, booked)) in &mut moves {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::difference::{Difference, GroupKey};
-use crate::earn::Channel;
-use crate::error::{Error, Result};
+use super::difference::Difference;
+use crate::earn::{Channel, GroupKey};
+use crate::error::Result;
 use crate::intake::{NONE, Names, Rows};
 use crate::ledger::{Account, Entry, Posting};
 use crate::log::Log;
-use crate::money::{Currency, to_minor};
+use crate::money::Currency;
 use crate::period::Period;
 use crate::settle::Inputs;
 
@@ -27,7 +27,7 @@ type PartyKey = (String, Currency, Currency, u32, Period);
 struct PlatformSide {
     creator: i128,
     platform: i128,
-    deductions: BTreeMap<String, i128>,
+    deductions: BTreeMap<Account, i128>,
     channels: Vec<(Log, u32, Channel)>,
     expense: i128,
 }
@@ -53,8 +53,8 @@ impl Books<'_> {
                 let no_rate = part.rate.is_none();
                 let sum =
                     sums.entry((party.clone(), key.currency, to, key.program, key.period)).or_insert((0, 0, no_rate));
-                let paid = part.payout.unwrap_or(part.minor);
-                sum.0 += part.minor;
+                let paid = i128::from(part.payout.unwrap_or(part.minor));
+                sum.0 += i128::from(part.minor);
                 sum.1 += paid;
                 if no_rate {
                     *self.settlement.no_rate.entry((party, to)).or_default() += paid;
@@ -88,10 +88,10 @@ impl Books<'_> {
         let mut groups: BTreeMap<GroupKey, PlatformSide> = BTreeMap::new();
         for (key, line) in &d.lines {
             let side = groups.entry((key.program, key.currency, key.period)).or_default();
-            side.creator += line.creator;
-            side.platform += line.platform;
-            for (_, account, minor) in &line.deductions {
-                *side.deductions.entry(account.clone()).or_default() += minor;
+            side.creator += i128::from(line.creator);
+            side.platform += i128::from(line.platform);
+            for d in &line.deductions {
+                *side.deductions.entry(d.account).or_default() += i128::from(d.minor);
             }
         }
         for ((program, currency, period, log, channel), sums) in &d.clearing {
@@ -128,8 +128,7 @@ impl Books<'_> {
         }
         entry.post(Account::PayerClearing, None, -side.creator, currency);
         for (account, minor) in &side.deductions {
-            let account: Account = account.parse().map_err(|_| Error::bug(format!("no account {account}")))?;
-            entry.post(account, None, -minor, currency);
+            entry.post(*account, None, -minor, currency);
         }
         entry.post(Account::PlatformRevenue, None, -(side.platform + side.expense), currency);
         entry.post(Account::PlatformExpense, None, side.expense, currency);
@@ -206,12 +205,4 @@ impl Books<'_> {
         }
         Ok(())
     }
-}
-
-/// An i128 that must fit the ledger.
-///
-/// # Errors
-/// It does not (gate).
-pub fn fit(value: i128) -> Result<i64> {
-    to_minor(value, "a ledger value")
 }

@@ -1,15 +1,13 @@
 //! What the ledger says, in the numbers that a run works with.
 
-use std::collections::BTreeMap;
-
 use super::difference::Snapshot;
 use super::prepare::Prepared;
-use crate::earn::{Channel, Line, LineKey, LinePart};
+use crate::earn::{Channel, Line, LineDeduction, LineKey, LinePart, Lines};
 use crate::error::{Error, Result};
 use crate::intake::{Knowledge, NONE, Names, Rows};
-use crate::ledger::{Account, BookedLine, JournalKey, State};
+use crate::ledger::{Account, BookedLine, BookedPart, EarningKey, JournalKey, State};
 use crate::log::Log;
-use crate::money::{Currency, Exact};
+use crate::money::{Currency, Exact, to_minor};
 
 /// All names that a run's numbers may stand for: those of the rows, of policies and references, and of the ledger.
 #[must_use]
@@ -19,6 +17,9 @@ pub fn names_of(input: &Prepared, state: &State) -> Names {
     for program in policies.into_iter().flatten().flat_map(|p| &p.programs) {
         names.number(&program.name);
         names.number(&program.version);
+        program.deductions.iter().for_each(|step| {
+            names.number(&step.name);
+        });
     }
     let references = [Some(&input.references), input.pinned.as_ref().map(|p| &p.references)];
     for references in references.into_iter().flatten() {
@@ -32,6 +33,9 @@ pub fn names_of(input: &Prepared, state: &State) -> Names {
         }
         line.parts.iter().for_each(|p| {
             names.number(&p.party_id);
+        });
+        line.deductions.keys().for_each(|(name, _)| {
+            names.number(name);
         });
     }
     for key in state.journal().keys() {
@@ -77,8 +81,7 @@ fn find(names: &Names, text: &str) -> Result<u32> {
 /// # Errors
 /// A value of the ledger can't be read (input).
 pub fn booked_snapshot(state: &State, names: &Names) -> Result<Snapshot> {
-    let mut snapshot = Snapshot::default();
-    for (key, booked) in state.earnings() {
+    let numbered = |(key, booked): (&EarningKey, &BookedLine)| {
         let key = LineKey {
             creator: find(names, &key.creator_id)?,
             program: find(names, &key.program)?,
@@ -87,8 +90,11 @@ pub fn booked_snapshot(state: &State, names: &Names) -> Result<Snapshot> {
             period: key.earning_period,
             fx_date: key.fx_date,
         };
-        snapshot.lines.insert(key, line(booked, names)?);
-    }
+        Ok((key, line(booked, names)?))
+    };
+    let mut lines = state.earnings().iter().map(numbered).collect::<Result<Vec<_>>>()?;
+    lines.sort_unstable_by_key(|(key, _)| *key);
+    let mut snapshot = Snapshot { lines: Lines::sorted(lines), ..Snapshot::default() };
     for (key, minor) in state.journal() {
         add_journal(&mut snapshot, key, *minor, names)?;
     }
@@ -96,7 +102,8 @@ pub fn booked_snapshot(state: &State, names: &Names) -> Result<Snapshot> {
 }
 
 fn line(booked: &BookedLine, names: &Names) -> Result<Line> {
-    let part = |p: &crate::ledger::BookedPart| {
+    let minor = |value: i128| to_minor(value, "a booked line");
+    let part = |p: &BookedPart| {
         let exact = |text: &String| {
             Exact::read_back(text).ok_or_else(|| Error::input("a rate in the ledger can't be read").found(text.clone()))
         };
@@ -104,26 +111,23 @@ fn line(booked: &BookedLine, names: &Names) -> Result<Line> {
             party: find(names, &p.party_id)?,
             payout_currency: currency(&p.payout_currency)?,
             rate: p.rate.as_ref().map(exact).transpose()?,
-            minor: p.minor,
-            payout: p.payout_minor,
+            minor: minor(p.minor)?,
+            payout: p.payout_minor.map(minor).transpose()?,
         })
     };
+    let deduction = |((name, account), value): (&(String, String), &i128)| {
+        Ok(LineDeduction { name: find(names, name)?, account: account.parse()?, minor: minor(*value)? })
+    };
     Ok(Line {
-        events: booked.events,
-        gross: booked.gross,
-        tax: booked.tax,
-        fee: booked.channel_fee,
-        deductions: booked
-            .deductions
-            .iter()
-            .map(|((name, account), minor)| (name.clone(), account.clone(), *minor))
-            .collect(),
-        creator: booked.creator,
-        platform: booked.platform,
+        events: minor(booked.events)?,
+        gross: minor(booked.gross)?,
+        tax: minor(booked.tax)?,
+        fee: minor(booked.channel_fee)?,
+        deductions: booked.deductions.iter().map(deduction).collect::<Result<_>>()?,
+        creator: minor(booked.creator)?,
+        platform: minor(booked.platform)?,
         rounding: booked.rounding.clone(),
         parts: booked.parts.iter().map(part).collect::<Result<_>>()?,
-        channels: BTreeMap::new(),
-        expense: 0,
     })
 }
 

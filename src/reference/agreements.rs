@@ -28,13 +28,17 @@ pub struct Share {
     pub part: Exact,
 }
 
+/// What was agreed with one creator, by position.
+#[derive(Clone, Debug, Default)]
+pub struct Agreement(Vec<Row>);
+
 /// All agreements by creator.
 #[derive(Clone, Debug, Default)]
-pub struct Agreements(BTreeMap<String, Vec<Row>>);
+pub struct Agreements(BTreeMap<String, Agreement>);
 
 impl Agreements {
     pub(super) fn read(table: Option<&Table>) -> Result<Self> {
-        let mut agreements: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+        let mut agreements: BTreeMap<String, Agreement> = BTreeMap::new();
         let Some(table) = table else { return Ok(Self(agreements)) };
         let needed = ["creator_id", "party_id", "part", "level", "position", "programs", "valid_from", "valid_to"];
         for row in table.rows(&needed)? {
@@ -50,7 +54,7 @@ impl Agreements {
                 row.whole(column).and_then(|n| n.ok_or_else(|| row.fault(column, "a whole number", "nothing")))
             };
             let programs = row.get("programs").unwrap_or("");
-            agreements.entry(row.need("creator_id")?.to_owned()).or_default().push(Row {
+            agreements.entry(row.need("creator_id")?.to_owned()).or_default().0.push(Row {
                 party: row.need("party_id")?.to_owned(),
                 part,
                 level: named("level")?,
@@ -59,7 +63,7 @@ impl Agreements {
                 span: row.validity()?,
             });
         }
-        for (creator, rows) in &mut agreements {
+        for (creator, Agreement(rows)) in &mut agreements {
             rows.sort_by(|a, b| (a.position, a.level, &a.party).cmp(&(b.position, b.level, &b.party)));
             refuse_overlaps(creator, rows)?;
         }
@@ -74,27 +78,53 @@ impl Agreements {
 
     /// Who shares what a creator earns with a program on a day, by position; the creator alone without an agreement.
     ///
-    /// Level 1 parts are of the whole, level 2 parts of what level 1 left, and so on; `rest` takes what all leave.
-    ///
     /// # Errors
     /// The parts do not add up to the whole (input).
     pub fn on(&self, creator: &str, program: &str, day: i32) -> Result<Vec<Share>> {
-        let holds = |r: &&Row| {
+        let mut places = Vec::new();
+        let agreement = self.0.get(creator);
+        agreement.inspect(|agreement| agreement.holding(program, day, &mut places));
+        match agreement.filter(|_| !places.is_empty()) {
+            None => Ok(vec![Share { party: creator.to_owned(), part: Exact::ONE }]),
+            Some(agreement) => agreement.shares(&places).ok_or_else(|| not_whole(creator, program, day)),
+        }
+    }
+
+    /// Every creator that has an agreement, and what was agreed.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Agreement)> {
+        self.0.iter().map(|(creator, agreement)| (creator.as_str(), agreement))
+    }
+}
+
+impl Agreement {
+    /// The places of the rows that hold for a program on a day; `places` is emptied first.
+    pub fn holding(&self, program: &str, day: i32, places: &mut Vec<usize>) {
+        let holds = |r: &Row| {
             r.span.0 <= day
                 && r.span.1.is_none_or(|to| day < to)
                 && (r.programs.is_empty() || r.programs.iter().any(|p| p == program))
         };
-        let rows: Vec<&Row> = self.0.get(creator).map_or(&[][..], Vec::as_slice).iter().filter(holds).collect();
-        if rows.is_empty() {
-            return Ok(vec![Share { party: creator.to_owned(), part: Exact::one() }]);
-        }
-        multiply_out(&rows).ok_or_else(|| {
-            Error::input("an agreement does not add up to the whole")
-                .at(format!("agreements, {creator}, program {program}, {}", day_text(day)))
-                .expected("parts that leave nothing, or one row with part = rest")
-                .next("correct the parts, or add a row with part = rest")
-        })
+        places.clear();
+        places.extend(self.0.iter().enumerate().filter(|(_, row)| holds(row)).map(|(at, _)| at));
     }
+
+    /// Who shares what the creator earns where the rows at these places hold, by position.
+    ///
+    /// Level 1 parts are of the whole, level 2 parts of what level 1 left, and so on; `rest` takes what all leave. `None`
+    /// where the parts do not add up to the whole.
+    #[must_use]
+    pub fn shares(&self, places: &[usize]) -> Option<Vec<Share>> {
+        multiply_out(&places.iter().filter_map(|at| self.0.get(*at)).collect::<Vec<_>>())
+    }
+}
+
+/// The error of an agreement whose parts do not add up.
+#[must_use]
+pub fn not_whole(creator: &str, program: &str, day: i32) -> Error {
+    Error::input("an agreement does not add up to the whole")
+        .at(format!("agreements, {creator}, program {program}, {}", day_text(day)))
+        .expected("parts that leave nothing, or one row with part = rest")
+        .next("correct the parts, or add a row with part = rest")
 }
 
 /// Shares of the whole, in order of position; `None` where they do not add up to 1.

@@ -8,7 +8,7 @@ mod table;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub use agreements::{Agreements, Share};
+pub use agreements::{Agreement, Agreements, Share, not_whole};
 use arrow::array::RecordBatch;
 pub use creators::{Creator, Creators};
 pub use parties::{Parties, Party};

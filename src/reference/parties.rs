@@ -62,6 +62,17 @@ impl Parties {
         as_of(self.0.get(party)?, day, |p| p.span)
     }
 
+    /// Every party with its versions; one of them for each day at most.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &[Party])> {
+        self.0.iter().map(|(id, versions)| (id.as_str(), versions.as_slice()))
+    }
+
+    /// The version of a party on a day.
+    #[must_use]
+    pub fn version(versions: &[Party], day: i32) -> Option<&Party> {
+        as_of(versions, day, |p| p.span)
+    }
+
     /// The ids of all parties.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)

@@ -1,0 +1,189 @@
+//! What rules look up for every fact, by number: programs, parties, agreements, days and rates.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::rates::{RateKey, Rates};
+use crate::error::{Error, Result};
+use crate::facts::Known;
+use crate::intake::Names;
+use crate::ledger::Account;
+use crate::money::{Currency, Exact, convert};
+use crate::period::Period;
+use crate::policy::{FxDate, Pay, Program, Terms, TierMode, Tiers};
+use crate::reference::{Agreement, Parties, Party};
+
+/// A version of a program, with what its names are numbered.
+pub struct Numbered<'a> {
+    pub program: &'a Program,
+    pub name: u32,
+    pub version: u32,
+    /// Every definition of tiers that versions of the program use.
+    pub tiers: Vec<&'a Tiers>,
+    /// Does one of them go by the whole volume?
+    pub by_whole: bool,
+    /// Number of each bonus, the same for bonuses of one name.
+    pub bonuses: Vec<u32>,
+    /// Name and account of each deduction; none for those that have columns of their own.
+    pub steps: Vec<Option<(u32, Account)>>,
+}
+
+/// Policies and references by the numbers of a run's names; made once for an evaluation.
+pub struct Lookup<'a> {
+    pub known: &'a Known<'a>,
+    pub names: &'a Names,
+    pub rates: &'a Rates<'a>,
+    programs: Vec<Numbered<'a>>,
+    parties: Vec<&'a [Party]>,
+    agreements: Vec<Option<&'a Agreement>>,
+}
+
+impl<'a> Lookup<'a> {
+    /// # Errors
+    /// A name that has no number, an account that is none of the chart (bug).
+    pub fn new(known: &'a Known<'a>, names: &'a Names, rates: &'a Rates<'a>) -> Result<Self> {
+        let (parties, agreements) = rayon::join(
+            || numbered(names, known.references.parties.all()),
+            || {
+                numbered(
+                    names,
+                    known.references.agreements.all().map(|(creator, agreement)| (creator, Some(agreement))),
+                )
+            },
+        );
+        let versions = &known.policies.programs;
+        let programs = versions.iter().map(|program| number(program, versions, names)).collect::<Result<_>>()?;
+        Ok(Self { known, names, rates, programs, parties, agreements })
+    }
+
+    pub fn program(&self, at: u16) -> &Numbered<'a> {
+        &self.programs[usize::from(at)]
+    }
+
+    pub fn agreement(&self, creator: u32) -> Option<&'a Agreement> {
+        self.agreements.get(creator as usize).copied().flatten()
+    }
+
+    pub fn payout_currency(&self, party: u32, day: i32) -> Option<Currency> {
+        let versions = self.parties.get(party as usize)?;
+        Parties::version(versions, day).map(|party| party.payout_currency)
+    }
+}
+
+/// Values by the number of their name; the default where there is none.
+fn numbered<'a, T: Copy + Default + Send + Sync>(names: &Names, all: impl Iterator<Item = (&'a str, T)>) -> Vec<T> {
+    let all: Vec<(&str, T)> = all.collect();
+    let numbers: Vec<Option<u32>> = all.par_iter().map(|(name, _)| names.find(name)).collect();
+    let mut values = vec![T::default(); names.len()];
+    for (number, (_, value)) in numbers.into_iter().zip(all) {
+        if let Some(number) = number {
+            values[number as usize] = value;
+        }
+    }
+    values
+}
+
+/// The number of a name.
+///
+/// # Errors
+/// It has none (bug).
+pub fn number_of(names: &Names, text: &str) -> Result<u32> {
+    names.find(text).ok_or_else(|| Error::bug(format!("the name {text} has no number")))
+}
+
+fn number<'a>(program: &'a Program, versions: &'a [Program], names: &Names) -> Result<Numbered<'a>> {
+    let mut tiers: Vec<&Tiers> = Vec::new();
+    for other in versions.iter().filter(|p| p.name == program.name) {
+        let Pay::Tiers(other) = &other.pay else { continue };
+        if !tiers.iter().any(|t| same_volume(t, other)) {
+            tiers.push(other);
+        }
+    }
+    let of_one_name = versions.iter().filter(|p| p.name == program.name).flat_map(|p| &p.bonus);
+    let bonus = |name: &str| of_one_name.clone().position(|b| b.name == name).and_then(|at| u32::try_from(at).ok());
+    let step = |step: &crate::policy::Step| match step.name.as_str() {
+        super::steps::CHANNEL_FEE | super::steps::TAX => Ok(None),
+        name => {
+            let account = step.account.parse().map_err(|_| Error::bug(format!("no account {}", step.account)))?;
+            Ok(Some((number_of(names, name)?, account)))
+        }
+    };
+    Ok(Numbered {
+        program,
+        name: number_of(names, &program.name)?,
+        version: number_of(names, &program.version)?,
+        by_whole: tiers.iter().any(|t| t.mode == TierMode::Whole),
+        tiers,
+        bonuses: program.bonus.iter().map(|b| bonus(&b.name).unwrap_or(u32::MAX)).collect(),
+        steps: program.deductions.iter().map(step).collect::<Result<_>>()?,
+    })
+}
+
+fn same_volume(a: &Tiers, b: &Tiers) -> bool {
+    (a.currency, a.basis, a.window, a.mode) == (b.currency, b.basis, b.window, b.mode)
+}
+
+/// An earning day: its period, that period's last day, and the terms in force then.
+#[derive(Clone, Copy)]
+pub struct Day<'a> {
+    pub day: i32,
+    pub period: Period,
+    pub last: i32,
+    pub terms: &'a Terms,
+}
+
+impl Day<'_> {
+    /// The day that a rule names for an event of this day, where the run ends on `last_day`.
+    pub fn fx_date(&self, rule: FxDate, last_day: i32) -> i32 {
+        match rule {
+            FxDate::EventDay => self.day,
+            FxDate::PeriodEnd | FxDate::PeriodAverage => self.last.min(last_day.max(self.day)),
+        }
+    }
+}
+
+/// A rate, and how many minor units of the one currency a minor unit of the other is worth by it.
+#[derive(Clone)]
+pub struct Worth {
+    pub rate: Exact,
+    pub minor: Exact,
+}
+
+/// Days and rates that one worker has looked up before.
+pub struct Memory<'a> {
+    look: &'a Lookup<'a>,
+    days: FxHashMap<i32, Day<'a>>,
+    worths: FxHashMap<RateKey, Option<Worth>>,
+}
+
+impl<'a> Memory<'a> {
+    pub fn new(look: &'a Lookup<'a>) -> Self {
+        Self { look, days: FxHashMap::default(), worths: FxHashMap::default() }
+    }
+
+    /// # Errors
+    /// No terms cover the period's last day (usage).
+    pub fn day(&mut self, day: i32) -> Result<Day<'a>> {
+        if let Some(known) = self.days.get(&day) {
+            return Ok(*known);
+        }
+        let period = Period::of_day(day);
+        let last = period.last_day();
+        let found = Day { day, period, last, terms: self.look.known.policies.terms_on(last)? };
+        self.days.insert(day, found);
+        Ok(found)
+    }
+
+    /// What a rate is worth; `None` where the table lacks it.
+    ///
+    /// # Errors
+    /// Never but for a bug.
+    pub fn worth(&mut self, key: RateKey, max_days_back: i32) -> Result<Option<&Worth>> {
+        if !self.worths.contains_key(&key) {
+            let rate = self.look.rates.rate(key, max_days_back)?;
+            let worth = rate.map(|rate| Worth { minor: convert(&Exact::ONE, key.from, key.to, &rate), rate });
+            self.worths.insert(key, worth);
+        }
+        Ok(self.worths.get(&key).and_then(Option::as_ref))
+    }
+}
