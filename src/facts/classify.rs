@@ -1,5 +1,7 @@
 //! Which program rates a row, and how the program's conditions come out for it.
 
+use std::sync::Arc;
+
 use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use rayon::prelude::*;
@@ -102,10 +104,13 @@ pub fn classify(known: &Known<'_>, measures: &Measures) -> Result<Classes> {
     let mut compiled: Vec<(Log, SchemaRef, Vec<Compiled>)> = Vec::new();
     let rated = |log: Log| log.has_money() && log != Log::Adjustments;
     for file in known.rows.files.iter().filter(|f| rated(f.log)) {
-        let schema = file.batch.schema();
-        if !compiled.iter().any(|(log, s, _)| *log == file.log && *s == schema) {
-            let programs = compile(known.engine, known.policies, file.log, &schema)?;
-            compiled.push((file.log, schema, programs));
+        let schema = file.columns.schema();
+        if !compiled.iter().any(|(log, s, _)| *log == file.log && s == schema) {
+            let programs = compile(known.engine, known.policies, file.log, schema).map_err(|short| {
+                // All columns of the log make the better message.
+                compile(known.engine, known.policies, file.log, &file.schema).err().unwrap_or(short)
+            })?;
+            compiled.push((file.log, Arc::clone(schema), programs));
         }
     }
     let parts: Vec<Result<(u32, PartClasses)>> = known
@@ -114,10 +119,11 @@ pub fn classify(known: &Known<'_>, measures: &Measures) -> Result<Classes> {
         .par_iter()
         .filter(|f| rated(f.log))
         .map(|file| {
-            let schema = file.batch.schema();
-            let programs = compiled.iter().find(|(log, s, _)| *log == file.log && *s == schema);
+            let schema = file.columns.schema();
+            let programs = compiled.iter().find(|(log, s, _)| *log == file.log && s == schema);
             let programs = programs.map_or(&[][..], |(_, _, p)| p);
-            let batch = context(known, &versions, measures, file)?;
+            let wanted = programs.iter().flat_map(Compiled::columns).collect();
+            let batch = context(known, &versions, measures, file, &wanted)?;
             Ok((file.first, classes_of(known, file, programs, &batch)?))
         })
         .collect();
@@ -148,6 +154,15 @@ struct Compiled {
     bonuses: Vec<Option<Expression>>,
     steps: Vec<Option<Expression>>,
     column: Option<Expression>,
+}
+
+impl Compiled {
+    /// The places of the columns that its expressions look at.
+    fn columns(&self) -> impl Iterator<Item = usize> {
+        let maybe = [&self.cases, &self.bonuses, &self.steps].into_iter().flatten().flatten();
+        let all = self.condition.iter().chain(&self.eligible).chain(maybe).chain(&self.column);
+        all.flat_map(Expression::columns)
+    }
 }
 
 /// Plans every expression of a log's programs.

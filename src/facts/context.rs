@@ -1,14 +1,15 @@
 //! What a policy's SQL may name: canonical columns, the creator's columns as of the earning day, and measures.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use rayon::prelude::*;
 
 use super::{Known, Measures};
-use crate::error::{Error, Result};
-use crate::intake::{NONE, SourceFile};
+use crate::error::Result;
+use crate::intake::{NONE, SourceFile, batch_of};
 use crate::period::day_text;
 use crate::policy::Measure;
 use crate::reference::{Creator, Creators};
@@ -38,44 +39,65 @@ pub fn context_schema(canonical: &SchemaRef, measures: &[Measure]) -> SchemaRef 
 pub fn earning_day(known: &Known<'_>, row: u32) -> i32 {
     let at = row as usize;
     match known.rows.effect(row).takes_back() {
-        true => known.rows.original_day[at].unwrap_or(known.rows.day[at]),
+        true => known.rows.original_day(row).unwrap_or(known.rows.day[at]),
         false => known.rows.day[at],
     }
 }
 
-/// The rows of a file with everything that a condition may name.
+/// The rows of a file with everything that a condition may name; columns that are not `wanted`, by place in
+/// [`context_schema`], are empty.
 pub fn context(
     known: &Known<'_>,
     versions: &[&[Creator]],
     measures: &Measures,
     file: &SourceFile,
+    wanted: &BTreeSet<usize>,
 ) -> Result<RecordBatch> {
-    let rows: Vec<u32> = (file.first..file.first + u32::try_from(file.batch.num_rows()).unwrap_or(0)).collect();
+    let rows: Vec<u32> = (file.first..file.first + u32::try_from(file.columns.rows()).unwrap_or(0)).collect();
     let days: Vec<i32> = rows.iter().map(|row| earning_day(known, *row)).collect();
     let creators: Vec<Option<&Creator>> = rows
         .iter()
         .zip(&days)
         .map(|(row, day)| versions_of(versions, known.rows.creator[*row as usize]).and_then(|v| Creators::on(v, *day)))
         .collect();
-    let mut columns: Vec<ArrayRef> = file.batch.columns().to_vec();
-    let ages = creators.iter().zip(&days).map(|(c, day)| c.and_then(|c| c.age(*day)));
-    columns.push(Arc::new(ages.collect::<Int64Array>()));
-    columns.push(Arc::new(creators.iter().map(|c| c.and_then(|c| c.followers)).collect::<Int64Array>()));
-    columns.push(Arc::new(creators.iter().map(|c| c.and_then(|c| c.country.as_deref())).collect::<StringArray>()));
-    columns.push(Arc::new(creators.iter().map(|c| c.and_then(|c| c.status.as_deref())).collect::<StringArray>()));
-    columns
-        .push(Arc::new(creators.iter().map(|c| c.and_then(|c| c.birth_date.map(day_text))).collect::<StringArray>()));
-    columns.push(Arc::new(days.iter().map(|day| Some(day_text(*day))).collect::<StringArray>()));
+    let mut columns: Vec<ArrayRef> = file.columns.unpacked()?;
+    let schema = context_schema(file.columns.schema(), &known.policies.measures);
+    let first = columns.len();
+    for (at, (name, kind)) in CREATOR_COLUMNS.iter().enumerate() {
+        columns.push(match wanted.contains(&(first + at)) {
+            true => creator_column(name, &creators, &days),
+            false => new_null_array(kind, rows.len()),
+        });
+    }
+    let first = columns.len();
     for at in 0..known.policies.measures.len() {
-        let values: Result<Vec<i64>> = rows
-            .par_iter()
-            .zip(&days)
-            .map(|(row, day)| measures.value(at, known.rows.creator[*row as usize], *day, known.closed))
-            .collect();
+        let value = |(row, day): (&u32, &i32)| match wanted.contains(&(first + at)) {
+            true => measures.value(at, known.rows.creator[*row as usize], *day, known.closed),
+            false => Ok(0),
+        };
+        let values: Result<Vec<i64>> = rows.par_iter().zip(&days).map(value).collect();
         columns.push(Arc::new(Int64Array::from(values?)));
     }
-    let schema = context_schema(&file.batch.schema(), &known.policies.measures);
-    RecordBatch::try_new(schema, columns).map_err(|e| Error::bug(e.to_string()))
+    batch_of(schema.as_ref().clone(), columns, rows.len())
+}
+
+/// One of [`CREATOR_COLUMNS`] for every row.
+fn creator_column(name: &str, creators: &[Option<&Creator>], days: &[i32]) -> ArrayRef {
+    let whole = |of: &dyn Fn(&Creator, i32) -> Option<i64>| -> ArrayRef {
+        let value = |(creator, day): (&Option<&Creator>, &i32)| creator.and_then(|c| of(c, *day));
+        Arc::new(creators.iter().zip(days).map(value).collect::<Int64Array>())
+    };
+    let text = |of: &dyn Fn(&Creator) -> Option<String>| -> ArrayRef {
+        Arc::new(creators.iter().map(|c| c.and_then(of)).collect::<StringArray>())
+    };
+    match name {
+        "age" => whole(&Creator::age),
+        "followers" => whole(&|c, _| c.followers),
+        "country" => text(&|c| c.country.clone()),
+        "status" => text(&|c| c.status.clone()),
+        "birth_date" => text(&|c| c.birth_date.map(day_text)),
+        _ => Arc::new(days.iter().map(|day| Some(day_text(*day))).collect::<StringArray>()),
+    }
 }
 
 fn versions_of<'a>(versions: &[&'a [Creator]], creator: u32) -> Option<&'a [Creator]> {

@@ -96,7 +96,7 @@ pub fn link(known: &Known<'_>, classes: &Classes) -> Result<Linked> {
     for (row, _) in known.standing {
         if rows.effect(*row).takes_back() {
             back.push(*row);
-            named.insert((rows.log[*row as usize], rows.original[*row as usize]));
+            named.insert((rows.log[*row as usize], rows.original(*row)));
         }
     }
     for (row, _) in known.standing {
@@ -142,7 +142,7 @@ impl Linker<'_> {
             Effect::Reversal | Effect::Won => return Ok(()),
             Effect::Nothing => self.fates.push((row, Fate::Rated)),
             Effect::Credit | Effect::Debit => {
-                let party = rows.names.text(rows.party[at]);
+                let party = rows.names.text(rows.party(row));
                 let known = self.known.references.parties.on(party, rows.day[at]).is_some();
                 self.fates.push((row, if known { Fate::Rated } else { Fate::Quarantined(Reason::PartyUnknownOnDate) }));
             }
@@ -157,10 +157,10 @@ impl Linker<'_> {
                     day: rows.day[at],
                     class,
                     events: 1,
-                    gross: rows.amount[at],
-                    tax: stated(rows.tax[at]),
-                    tax_stated: rows.tax[at] != NULL,
-                    fee: rows.fee[at],
+                    gross: rows.amount.get(at),
+                    tax: stated(rows.tax.get(at)),
+                    tax_stated: rows.tax.get(at) != NULL,
+                    fee: rows.fee.get(at),
                     fee_more: 0,
                     fee_back: 0,
                 };
@@ -216,7 +216,7 @@ impl Linker<'_> {
 
     fn take_back(&mut self, row: u32) -> Result<Fate> {
         let rows = self.known.rows;
-        let key = (rows.log[row as usize], rows.original[row as usize]);
+        let key = (rows.log[row as usize], rows.original(row));
         if key.1 == 0 {
             return self.alone(row);
         }
@@ -256,19 +256,19 @@ impl Linker<'_> {
             day: earning_day(self.known, row),
             class,
             events: 1,
-            gross: sign * rows.amount[at],
-            tax: sign * stated(rows.tax[at]),
-            tax_stated: rows.tax[at] != NULL,
-            fee: if rows.fee[at] == NULL { NULL } else { sign * rows.fee[at] },
+            gross: sign * rows.amount.get(at),
+            tax: sign * stated(rows.tax.get(at)),
+            tax_stated: rows.tax.get(at) != NULL,
+            fee: if rows.fee.get(at) == NULL { NULL } else { sign * rows.fee.get(at) },
             fee_more: 0,
             fee_back: 0,
         };
         if !fate.is_open() && sign < 0 {
             let taken = Taken {
                 charge: self.left.len(),
-                amount: rows.amount[at],
-                tax: stated(rows.tax[at]),
-                fee: stated(rows.fee[at]),
+                amount: rows.amount.get(at),
+                tax: stated(rows.tax.get(at)),
+                fee: stated(rows.fee.get(at)),
                 fee_more: 0,
                 fee_back: 0,
                 is_chargeback: is_chargeback(self.known, row),
@@ -289,11 +289,14 @@ impl Linker<'_> {
             return Fate::Quarantined(reason);
         }
         let unit = &mut left.unit;
-        let amount = rows.amount[at];
+        let amount = rows.amount.get(at);
         let computed = unit.fee == NULL;
-        let tax = given_or_share(rows.tax[at], unit.tax, amount, unit.gross);
-        let fee =
-            if computed { stated(rows.fee[at]) } else { given_or_share(rows.fee[at], unit.fee, amount, unit.gross) };
+        let tax = given_or_share(rows.tax.get(at), unit.tax, amount, unit.gross);
+        let fee = if computed {
+            stated(rows.fee.get(at))
+        } else {
+            given_or_share(rows.fee.get(at), unit.fee, amount, unit.gross)
+        };
         let other_currency = rows.currency[at] != rows.currency[unit.row as usize];
         if other_currency || amount > unit.gross || tax > unit.tax || (!computed && fee > unit.fee) {
             return Fate::Quarantined(Reason::ReversalExceedsCharge);
@@ -301,7 +304,7 @@ impl Linker<'_> {
         unit.gross -= amount;
         unit.tax -= tax;
         unit.events += 1;
-        let kept = computed && rows.fee[at] != NULL;
+        let kept = computed && rows.fee.get(at) != NULL;
         let (fee_more, fee_back) = if kept { (amount - tax, fee) } else { (0, 0) };
         let fee = if computed { 0 } else { fee };
         unit.fee_more += fee_more;
@@ -321,10 +324,10 @@ impl Linker<'_> {
         if !left.orphan {
             self.charge_of.insert(row, left.unit.row);
         }
-        let amount = rows.amount[at];
+        let amount = rows.amount.get(at);
         let computed = left.unit.fee == NULL;
-        let tax = given_or_share(rows.tax[at], taken.tax, amount, taken.amount);
-        let fee = if computed { 0 } else { given_or_share(rows.fee[at], taken.fee, amount, taken.amount) };
+        let tax = given_or_share(rows.tax.get(at), taken.tax, amount, taken.amount);
+        let fee = if computed { 0 } else { given_or_share(rows.fee.get(at), taken.fee, amount, taken.amount) };
         let other_currency = rows.currency[at] != rows.currency[left.unit.row as usize];
         if other_currency || amount > taken.amount || tax > taken.tax || fee > taken.fee {
             return Ok(Fate::Quarantined(Reason::ReversalExceedsCharge));

@@ -67,7 +67,7 @@ fn days_of(known: &Known<'_>, measure: &Measure) -> Result<FxHashMap<u32, Vec<Da
     for (row, _) in known.standing {
         standing[*row as usize] = true;
     }
-    let canonical = files.first().map_or_else(|| canonical_schema(log, &[]), |(_, f)| f.batch.schema());
+    let canonical = files.first().map_or_else(|| canonical_schema(log, &[]), |(_, f)| Arc::clone(f.columns.schema()));
     let schema = events_schema(&canonical);
     let batches =
         files.iter().map(|(at, file)| events(known, &schema, *at, file, &standing)).collect::<Result<Vec<_>>>()?;
@@ -108,10 +108,10 @@ fn events(
     standing: &[bool],
 ) -> Result<RecordBatch> {
     let from = file.first as usize;
-    let range = from..from + file.batch.num_rows();
+    let range = from..from + file.columns.rows();
     let rows = known.rows;
     let since = |row: usize| i64::from(known.since[at].max(Period::of_day(rows.day[row]).ordinal()));
-    let mut columns: Vec<ArrayRef> = file.batch.columns().to_vec();
+    let mut columns: Vec<ArrayRef> = file.columns.unpacked()?;
     columns.push(Arc::new(Int64Array::from_iter_values(range.clone().map(|r| i64::from(rows.creator[r])))));
     columns.push(Arc::new(Int64Array::from_iter_values(range.clone().map(|r| i64::from(rows.day[r])))));
     columns.push(Arc::new(Int64Array::from_iter_values(range.clone().map(since))));

@@ -61,9 +61,7 @@ pub struct Standing {
 pub fn stand(rows: &Rows, knowledge: &Knowledge, decided: &Decided, end: i64) -> Result<Standing> {
     let mut fates: Vec<Option<Fate>> = vec![None; rows.len()];
     let known = known_files(rows, knowledge);
-    let is_known = |row: u32| {
-        known[rows.file[row as usize] as usize] && knowledge.end.is_some_and(|end| rows.time[row as usize] < end)
-    };
+    let is_known = |row: u32| known[rows.file(row)] && knowledge.end.is_some_and(|end| rows.time[row as usize] < end);
     let (mut sound, mut broken, mut excluded) = (Vec::new(), Vec::new(), Vec::new());
     for row in 0..u32::try_from(rows.len()).unwrap_or(u32::MAX) {
         let at = row as usize;

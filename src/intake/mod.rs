@@ -1,7 +1,7 @@
 //! Intake: which files there are, what stands in them, and which rows count.
 //!
 //! [`snapshot`] lists and reads files, [`canonical`] holds them against the contract, [`rows`] keeps what rules need of
-//! every row, [`dedupe`] lets each event count once; [`sample`] shows some rows as they are read.
+//! every row, [`kept`] the columns that a policy may ask for, [`dedupe`] lets each event count once; [`sample`] shows some rows as they are read.
 
 mod canonical;
 mod check;
@@ -10,6 +10,8 @@ mod decided;
 mod dedupe;
 mod delivery;
 mod hashing;
+mod kept;
+mod minors;
 mod names;
 mod raw;
 mod read;
@@ -23,6 +25,8 @@ pub use complete::{Expected, complete};
 pub use decided::Decided;
 pub use dedupe::{Knowledge, OpenIds, Stage, Standing, stand};
 pub use hashing::id_hash;
+pub use kept::{Columns, Odd, Words, batch_of};
+pub use minors::Minors;
 pub use names::Names;
 pub use raw::{RawRow, RawRows};
 pub use read::{LogReader, canonical_file, read_rows};

@@ -12,9 +12,10 @@ use super::canonical::{Canonical, EXCLUDE_REASON, Flaw, Source, canonicalize};
 use super::check::{Row, first_fault};
 use super::delivery::{Deliveries, identify};
 use super::hashing::{RowBytes, hash};
+use super::kept::{Columns as Kept, Odd, Words};
 use super::names::Names;
 use super::rows::{NO_KIND, NONE, NULL, Rows, SourceFile};
-use super::snapshot::{RawFile, list, locate, open_file};
+use super::snapshot::{RawFile, list, locate, open_file, rows_promised};
 use crate::error::{Error, Result};
 use crate::fate::Fate;
 use crate::log::Log;
@@ -33,6 +34,8 @@ pub struct LogReader {
     pub staging: Option<Staging>,
     /// The staging query that a close pinned, by hash of the file that it read.
     pub pinned: HashMap<String, Option<Arc<Staging>>>,
+    /// Which columns stay: words of the policies.
+    pub kept: Words,
     /// Read these files alone (hash by path); without it, all that there are.
     pub only: Option<BTreeMap<String, String>>,
 }
@@ -60,31 +63,40 @@ pub fn read_rows(engine: Engine, zone: &Zone, readers: &[LogReader], progress: &
     for reader in readers {
         work.extend(reader.files()?.into_iter().map(|path| (reader, path)));
     }
-    let parts: Vec<Result<Part>> = work
-        .par_iter()
-        .map(|(reader, path)| {
+    let mut rows = Rows::default();
+    let promised = work.par_iter().map(|(reader, path)| rows_promised(&locate(&reader.root, path))).sum::<u64>();
+    rows.reserve(usize::try_from(promised).unwrap_or(0));
+    let mut kinds = Vec::with_capacity(work.len());
+    for some in work.chunks(FILES_AT_ONCE * rayon::current_num_threads()) {
+        let read = |(reader, path): &(&LogReader, String)| {
             let part = read_part(engine, zone, reader, path);
             if let Ok(part) = &part {
                 progress(part.file.rows);
             }
             part
-        })
-        .collect();
-    let parts = parts.into_iter().collect::<Result<Vec<_>>>()?;
-    one_id_type(&parts)?;
-    whole_deliveries(&parts)?;
-    let mut rows = Rows::default();
-    rows.reserve(parts.iter().map(|part| part.rows.len()).sum());
-    for part in parts {
-        append(&mut rows, part)?;
+        };
+        let parts: Vec<Result<Part>> = some.par_iter().map(read).collect();
+        for part in parts {
+            kinds.push(append(&mut rows, part?)?);
+        }
     }
+    one_id_type(&rows.files, &kinds)?;
+    whole_deliveries(&rows.files, &kinds)?;
     Ok(rows)
 }
+
+/// Files that a thread reads before their rows are put behind one another.
+const FILES_AT_ONCE: usize = 4;
 
 /// The rows of one file, with numbers of their own for names.
 struct Part {
     file: SourceFile,
     rows: Rows,
+    kind: Kind,
+}
+
+/// What the files of a log must agree on.
+struct Kind {
     id_type: DataType,
     held: BTreeMap<String, u128>,
 }
@@ -141,10 +153,20 @@ fn read_part(engine: Engine, zone: &Zone, reader: &LogReader, path: &str) -> Res
         rows: rows.len() as u64,
         groups: raw.groups,
         fingerprint,
-        batch: canonical.batch,
+        schema: canonical.batch.schema(),
+        columns: Kept::of(reader.log, &canonical.batch, &reader.kept)?,
+        odd: Odd::of(&canonical.batch, odd_rows(&canonical.batch, &rows))?,
         first: 0,
     };
-    Ok(Part { file, rows, id_type, held })
+    Ok(Part { file, rows, kind: Kind { id_type, held } })
+}
+
+/// Rows whose text can't be told from their numbers: broken ones, excluded ones, those with a currency that is none.
+fn odd_rows(batch: &RecordBatch, rows: &Rows) -> Vec<u32> {
+    let currency = Columns { batch }.text("currency");
+    let unknown = |at: usize| rows.currency[at].is_none() && currency.is_some_and(|c| c.is_valid(at));
+    let odd = |at: &usize| rows.fault[*at].is_some() || rows.excluded[*at] || unknown(*at);
+    (0..rows.len()).filter(odd).filter_map(|at| u32::try_from(at).ok()).collect()
 }
 
 /// For every row, the fate and reason that can be seen in it alone: a fault against the contract, or staging's
@@ -199,15 +221,15 @@ fn with_ids(mapped: RecordBatch, deliveries: Option<Deliveries>) -> Result<(Reco
     Ok((batch, deliveries.held))
 }
 
-fn one_id_type(parts: &[Part]) -> Result<()> {
+fn one_id_type(files: &[SourceFile], kinds: &[Kind]) -> Result<()> {
     let mut first: BTreeMap<Log, (&DataType, &str)> = BTreeMap::new();
-    for part in parts.iter().filter(|p| p.id_type != DataType::Null) {
-        let (expected, by) = *first.entry(part.file.log).or_insert((&part.id_type, &part.file.path));
-        if *expected != part.id_type {
+    for (file, kind) in files.iter().zip(kinds).filter(|(_, kind)| kind.id_type != DataType::Null) {
+        let (expected, by) = *first.entry(file.log).or_insert((&kind.id_type, &file.path));
+        if *expected != kind.id_type {
             return Err(Error::input("a log's files have ids of different types")
-                .at(format!("{} {}, column event_id", part.file.log.name(), part.file.path))
+                .at(format!("{} {}, column event_id", file.log.name(), file.path))
                 .expected(format!("{expected}, as in {by}"))
-                .found(part.id_type.to_string())
+                .found(kind.id_type.to_string())
                 .next("have all files of a log written with one type of id"));
         }
     }
@@ -215,14 +237,14 @@ fn one_id_type(parts: &[Part]) -> Result<()> {
 }
 
 /// A delivery comes in one file: a second file with the same key must hold the very same rows.
-fn whole_deliveries(parts: &[Part]) -> Result<()> {
+fn whole_deliveries(files: &[SourceFile], kinds: &[Kind]) -> Result<()> {
     let mut first: BTreeMap<(Log, &str), (u128, &str)> = BTreeMap::new();
-    for part in parts {
-        for (key, sum) in &part.held {
-            let (expected, by) = *first.entry((part.file.log, key)).or_insert((*sum, &part.file.path));
+    for (file, kind) in files.iter().zip(kinds) {
+        for (key, sum) in &kind.held {
+            let (expected, by) = *first.entry((file.log, key)).or_insert((*sum, &file.path));
             if expected != *sum {
                 return Err(Error::input("a delivery came in two files that differ")
-                    .at(format!("{} {}, delivery {key}", part.file.log.name(), part.file.path))
+                    .at(format!("{} {}, delivery {key}", file.log.name(), file.path))
                     .expected(format!("the rows of {by}, or another delivery"))
                     .found("other rows under the same delivery key")
                     .next("without ids, a delivery can't be told from its second half: have it delivered whole, in one file"));
@@ -304,48 +326,57 @@ fn columns_of(zone: &Zone, log: Log, canonical: &Canonical) -> Result<(Rows, u12
         rows.fault.push(first_fault(&row));
         rows.excluded.push(!value(excluded, at).is_empty());
         rows.creator.push(named(&mut rows.names, row.creator));
-        rows.party.push(named(&mut rows.names, row.party));
         rows.channel.push(named(&mut rows.names, value(channel, at)));
         rows.id.push(if row.has_id { hash(value(id, at).as_bytes()) } else { 0 });
-        rows.original.push(if row.has_original { hash(value(original, at).as_bytes()) } else { 0 });
-        rows.original_day.push(in_range(original_time[at]).then(|| zone.day_at(original_time[at])));
         rows.content.push(content);
         rows.log.push(log);
         rows.kind.push(row.kind);
         rows.day.push(day);
         rows.currency.push(row.currency);
-        rows.file.push(0);
+        rare(&mut rows, &row, at, value(original, at), zone);
     }
-    (rows.time, rows.amount, rows.tax, rows.fee) = (time, amount, tax, fee);
+    rows.time = time;
+    [rows.amount, rows.tax, rows.fee] = [amount, tax, fee].map(|column| column.into_iter().collect());
     Ok((rows, fingerprint))
 }
 
+/// Notes what few rows have.
+fn rare(rows: &mut Rows, row: &Row<'_>, at: usize, original: &str, zone: &Zone) {
+    let Ok(at) = u32::try_from(at) else { return };
+    if !row.party.is_empty() {
+        rows.rare.party.insert(at, rows.names.number(row.party));
+    }
+    if row.has_original {
+        rows.rare.original.insert(at, hash(original.as_bytes()));
+    }
+    if in_range(row.original_time) {
+        rows.rare.original_day.insert(at, zone.day_at(row.original_time));
+    }
+}
+
 /// Appends a file's rows; names are numbered again.
-fn append(all: &mut Rows, part: Part) -> Result<()> {
-    let Part { mut file, rows, .. } = part;
-    let number = u32::try_from(all.files.len()).map_err(|_| Error::resources("too many files"))?;
+fn append(all: &mut Rows, part: Part) -> Result<Kind> {
+    let Part { mut file, rows, kind } = part;
     file.first = u32::try_from(all.len()).map_err(|_| Error::resources("more than 4,294,967,295 rows in one book"))?;
     let names = all.names.absorb(&rows.names);
-    let renumber =
-        |old: Vec<u32>| old.into_iter().map(|n| names.get(n as usize).copied().unwrap_or(NONE)).collect::<Vec<_>>();
-    all.file.extend(std::iter::repeat_n(number, rows.len()));
-    all.creator.extend(renumber(rows.creator));
-    all.party.extend(renumber(rows.party));
-    all.channel.extend(renumber(rows.channel));
+    let renumber = |old: u32| names.get(old as usize).copied().unwrap_or(NONE);
+    all.creator.extend(rows.creator.into_iter().map(renumber));
+    all.channel.extend(rows.channel.into_iter().map(renumber));
+    all.rare.party.extend(rows.rare.party.into_iter().map(|(at, n)| (file.first + at, renumber(n))));
+    all.rare.original.extend(rows.rare.original.into_iter().map(|(at, hash)| (file.first + at, hash)));
+    all.rare.original_day.extend(rows.rare.original_day.into_iter().map(|(at, day)| (file.first + at, day)));
     all.log.extend(rows.log);
     all.kind.extend(rows.kind);
     all.time.extend(rows.time);
     all.day.extend(rows.day);
     all.currency.extend(rows.currency);
-    all.amount.extend(rows.amount);
-    all.tax.extend(rows.tax);
-    all.fee.extend(rows.fee);
+    all.amount.append(&rows.amount);
+    all.tax.append(&rows.tax);
+    all.fee.append(&rows.fee);
     all.id.extend(rows.id);
     all.content.extend(rows.content);
-    all.original.extend(rows.original);
-    all.original_day.extend(rows.original_day);
     all.fault.extend(rows.fault);
     all.excluded.extend(rows.excluded);
     all.files.push(file);
-    Ok(())
+    Ok(kind)
 }

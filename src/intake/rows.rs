@@ -1,8 +1,10 @@
-//! Every row read, as columns of integers: what rules and order need. Text stays in the canonical batches.
+//! Every row read, as columns of integers: what rules and order need. Of text, what [`super::kept`] says stays.
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
+use arrow::datatypes::SchemaRef;
+use rustc_hash::FxHashMap;
 
+use super::kept::{Columns, Odd};
+use super::minors::Minors;
 use super::names::Names;
 use super::snapshot::place_in_groups;
 use crate::fate::Reason;
@@ -29,8 +31,12 @@ pub struct SourceFile {
     pub groups: Vec<u64>,
     /// Order-free sum of the canonical rows' hashes.
     pub fingerprint: u128,
-    /// The canonical rows.
-    pub batch: RecordBatch,
+    /// The canonical rows' columns.
+    pub schema: SchemaRef,
+    /// Those columns that may be asked for again.
+    pub columns: Columns,
+    /// Rows that numbers can't stand for, with all columns.
+    pub odd: Odd,
     /// Number of its first row in [`Rows`].
     pub first: u32,
 }
@@ -39,7 +45,6 @@ pub struct SourceFile {
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
     pub files: Vec<SourceFile>,
-    pub file: Vec<u32>,
     pub log: Vec<Log>,
     /// Index among the log's kinds.
     pub kind: Vec<u8>,
@@ -48,48 +53,51 @@ pub struct Rows {
     /// The day in the book's zone.
     pub day: Vec<i32>,
     pub creator: Vec<u32>,
-    /// Party of an adjustment.
-    pub party: Vec<u32>,
     pub channel: Vec<u32>,
     pub currency: Vec<Option<Currency>>,
-    pub amount: Vec<i64>,
-    pub tax: Vec<i64>,
-    pub fee: Vec<i64>,
+    pub amount: Minors,
+    pub tax: Minors,
+    pub fee: Minors,
     /// Hash of the id's ledger form; 0 without one.
     pub id: Vec<u128>,
     /// Hash of the canonical row.
     pub content: Vec<u128>,
-    /// Hash of the original's id; 0 without one.
-    pub original: Vec<u128>,
-    /// The day of `original_time`, where given.
-    pub original_day: Vec<Option<i32>>,
     /// The first fault against the contract.
     pub fault: Vec<Option<Reason>>,
     pub excluded: Vec<bool>,
     pub names: Names,
+    /// What few rows have.
+    pub(super) rare: Rare,
+}
+
+/// Columns of which most rows have nothing, by row number.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rare {
+    pub party: FxHashMap<u32, u32>,
+    pub original: FxHashMap<u32, u128>,
+    pub original_day: FxHashMap<u32, i32>,
 }
 
 impl Rows {
-    /// Makes room for so many more rows at once: vectors that grow by doubling hold twice what they need.
+    /// Makes room for so many more rows at once, where there is that much: vectors that grow by doubling hold twice what
+    /// they need.
     pub(super) fn reserve(&mut self, rows: usize) {
-        self.file.reserve_exact(rows);
-        self.log.reserve_exact(rows);
-        self.kind.reserve_exact(rows);
-        self.time.reserve_exact(rows);
-        self.day.reserve_exact(rows);
-        self.creator.reserve_exact(rows);
-        self.party.reserve_exact(rows);
-        self.channel.reserve_exact(rows);
-        self.currency.reserve_exact(rows);
-        self.amount.reserve_exact(rows);
-        self.tax.reserve_exact(rows);
-        self.fee.reserve_exact(rows);
-        self.id.reserve_exact(rows);
-        self.content.reserve_exact(rows);
-        self.original.reserve_exact(rows);
-        self.original_day.reserve_exact(rows);
-        self.fault.reserve_exact(rows);
-        self.excluded.reserve_exact(rows);
+        let fits = [
+            self.log.try_reserve_exact(rows),
+            self.kind.try_reserve_exact(rows),
+            self.time.try_reserve_exact(rows),
+            self.day.try_reserve_exact(rows),
+            self.creator.try_reserve_exact(rows),
+            self.channel.try_reserve_exact(rows),
+            self.currency.try_reserve_exact(rows),
+            self.id.try_reserve_exact(rows),
+            self.content.try_reserve_exact(rows),
+            self.fault.try_reserve_exact(rows),
+            self.excluded.try_reserve_exact(rows),
+        ];
+        if fits.iter().all(std::result::Result::is_ok) {
+            [&mut self.amount, &mut self.tax, &mut self.fee].into_iter().for_each(|column| column.reserve(rows));
+        }
     }
 
     /// How many rows there are.
@@ -114,7 +122,7 @@ impl Rows {
     #[must_use]
     pub fn readable(&self, row: u32) -> Option<i64> {
         let at = row as usize;
-        let amount = self.amount[at];
+        let amount = self.amount.get(at);
         (self.currency[at].is_some() && (0..=MOST).contains(&amount)).then_some(amount)
     }
 
@@ -124,27 +132,64 @@ impl Rows {
         self.readable(row).map_or(0, |amount| amount * self.effect(row).sign())
     }
 
-    /// The canonical batch of a row, and its place in it.
+    /// Party of an adjustment, or [`NONE`].
+    #[must_use]
+    pub fn party(&self, row: u32) -> u32 {
+        self.rare.party.get(&row).copied().unwrap_or(NONE)
+    }
+
+    /// Hash of the original's id; 0 without one.
+    #[must_use]
+    pub fn original(&self, row: u32) -> u128 {
+        self.rare.original.get(&row).copied().unwrap_or(0)
+    }
+
+    /// The day of `original_time`, where given.
+    #[must_use]
+    pub fn original_day(&self, row: u32) -> Option<i32> {
+        self.rare.original_day.get(&row).copied()
+    }
+
+    /// The number of the file that a row stands in.
+    #[must_use]
+    pub fn file(&self, row: u32) -> usize {
+        self.files.partition_point(|file| file.first <= row).saturating_sub(1)
+    }
+
+    /// The file of a row, and the row's place in it.
     #[must_use]
     pub fn source(&self, row: u32) -> (&SourceFile, usize) {
-        let file = &self.files[self.file[row as usize] as usize];
+        let file = &self.files[self.file(row)];
         (file, (row - file.first) as usize)
     }
 
-    /// A text column of a row.
+    /// A text column of a row, where it was kept.
     #[must_use]
     pub fn text(&self, row: u32, column: &str) -> Option<&str> {
         let (file, at) = self.source(row);
-        let array = file.batch.column_by_name(column)?.as_string_opt::<i32>()?;
-        array.is_valid(at).then(|| array.value(at))
+        if let Some(odd) = file.odd.at(at) {
+            return file.odd.columns.text(column, odd);
+        }
+        match column {
+            _ if file.columns.has(column) => file.columns.text(column, at),
+            "kind" => file.log.kinds().get(usize::from(self.kind[row as usize])).map(|(kind, _)| *kind),
+            "creator_id" => Some(self.creator[row as usize]).filter(|c| *c != NONE).map(|c| self.names.text(c)),
+            "currency" => self.currency[row as usize].map(Currency::code),
+            _ => None,
+        }
     }
 
-    /// An integer column of a row.
+    /// An integer column of a row, where it was kept.
     #[must_use]
     pub fn int(&self, row: u32, column: &str) -> Option<i64> {
         let (file, at) = self.source(row);
-        let array = file.batch.column_by_name(column)?.as_primitive_opt::<Int64Type>()?;
-        array.is_valid(at).then(|| array.value(at))
+        match column {
+            "amount_minor" => Some(self.amount.get(row as usize)).filter(|v| *v != NULL),
+            _ => match file.odd.at(at) {
+                Some(odd) => file.odd.columns.int(column, odd),
+                None => file.columns.int(column, at),
+            },
+        }
     }
 
     /// Row group and row within it.

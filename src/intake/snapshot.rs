@@ -112,6 +112,15 @@ pub fn schema_of_file(path: &Path, name: &str) -> Result<arrow::datatypes::Schem
     metadata.map(|m| m.schema().clone()).map_err(|e| damaged(name, size, &e.to_string()))
 }
 
+/// The rows that a file's footer promises; 0 where it can't be read, which [`open_file`] will say.
+#[must_use]
+pub fn rows_promised(path: &Path) -> u64 {
+    let footer = || ArrowReaderMetadata::load(&fs::File::open(path).ok()?, ArrowReaderOptions::new()).ok();
+    let footer = std::panic::catch_unwind(footer).ok().flatten();
+    let rows = footer.and_then(|m| u64::try_from(m.metadata().file_metadata().num_rows()).ok());
+    rows.unwrap_or(0).min(u64::from(u32::MAX))
+}
+
 /// Reads and decodes one file.
 ///
 /// The bytes that are hashed are the bytes that are decoded, so a file that changes afterwards changes nothing here;

@@ -205,7 +205,7 @@ impl<'a> Run<'a> {
             let at = *row as usize;
             let adjusts = matches!(rows.effect(*row), Effect::Credit | Effect::Debit);
             if let (true, Fate::Rated, Some(currency)) = (adjusts, *fate, rows.currency[at]) {
-                let key = (rows.party[at], currency, Period::of_day(rows.day[at]));
+                let key = (rows.party(*row), currency, Period::of_day(rows.day[at]));
                 *snapshot.adjustments.entry(key).or_default() += i128::from(rows.signed(*row));
             }
         }

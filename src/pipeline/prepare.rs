@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 use crate::book::{Book, LogSource};
 use crate::cutover::{Cutover, PaidIds};
 use crate::error::{Error, Result};
-use crate::intake::{Decided, Expected, LogReader, Rows, Sampled, attribute_schema, id_hash, read_rows, sample};
+use crate::intake::{Decided, Expected, LogReader, Rows, Sampled, Words, attribute_schema, id_hash, read_rows, sample};
 use crate::ledger::{Closed, RunDir, State, Store};
 use crate::log::Log;
 use crate::period::Period;
@@ -109,7 +109,8 @@ pub fn prepare_with(
     let history = History::read(store, state.closed())?;
     history.last.iter().try_for_each(|last| redrive.continues(&last.redrive))?;
     let pinned = history.pinned(book, &policies, &references, &staging)?;
-    let readers = readers(book, &staging, &history, only);
+    let kept = words([Some(&policies), pinned.as_ref().map(|p| &p.policies)]);
+    let readers = readers(book, &staging, &history, &kept, only);
     let rows = read_rows(engine, &book.zone, &readers, progress)?;
     super::state::check_closed_inputs(state, &rows)?;
     let decided = Decided::of(redrive, &rows)?;
@@ -298,13 +299,25 @@ fn normal(sql: &[u8]) -> String {
     lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
 }
 
-fn readers(book: &Book, staging: &BTreeMap<Log, Staging>, history: &History, only: Option<&Only>) -> Vec<LogReader> {
+/// The words of all policies that a run evaluates: a column that is none of them is not looked at.
+fn words(policies: [Option<&Policies>; 2]) -> Words {
+    Arc::new(policies.into_iter().flatten().flat_map(Policies::words).collect())
+}
+
+fn readers(
+    book: &Book,
+    staging: &BTreeMap<Log, Staging>,
+    history: &History,
+    kept: &Words,
+    only: Option<&Only>,
+) -> Vec<LogReader> {
     let reader = |(log, source): (&Log, &LogSource)| LogReader {
         log: *log,
         root: book.root.join(&source.path),
         attributes: source.attributes.clone(),
         delivery_key: source.delivery_key.clone(),
         staging: staging.get(log).cloned(),
+        kept: Arc::clone(kept),
         pinned: history
             .staging
             .iter()
@@ -324,7 +337,7 @@ pub fn log_readers(engine: Engine, book: &Book) -> Result<Vec<LogReader>> {
     let references = References::read(engine, book)?;
     let store = Store::open(&book.ledger)?;
     let history = History::read(&store, &store.closed_periods()?)?;
-    Ok(readers(book, &staging_queries(book, &references)?, &history, None))
+    Ok(readers(book, &staging_queries(book, &references)?, &history, &Words::default(), None))
 }
 
 /// The canonical schema of a log, its attributes among it.
@@ -358,7 +371,7 @@ pub fn look_at_logs(
         enough_sound(book, reader.log, &rows, &found)?;
         Ok(found)
     };
-    readers(book, &staging, &history, None).iter().map(|reader| (reader.log, look(reader))).collect()
+    readers(book, &staging, &history, &Words::default(), None).iter().map(|reader| (reader.log, look(reader))).collect()
 }
 
 /// How many rows are broken, by reason.
@@ -407,7 +420,7 @@ pub fn sample_logs(
     let references = References::read(engine, book)?;
     let staging = staging_queries(book, &references)?;
     let history = History { staging: HashMap::new(), last: None };
-    let readers = readers(book, &staging, &history, None);
+    let readers = readers(book, &staging, &history, &Words::default(), None);
     let asked = readers.iter().filter(|reader| log.is_none_or(|log| reader.log == log));
     Ok(asked.map(|reader| (reader.log, sample(engine, &book.zone, reader, most, progress))).collect())
 }

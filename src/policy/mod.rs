@@ -21,6 +21,6 @@ pub use model::{
     Band, Basis, Bonus, Cap, Case, FxDate, Kept, Late, Measure, MeasureEnd, Of, Pay, Policies, PolicyFile, Program,
     RoundAt, Rule, Sql, Step, Terms, TierMode, Tiers, Window,
 };
-pub use pins::{Change, ChangeKey, changed};
+pub use pins::{Change, ChangeKey, changed, words_of};
 pub use source::{Level, Place};
 pub use values::{DEDUCTION_ACCOUNTS, TO_BE_DECIDED};

@@ -1,6 +1,6 @@
 //! What a close pins of policies: the parsed form, its hash, and what has changed since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -77,6 +77,16 @@ impl Policies {
             "terms": self.terms.iter().map(Terms::canonical).collect::<Vec<_>>(),
         })
         .to_string()
+    }
+
+    /// Every word of every text in them, in lower case: among them are the names of all columns that their SQL looks at.
+    #[must_use]
+    pub fn words(&self) -> BTreeSet<String> {
+        let programs = self.programs.iter().map(Program::canonical);
+        let measures = self.measures.iter().map(Measure::canonical);
+        let mut words = BTreeSet::new();
+        programs.chain(measures).for_each(|value| add_words(&value, &mut words));
+        words
     }
 
     /// SHA-256 of [`Policies::canonical_json`], in lower-case hexadecimal digits.
@@ -265,4 +275,19 @@ fn token(rest: &str, first: char) -> usize {
 
 fn sha256(text: &str) -> String {
     hex::encode(Sha256::digest(text.as_bytes()))
+}
+
+/// The words of a text, in lower case.
+pub fn words_of(text: &str) -> impl Iterator<Item = String> {
+    let parts = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    parts.filter(|part| !part.is_empty()).map(str::to_lowercase)
+}
+
+fn add_words(value: &Value, words: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => words.extend(words_of(text)),
+        Value::Array(values) => values.iter().for_each(|value| add_words(value, words)),
+        Value::Object(values) => values.values().for_each(|value| add_words(value, words)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }

@@ -8,6 +8,8 @@ use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr, ExprSchemable};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::Column as PhysicalColumn;
+use datafusion::physical_expr::utils::collect_columns;
 
 use super::engine::{Engine, first_line};
 
@@ -33,6 +35,12 @@ impl Expression {
         let physical = session.create_physical_expr(expr, &columns).map_err(|e| first_line(&e.strip_backtrace()))?;
         let data_type = physical.data_type(schema).map_err(|e| first_line(&e.to_string()))?;
         Ok(Self { physical, data_type })
+    }
+
+    /// The places of the columns that it looks at.
+    #[must_use]
+    pub fn columns(&self) -> Vec<usize> {
+        collect_columns(&self.physical).iter().map(PhysicalColumn::index).collect()
     }
 
     /// Plans a condition.
