@@ -100,10 +100,10 @@ fn main() -> Result<()> {
 /// What came out, for comparing two programs: lines, parts, and the creator side of all.
 fn said(evaluation: &Evaluation) -> String {
     let (mut lines, mut parts, mut creator) = (0_u64, 0_u64, 0_i128);
-    for (_, line) in evaluation.lines.iter() {
+    for line in evaluation.lines.iter() {
         lines += 1;
-        parts += line.parts.len() as u64;
-        creator += i128::from(line.creator);
+        parts += line.parts().len() as u64;
+        creator += i128::from(line.line.creator);
     }
     format!("{lines} lines, {parts} parts, creator side {creator}")
 }

@@ -1,6 +1,10 @@
 //! An earning line: rounded once, split by largest remainder, converted part by part.
 
+use rustc_hash::FxHashMap;
+
+use super::lines::LinePiece;
 use super::lookup::{Lookup, Memory, Numbered};
+use super::rate::ClearingKey;
 use super::rates::RateKey;
 use crate::error::{Error, Result};
 use crate::ledger::Account;
@@ -56,7 +60,7 @@ pub struct Channel {
     pub fee: i128,
 }
 
-/// An earning line; amounts in minor units of the event currency.
+/// The amounts of an earning line, minor units of the event currency; deductions and parts stand beside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
     pub events: i64,
@@ -66,8 +70,6 @@ pub struct Line {
     pub creator: i64,
     pub platform: i64,
     pub rounding: Exact,
-    pub deductions: Box<[LineDeduction]>,
-    pub parts: Box<[LinePart]>,
 }
 
 /// A line while facts are added to it.
@@ -84,8 +86,10 @@ pub struct Draft {
     pub booked: Exact,
     /// What the platform bears beyond its share: fees and taxes that a reversal did not bring back.
     pub expense: Exact,
-    /// By party, in order of position: the exact part (or the sum of whole ones).
-    pub parts: Vec<(u32, Exact)>,
+    /// In order of position.
+    pub parties: Vec<u32>,
+    /// Of each of them, the exact part (or the sum of whole ones).
+    pub parts: Vec<Exact>,
     pub channels: Vec<ChannelDraft>,
 }
 
@@ -102,9 +106,12 @@ pub struct ChannelDraft {
 impl Draft {
     /// Adds a party's part.
     pub fn add_part(&mut self, party: u32, part: Exact) {
-        match self.parts.iter_mut().find(|(p, _)| *p == party) {
-            Some((_, sum)) => *sum += part,
-            None => self.parts.push((party, part)),
+        match self.parties.iter().position(|p| *p == party) {
+            Some(at) => self.parts[at] += part,
+            None => {
+                self.parties.push(party);
+                self.parts.push(part);
+            }
         }
     }
 
@@ -125,12 +132,13 @@ impl Draft {
 
     /// Makes it the draft of a line without facts, without giving its memory back.
     pub fn clear(&mut self) {
-        let (mut steps, mut parts, mut channels) =
-            (std::mem::take(&mut self.steps), std::mem::take(&mut self.parts), std::mem::take(&mut self.channels));
-        steps.clear();
-        parts.clear();
-        channels.clear();
-        *self = Self { steps, parts, channels, ..Self::default() };
+        let mut kept = std::mem::take(self);
+        kept.steps.clear();
+        kept.parties.clear();
+        kept.parts.clear();
+        kept.channels.clear();
+        let Self { steps, parties, parts, channels, .. } = kept;
+        *self = Self { steps, parties, parts, channels, ..Self::default() };
     }
 }
 
@@ -144,27 +152,52 @@ pub struct Finish<'w, 'a> {
     pub last: i32,
     pub fx_rule: FxDate,
     pub max_days_back: i32,
+    pub clearing: &'w mut FxHashMap<ClearingKey, Channel>,
+    /// Empty, for the line's use.
+    pub deductions: &'w mut Vec<LineDeduction>,
+    /// Empty, for the line's use.
+    pub parts: &'w mut Vec<LinePart>,
 }
 
-/// Rounds, splits and converts a line.
+impl Finish<'_, '_> {
+    fn add_channel(&mut self, of: &ChannelDraft, tax: i128, fee: i128) {
+        let key = (self.key.program, self.key.currency, self.key.period, of.log, of.channel);
+        let total = self.clearing.entry(key).or_default();
+        total.gross += of.gross;
+        total.tax += tax;
+        total.fee += fee;
+    }
+}
+
+/// Rounds, splits and converts a line, and adds it to a piece.
 ///
 /// # Errors
 /// A number beyond Int64 (gate), a party without a payout currency (bug: it was checked before).
-pub fn finish(with: &mut Finish<'_, '_>, draft: &Draft) -> Result<Line> {
+pub fn finish(with: &mut Finish<'_, '_>, draft: &Draft, into: &mut LinePiece) -> Result<()> {
     let program = with.program.program;
     let booked = round(&draft.booked, program.rounding)?;
-    let exact_parts: Vec<Exact> = draft.parts.iter().map(|(_, part)| part.clone()).collect();
-    let split = allocate(booked, &exact_parts, program.odd_cents, with.key.period.ordinal())?;
+    let split = allocate(booked, &draft.parts, program.odd_cents, with.key.period.ordinal())?;
     let creator = booked - split.platform;
     let tax = round(&draft.tax, Rounding::HalfEven)?;
     let fee = round(&draft.fee, Rounding::HalfEven)?;
-    let deductions = deductions(with.program, &draft.steps)?;
-    let deducted: i128 = deductions.iter().map(|d| i128::from(d.minor)).sum();
-    let mut parts = Vec::with_capacity(draft.parts.len());
-    for ((party, _), minor) in draft.parts.iter().zip(split.minors) {
-        parts.push(part(with, *party, fit(minor)?)?);
+    with.deductions.clear();
+    let mut deducted = 0;
+    for (step, exact) in with.program.steps.iter().zip(&draft.steps) {
+        let Some((name, account)) = *step else { continue };
+        let minor = round(exact, Rounding::HalfEven)?;
+        deducted += minor;
+        with.deductions.push(LineDeduction { name, account, minor: fit(minor)? });
     }
-    Ok(Line {
+    // A program's steps without an event that they were taken of are steps of 0.
+    for (name, account) in with.program.steps.iter().skip(draft.steps.len()).flatten() {
+        with.deductions.push(LineDeduction { name: *name, account: *account, minor: 0 });
+    }
+    with.parts.clear();
+    for (party, minor) in draft.parties.iter().zip(split.minors) {
+        let part = part(with, *party, fit(minor)?)?;
+        with.parts.push(part);
+    }
+    let line = Line {
         events: fit(draft.events)?,
         gross: fit(draft.gross)?,
         tax: fit(tax)?,
@@ -172,40 +205,30 @@ pub fn finish(with: &mut Finish<'_, '_>, draft: &Draft) -> Result<Line> {
         creator: fit(creator)?,
         platform: fit(draft.gross - tax - fee - deducted - creator)?,
         rounding: &draft.exact - &Exact::from(creator),
-        deductions,
-        parts: parts.into_boxed_slice(),
-    })
+    };
+    channels(with, draft, tax, fee)?;
+    into.push(with.key, line, with.deductions.drain(..), with.parts.drain(..))
 }
 
 fn fit(value: i128) -> Result<i64> {
     to_minor(value, "a ledger value")
 }
 
-fn deductions(program: &Numbered<'_>, steps: &[Exact]) -> Result<Box<[LineDeduction]>> {
-    let named = program.steps.iter().zip(steps).filter_map(|(step, exact)| Some(((*step)?, exact)));
-    named
-        .map(|((name, account), exact)| {
-            Ok(LineDeduction { name, account, minor: fit(round(exact, Rounding::HalfEven)?)? })
-        })
-        .collect()
-}
-
-/// The line's money by log and channel, adding up to what the line says.
-///
-/// # Errors
-/// A number beyond i128 (gate).
-pub fn channels(draft: &Draft, line: &Line) -> Result<Vec<(Log, u32, Channel)>> {
-    let (tax, fee) = (i128::from(line.tax), i128::from(line.fee));
+/// Adds the line's money by log and channel to the sums, so that it adds up to what the line says.
+fn channels(with: &mut Finish<'_, '_>, draft: &Draft, tax: i128, fee: i128) -> Result<()> {
     if let [only] = draft.channels.as_slice() {
-        return Ok(vec![(only.log, only.channel, Channel { gross: only.gross, tax, fee })]);
+        with.add_channel(only, tax, fee);
+        return Ok(());
     }
     let mut sorted: Vec<&ChannelDraft> = draft.channels.iter().collect();
     sorted.sort_by_key(|c| (c.log, c.channel));
     let exact = |of: fn(&ChannelDraft) -> &Exact| sorted.iter().map(|c| of(c).clone()).collect::<Vec<_>>();
     let taxes = allocate_by(tax, &exact(|c| &c.tax))?;
     let fees = allocate_by(fee, &exact(|c| &c.fee))?;
-    let all = sorted.iter().zip(taxes).zip(fees);
-    Ok(all.map(|((c, tax), fee)| (c.log, c.channel, Channel { gross: c.gross, tax, fee })).collect())
+    for ((channel, tax), fee) in sorted.iter().zip(taxes).zip(fees) {
+        with.add_channel(channel, tax, fee);
+    }
+    Ok(())
 }
 
 fn part(with: &mut Finish<'_, '_>, party: u32, minor: i64) -> Result<LinePart> {

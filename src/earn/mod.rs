@@ -5,6 +5,7 @@
 //! policies and references by number.
 
 mod line;
+mod lines;
 mod lookup;
 mod order;
 mod rate;
@@ -14,5 +15,6 @@ mod steps;
 mod tiers;
 
 pub use line::{Channel, Line, LineDeduction, LineKey, LinePart};
-pub use rate::{ClearingKey, Evaluation, GroupKey, IneligibleKey, Lines, evaluate};
+pub use lines::{LinePiece, LineView, Lines};
+pub use rate::{ClearingKey, Evaluation, GroupKey, IneligibleKey, evaluate};
 pub use rates::{RateKey, Rates, UsedRate};

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::line::{Channel, Draft, Finish, Line, LineKey, channels, finish, rounds_events, split_event};
+use super::line::{Channel, Draft, Finish, LineDeduction, LineKey, LinePart, finish, rounds_events, split_event};
+use super::lines::{LinePiece, Lines};
 use super::lookup::{Day, Lookup, Memory, Numbered, number_of};
 use super::order;
 use super::rates::Rates;
@@ -40,44 +41,6 @@ pub struct Evaluation {
     pub expense: BTreeMap<GroupKey, i128>,
 }
 
-/// Earning lines in the order of their keys, none twice; kept in the pieces in which they were made.
-#[derive(Clone, Debug, Default)]
-pub struct Lines(Vec<Vec<(LineKey, Line)>>);
-
-impl Lines {
-    /// Lines that are sorted by their keys, none twice.
-    #[must_use]
-    pub fn sorted(lines: Vec<(LineKey, Line)>) -> Self {
-        Self(vec![lines])
-    }
-
-    /// All of them, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &(LineKey, Line)> {
-        self.0.iter().flatten()
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.iter().map(Vec::len).sum()
-    }
-
-    /// Are there none?
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.iter().all(Vec::is_empty)
-    }
-}
-
-impl IntoIterator for Lines {
-    type Item = (LineKey, Line);
-    type IntoIter = std::iter::Flatten<std::vec::IntoIter<Vec<(LineKey, Line)>>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter().flatten()
-    }
-}
-
 /// About so many facts are rated by one worker at a time.
 const PIECE: usize = 8_192;
 
@@ -102,7 +65,7 @@ pub fn evaluate(
     let mut evaluation = Evaluation::default();
     for piece in rated {
         let piece = piece?;
-        evaluation.lines.0.push(piece.lines);
+        evaluation.lines.push(piece.lines);
         for (key, sums) in piece.clearing {
             let total = evaluation.clearing.entry(key).or_default();
             total.gross += sums.gross;
@@ -141,7 +104,7 @@ fn pieces<'f, 'a>(facts: &'f mut [Fact<'a>]) -> Vec<&'f mut [Fact<'a>]> {
 /// What a worker says of its facts.
 #[derive(Default)]
 struct Piece {
-    lines: Vec<(LineKey, Line)>,
+    lines: LinePiece,
     clearing: FxHashMap<ClearingKey, Channel>,
     expense: FxHashMap<GroupKey, i128>,
 }
@@ -170,6 +133,8 @@ struct Worker<'a> {
     /// Those of the creator, then empty ones of creators before.
     drafts: Vec<Slot>,
     lines: usize,
+    deductions: Vec<LineDeduction>,
+    parts: Vec<LinePart>,
 }
 
 /// A line that is being added up.
@@ -203,6 +168,8 @@ impl<'a> Worker<'a> {
             places: FxHashMap::default(),
             drafts: Vec::new(),
             lines: 0,
+            deductions: Vec::new(),
+            parts: Vec::new(),
         }
     }
 
@@ -211,6 +178,7 @@ impl<'a> Worker<'a> {
             order::sort(self.look.known.rows, creator);
             self.creator(creator)?;
         }
+        self.done.lines.shrink();
         Ok(self.done)
     }
 
@@ -237,18 +205,21 @@ impl<'a> Worker<'a> {
         for Slot { context, program, draft } in slots {
             let Context { key, last, rule, max_days_back } = *context;
             let program = self.look.program(*program);
-            let (look, memory) = (self.look, &mut self.memory);
-            let line = finish(&mut Finish { look, memory, program, key, last, fx_rule: rule, max_days_back }, draft)?;
-            for (log, channel, sums) in channels(draft, &line)? {
-                let key = (key.program, key.currency, key.period, log, channel);
-                let total = self.done.clearing.entry(key).or_default();
-                total.gross += sums.gross;
-                total.tax += sums.tax;
-                total.fee += sums.fee;
-            }
+            let mut with = Finish {
+                look: self.look,
+                memory: &mut self.memory,
+                program,
+                key,
+                last,
+                fx_rule: rule,
+                max_days_back,
+                clearing: &mut self.done.clearing,
+                deductions: &mut self.deductions,
+                parts: &mut self.parts,
+            };
+            finish(&mut with, draft, &mut self.done.lines)?;
             let expense = round(&draft.expense, crate::money::Rounding::HalfEven)?;
             *self.done.expense.entry((key.program, key.currency, key.period)).or_default() += expense;
-            self.done.lines.push((key, line));
         }
         Ok(())
     }
@@ -371,7 +342,8 @@ impl<'a> Worker<'a> {
                 let name = names.text(fact.creator);
                 let shares = agreement.shares(&self.holding);
                 let shares = shares.ok_or_else(|| not_whole(name, &program.name, fact.day))?;
-                let numbered = |Share { party, part }: Share| Ok((number_of(names, &party)?, part));
+                let number = |party: &str| if party == name { Ok(fact.creator) } else { number_of(names, party) };
+                let numbered = |Share { party, part }: Share| Ok((number(&party)?, part));
                 shares.into_iter().map(numbered).collect::<Result<_>>()?
             }
         };

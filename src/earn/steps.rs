@@ -15,7 +15,7 @@ pub const TAX: &str = "tax";
 pub struct Deducted {
     pub tax: Exact,
     pub fee: Exact,
-    /// The other steps' amounts, by their place in the program.
+    /// The other steps' amounts, by their place in the program; those of the last ones are left out where they are 0.
     pub steps: Vec<Exact>,
     /// What is shared.
     pub rest: Exact,
@@ -62,7 +62,7 @@ pub fn deduct(program: &Program, fact: &Fact<'_>) -> Result<Deducted> {
     let (mut tax, mut fee) = (Exact::from(fact.tax), Exact::from(fact.fee));
     rest.take(&tax);
     let mut after_tax = rest.left.clone();
-    let mut steps = vec![Exact::ZERO; program.deductions.len()];
+    let mut steps = Vec::new();
     for (at, step) in program.deductions.iter().enumerate().filter(|(at, step)| applies(*at, step, fact)) {
         let base = rest.base(if step.of == Of::Rest { &rest.left } else { &after_tax });
         let taken = match step.name.as_str() {
@@ -78,7 +78,10 @@ pub fn deduct(program: &Program, fact: &Fact<'_>) -> Result<Deducted> {
                 tax = &tax + &taken;
                 after_tax = &after_tax - &taken;
             }
-            _ => steps[at] = taken,
+            _ => {
+                steps.resize(at, Exact::ZERO);
+                steps.push(taken);
+            }
         }
     }
     by_event(program, Deducted { tax, fee, steps, rest: rest.left, expense: rest.expense })

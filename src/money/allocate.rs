@@ -65,11 +65,12 @@ pub struct Allocation {
 /// # Errors
 /// A part is beyond `i128` (gate). The total is not the parts' sum rounded up or down (a bug of the caller).
 pub fn allocate(total: i128, parts: &[Exact], ties: OddCents, period_ordinal: i32) -> Result<Allocation> {
-    let sum: Exact = parts.iter().sum();
-    check_total(total, &sum)?;
-    if parts.len() == 1 {
+    if let [only] = parts {
+        check_total(total, only)?;
         return Ok(Allocation { minors: vec![total], platform: 0 });
     }
+    let sum: Exact = parts.iter().sum();
+    check_total(total, &sum)?;
     let turned = is_turned(&sum, parts);
     let turn = |value: i128| if turned { -value } else { value };
     let (mut minors, rests) = floors(parts, turned)?;
@@ -115,9 +116,8 @@ fn floors(parts: &[Exact], turned: bool) -> Result<(Vec<i128>, Vec<Exact>)> {
 
 /// How many cents the floors leave of the total; never more than there are remainders.
 fn cents_left(total: i128, floors: &[i128]) -> Result<usize> {
-    let left =
-        floors.iter().map(|floor| Exact::from_int(*floor)).fold(Exact::from_int(total), |left, floor| left - floor);
-    let left = left.floor_i128().and_then(|left| usize::try_from(left).ok());
+    let left = floors.iter().try_fold(total, |left, floor| left.checked_sub(*floor));
+    let left = left.and_then(|left| usize::try_from(left).ok());
     left.filter(|left| *left <= floors.len()).ok_or_else(|| Error::bug("the floors of a total's parts miss it"))
 }
 
@@ -127,6 +127,9 @@ fn beyond(part: &Exact) -> Error {
 
 /// The indices that get a cent, and the tied cents that go to the platform.
 fn share_out(left: usize, rests: &[Exact], ties: OddCents, period_ordinal: i32) -> (Vec<usize>, i128) {
+    if left == 0 {
+        return (Vec::new(), 0);
+    }
     let mut order: Vec<usize> = (0..rests.len()).collect();
     order.sort_by(|a, b| rests[*b].cmp(&rests[*a]));
     let Some(last) = left.checked_sub(1).map(|last| &rests[order[last]]) else { return (Vec::new(), 0) };

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::iter::Peekable;
 
 use crate::earn::{
-    Channel, ClearingKey, Evaluation, GroupKey, IneligibleKey, Line, LineDeduction, LineKey, LinePart, Lines,
+    Channel, ClearingKey, Evaluation, GroupKey, IneligibleKey, Line, LineDeduction, LineKey, LinePart, LinePiece,
+    LineView, Lines,
 };
 use crate::error::{Error, Result};
 use crate::fate::Fate;
@@ -39,24 +40,32 @@ impl Snapshot {
 /// One cause's difference between two snapshots, for periods before the one that is booked, or that one alone.
 pub struct Difference {
     pub cause: &'static str,
-    /// In the order of their keys.
-    pub lines: Vec<(LineKey, Line)>,
+    lines: Lines,
+    /// The one earning period whose lines count; none is all.
+    only: Option<Period>,
     pub ineligible: Vec<(IneligibleKey, [i128; 3])>,
     pub clearing: Vec<(ClearingKey, Channel)>,
     pub expense: Vec<(GroupKey, i128)>,
     pub adjustments: Vec<((u32, Currency, Period), i128)>,
 }
 
+impl Difference {
+    /// Its lines that move anything, in the order of their keys, and of each the parts that do.
+    pub fn lines(&self) -> impl Iterator<Item = (LineView<'_>, impl Iterator<Item = LinePart>)> {
+        let counts = |line: &LineView<'_>| self.only.is_none_or(|period| line.key.period == period);
+        let lines = self.lines.iter().filter(move |line| counts(line) && moves(line));
+        lines.map(|line| (line, line.parts().filter(part_moves)))
+    }
+}
+
 /// What a snapshot says of the period that is booked: its lines move out of it, none is copied.
 ///
 /// # Errors
-/// A number beyond Int64 (gate).
+/// Never but for a bug.
 pub fn current(snapshot: &mut Snapshot, period: Period) -> Result<Difference> {
-    let lines = std::mem::take(&mut snapshot.lines).into_iter();
-    let lines = lines.filter(|(key, _)| key.period == period).map(|(key, line)| (key, without_zeros(line)));
-    let lines = lines.filter(|(_, line)| moves(line)).collect();
+    let lines = std::mem::take(&mut snapshot.lines);
     let rest = difference(CURRENT, &Snapshot::default(), snapshot, |q| q == period)?;
-    Ok(Difference { lines, ..rest })
+    Ok(Difference { lines, only: Some(period), ..rest })
 }
 
 /// `after` less `before`, over the periods that `takes` accepts; nothing where nothing differs.
@@ -69,12 +78,14 @@ pub fn difference(
     after: &Snapshot,
     takes: impl Fn(Period) -> bool,
 ) -> Result<Difference> {
-    let mut lines = Vec::new();
+    let mut piece = LinePiece::default();
     for (key, before, after) in side_by_side(before.lines.iter(), after.lines.iter()) {
-        if takes(key.period) {
-            lines.extend(minus(after, before)?.map(|line| (key, line)));
+        if takes(key.period) && before != after {
+            add_minus(&mut piece, key, after, before)?;
         }
     }
+    let mut lines = Lines::default();
+    lines.push(piece);
     let ineligible = pairs(
         &before.ineligible,
         &after.ineligible,
@@ -97,6 +108,7 @@ pub fn difference(
     Ok(Difference {
         cause,
         lines,
+        only: None,
         ineligible,
         clearing,
         expense: pairs(&before.expense, &after.expense, |k| takes(k.2), plain),
@@ -106,19 +118,19 @@ pub fn difference(
 
 /// Lines of two evaluations by key; each side is in the order of its keys.
 fn side_by_side<'l>(
-    before: impl Iterator<Item = &'l (LineKey, Line)>,
-    after: impl Iterator<Item = &'l (LineKey, Line)>,
-) -> impl Iterator<Item = (LineKey, Option<&'l Line>, Option<&'l Line>)> {
+    before: impl Iterator<Item = LineView<'l>>,
+    after: impl Iterator<Item = LineView<'l>>,
+) -> impl Iterator<Item = (LineKey, Option<LineView<'l>>, Option<LineView<'l>>)> {
     let (mut before, mut after) = (before.peekable(), after.peekable());
     std::iter::from_fn(move || {
-        let keys = [before.peek().map(|(key, _)| *key), after.peek().map(|(key, _)| *key)];
+        let keys = [before.peek().map(|line| line.key), after.peek().map(|line| line.key)];
         let key = keys.into_iter().flatten().min()?;
         Some((key, line_of(&mut before, key), line_of(&mut after, key)))
     })
 }
 
-fn line_of<'l>(lines: &mut Peekable<impl Iterator<Item = &'l (LineKey, Line)>>, key: LineKey) -> Option<&'l Line> {
-    lines.next_if(|(own, _)| *own == key).map(|(_, line)| line)
+fn line_of<'l>(lines: &mut Peekable<impl Iterator<Item = LineView<'l>>>, key: LineKey) -> Option<LineView<'l>> {
+    lines.next_if(|line| line.key == key)
 }
 
 fn pairs<K: Ord + Copy, V: Copy + Default, D>(
@@ -146,62 +158,61 @@ fn beyond() -> Error {
     Error::gate("a difference of two ledger values is beyond Int64")
 }
 
-/// A line less another, column by column; `None` where all is equal.
-fn minus(after: Option<&Line>, before: Option<&Line>) -> Result<Option<Line>> {
-    if after == before {
-        return Ok(None);
-    }
+/// Adds a line less another, column by column.
+fn add_minus(
+    into: &mut LinePiece,
+    key: LineKey,
+    after: Option<LineView<'_>>,
+    before: Option<LineView<'_>>,
+) -> Result<()> {
     let zero = Line::default();
-    let (a, b) = (after.unwrap_or(&zero), before.unwrap_or(&zero));
+    let (a, b) = (after.map_or(&zero, |line| line.line), before.map_or(&zero, |line| line.line));
     let line = Line {
         events: less(a.events, b.events)?,
         gross: less(a.gross, b.gross)?,
         tax: less(a.tax, b.tax)?,
         fee: less(a.fee, b.fee)?,
-        deductions: deductions(a, b)?,
         creator: less(a.creator, b.creator)?,
         platform: less(a.platform, b.platform)?,
         rounding: &a.rounding - &b.rounding,
-        parts: parts(&a.parts, &b.parts)?,
     };
-    Ok(moves(&line).then_some(line))
-}
-
-/// A line without parts that move nothing.
-fn without_zeros(mut line: Line) -> Line {
-    let is_zero = |p: &LinePart| p.minor == 0 && p.payout.unwrap_or(0) == 0;
-    if line.parts.iter().any(is_zero) {
-        line.parts = line.parts.into_iter().filter(|p| !is_zero(p)).collect();
-    }
-    line
+    let deducted = |line: Option<LineView<'_>>| line.map_or(Vec::new(), |line| line.deductions.to_vec());
+    let deductions = deductions(deducted(after), &deducted(before))?;
+    let parted = |line: Option<LineView<'_>>| line.map_or(Vec::new(), |line| line.parts().collect());
+    into.push(key, line, deductions, parts(parted(after), parted(before))?)
 }
 
 /// Does a line move anything?
-fn moves(line: &Line) -> bool {
+fn moves(view: &LineView<'_>) -> bool {
+    let line = view.line;
     [line.events, line.gross, line.tax, line.fee, line.creator, line.platform].iter().any(|v| *v != 0)
         || !line.rounding.is_zero()
-        || !line.parts.is_empty()
-        || line.deductions.iter().any(|d| d.minor != 0)
+        || view.parts().any(|part| part_moves(&part))
+        || view.deductions.iter().any(|d| d.minor != 0)
 }
 
-fn deductions(a: &Line, b: &Line) -> Result<Box<[LineDeduction]>> {
-    let mut sums: Vec<LineDeduction> = a.deductions.to_vec();
-    for d in &b.deductions {
+fn part_moves(part: &LinePart) -> bool {
+    part.minor != 0 || part.payout.unwrap_or(0) != 0
+}
+
+fn deductions(after: Vec<LineDeduction>, before: &[LineDeduction]) -> Result<Vec<LineDeduction>> {
+    let mut sums = after;
+    for d in before {
         match sums.iter_mut().find(|sum| (sum.name, sum.account) == (d.name, d.account)) {
             Some(sum) => sum.minor = less(sum.minor, d.minor)?,
             None => sums.push(LineDeduction { minor: less(0, d.minor)?, ..*d }),
         }
     }
-    Ok(sums.into_boxed_slice())
+    Ok(sums)
 }
 
 /// Parts by party, payout currency and rate: a change of one of them leaves a full negative and a full positive part.
-fn parts(after: &[LinePart], before: &[LinePart]) -> Result<Box<[LinePart]>> {
-    let negative = |p: &LinePart| {
+fn parts(after: Vec<LinePart>, before: Vec<LinePart>) -> Result<Vec<LinePart>> {
+    let negative = |p: LinePart| {
         let payout = p.payout.map(|payout| less(0, payout)).transpose()?;
-        Ok(LinePart { minor: less(0, p.minor)?, payout, ..p.clone() })
+        Ok(LinePart { minor: less(0, p.minor)?, payout, ..p })
     };
-    let mut sums: Vec<LinePart> = before.iter().map(negative).collect::<Result<_>>()?;
+    let mut sums: Vec<LinePart> = before.into_iter().map(negative).collect::<Result<_>>()?;
     for part in after {
         let same = |p: &&mut LinePart| {
             p.party == part.party && p.payout_currency == part.payout_currency && p.rate == part.rate
@@ -212,11 +223,11 @@ fn parts(after: &[LinePart], before: &[LinePart]) -> Result<Box<[LinePart]>> {
                 sum.minor = add(sum.minor, part.minor)?;
                 sum.payout = sum.payout.zip(part.payout).map(|(a, b)| add(a, b)).transpose()?;
             }
-            None => sums.push(part.clone()),
+            None => sums.push(part),
         }
     }
-    sums.retain(|p| p.minor != 0 || p.payout.unwrap_or(0) != 0);
+    sums.retain(part_moves);
     let parties: Vec<u32> = sums.iter().map(|p| p.party).collect();
     sums.sort_by_key(|p| parties.iter().position(|other| *other == p.party));
-    Ok(sums.into_boxed_slice())
+    Ok(sums)
 }

@@ -9,7 +9,7 @@ use super::lists;
 use super::pins::{pinned_rates, pins_of};
 use super::prepare::Prepared;
 use super::state::{booked_snapshot, knowledge, names_of};
-use crate::earn::{Line, LineDeduction, LineKey, LinePart, RateKey, Rates, UsedRate, evaluate};
+use crate::earn::{LineDeduction, LinePart, LineView, RateKey, Rates, UsedRate, evaluate};
 use crate::error::{Error, Result};
 use crate::facts::{Classes, Known, classify, facts, link, measure, retained};
 use crate::fate::Fate;
@@ -273,15 +273,18 @@ impl<'a> Run<'a> {
     }
 
     fn earnings(&self, differences: &[Difference]) -> Vec<Earning> {
-        let rows = |d: &'_ Difference| d.lines.iter().map(|(key, line)| self.earning(d.cause, key, line)).collect();
-        differences.iter().flat_map::<Vec<_>, _>(rows).collect()
+        let rows = |d: &Difference| -> Vec<Earning> {
+            d.lines().map(|(line, parts)| self.earning(d.cause, &line, parts)).collect()
+        };
+        differences.iter().flat_map(rows).collect()
     }
 
-    fn earning(&self, cause: &'static str, key: &LineKey, line: &Line) -> Earning {
+    fn earning(&self, cause: &'static str, view: &LineView<'_>, parts: impl Iterator<Item = LinePart>) -> Earning {
+        let (key, line) = (&view.key, view.line);
         let text = |number: u32| self.names.text(number).to_owned();
         let deduction =
             |d: &LineDeduction| Deduction { name: text(d.name), account: d.account.name().to_owned(), minor: d.minor };
-        let part = |p: &LinePart| Part {
+        let part = |p: LinePart| Part {
             party_id: text(p.party),
             minor: p.minor,
             payout_currency: p.payout_currency.code().to_owned(),
@@ -300,19 +303,19 @@ impl<'a> Run<'a> {
             gross_minor: line.gross,
             tax_minor: line.tax,
             channel_fee_minor: line.fee,
-            deductions: line.deductions.iter().map(deduction).collect(),
+            deductions: view.deductions.iter().map(deduction).collect(),
             creator_minor: line.creator,
             platform_minor: line.platform,
             rounding: line.rounding.to_string(),
-            parts: line.parts.iter().map(part).collect(),
+            parts: parts.map(part).collect(),
         }
     }
 
     fn reference_moves(&self, differences: &[Difference]) -> BTreeMap<Currency, (i128, i128)> {
         let mut moves: BTreeMap<Currency, (i128, i128)> = BTreeMap::new();
         for d in differences.iter().filter(|d| d.cause == "reference_correction") {
-            for (key, line) in &d.lines {
-                moves.entry(key.currency).or_default().0 += i128::from(line.creator).abs();
+            for (line, _) in d.lines() {
+                moves.entry(line.key.currency).or_default().0 += i128::from(line.line.creator).abs();
             }
         }
         for (currency, (_, booked)) in &mut moves {

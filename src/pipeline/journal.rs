@@ -46,8 +46,9 @@ impl Books<'_> {
 
     fn party_side(&mut self, d: &Difference) -> Result<()> {
         let mut sums: BTreeMap<PartyKey, (i128, i128, bool)> = BTreeMap::new();
-        for (key, line) in &d.lines {
-            for part in &line.parts {
+        for (line, parts) in d.lines() {
+            let key = line.key;
+            for part in parts {
                 let to = if part.payout.is_some() { part.payout_currency } else { key.currency };
                 let party = self.names.text(part.party).to_owned();
                 let no_rate = part.rate.is_none();
@@ -86,11 +87,11 @@ impl Books<'_> {
 
     fn platform_side(&mut self, d: &Difference) -> Result<()> {
         let mut groups: BTreeMap<GroupKey, PlatformSide> = BTreeMap::new();
-        for (key, line) in &d.lines {
-            let side = groups.entry((key.program, key.currency, key.period)).or_default();
-            side.creator += i128::from(line.creator);
-            side.platform += i128::from(line.platform);
-            for d in &line.deductions {
+        for (line, _) in d.lines() {
+            let side = groups.entry((line.key.program, line.key.currency, line.key.period)).or_default();
+            side.creator += i128::from(line.line.creator);
+            side.platform += i128::from(line.line.platform);
+            for d in line.deductions {
                 *side.deductions.entry(d.account).or_default() += i128::from(d.minor);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::difference::Snapshot;
 use super::prepare::Prepared;
-use crate::earn::{Channel, Line, LineDeduction, LineKey, LinePart, Lines};
+use crate::earn::{Channel, Line, LineDeduction, LineKey, LinePart, LinePiece};
 use crate::error::{Error, Result};
 use crate::intake::{Knowledge, NONE, Names, Rows};
 use crate::ledger::{Account, BookedLine, BookedPart, EarningKey, JournalKey, State};
@@ -81,7 +81,7 @@ fn find(names: &Names, text: &str) -> Result<u32> {
 /// # Errors
 /// A value of the ledger can't be read (input).
 pub fn booked_snapshot(state: &State, names: &Names) -> Result<Snapshot> {
-    let numbered = |(key, booked): (&EarningKey, &BookedLine)| {
+    let numbered = |(key, booked): (&EarningKey, &'_ BookedLine)| {
         let key = LineKey {
             creator: find(names, &key.creator_id)?,
             program: find(names, &key.program)?,
@@ -94,14 +94,19 @@ pub fn booked_snapshot(state: &State, names: &Names) -> Result<Snapshot> {
     };
     let mut lines = state.earnings().iter().map(numbered).collect::<Result<Vec<_>>>()?;
     lines.sort_unstable_by_key(|(key, _)| *key);
-    let mut snapshot = Snapshot { lines: Lines::sorted(lines), ..Snapshot::default() };
+    let mut piece = LinePiece::default();
+    for (key, (line, deductions, parts)) in lines {
+        piece.push(key, line, deductions, parts)?;
+    }
+    let mut snapshot = Snapshot::default();
+    snapshot.lines.push(piece);
     for (key, minor) in state.journal() {
         add_journal(&mut snapshot, key, *minor, names)?;
     }
     Ok(snapshot)
 }
 
-fn line(booked: &BookedLine, names: &Names) -> Result<Line> {
+fn line(booked: &BookedLine, names: &Names) -> Result<(Line, Vec<LineDeduction>, Vec<LinePart>)> {
     let minor = |value: i128| to_minor(value, "a booked line");
     let part = |p: &BookedPart| {
         let exact = |text: &String| {
@@ -118,17 +123,17 @@ fn line(booked: &BookedLine, names: &Names) -> Result<Line> {
     let deduction = |((name, account), value): (&(String, String), &i128)| {
         Ok(LineDeduction { name: find(names, name)?, account: account.parse()?, minor: minor(*value)? })
     };
-    Ok(Line {
+    let line = Line {
         events: minor(booked.events)?,
         gross: minor(booked.gross)?,
         tax: minor(booked.tax)?,
         fee: minor(booked.channel_fee)?,
-        deductions: booked.deductions.iter().map(deduction).collect::<Result<_>>()?,
         creator: minor(booked.creator)?,
         platform: minor(booked.platform)?,
         rounding: booked.rounding.clone(),
-        parts: booked.parts.iter().map(part).collect::<Result<_>>()?,
-    })
+    };
+    let deductions = booked.deductions.iter().map(deduction).collect::<Result<_>>()?;
+    Ok((line, deductions, booked.parts.iter().map(part).collect::<Result<_>>()?))
 }
 
 /// Clearing by channel, the platform's expense, ineligible money and adjustments stand in the journal alone.
