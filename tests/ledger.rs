@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use everycent::error::{Blame, Error};
 use everycent::ledger::{
-    Account, Action, BATCH_ROWS, Balance, CAUSES, Control, Deduction, Earning, Entry, InputFile, Manifest, Named,
-    Opening, Part, Payout, PinnedRate, Pins, Posting, State, Statement, Store, TABLES, Tables, Unrated, age_layers,
-    escape, read_table, root, rows_sha256, schema, seal, statement_leaf, statements_root, tree_root, write,
+    Account, Action, BATCH_ROWS, Balance, CAUSES, Control, Deduction, Earning, Entry, InputFile, Journal, Manifest,
+    Named, Opening, Part, Payout, PinnedRate, Pins, State, Statement, Store, TABLES, Tables, Unrated, age_layers,
+    escape, read_table, root, rows_sha256, schema, seal, statement_leaf, statements_root, table_hashes, tree_root,
+    write, write_table,
 };
 use everycent::log::Log;
 use everycent::money::{Currency, Exact};
@@ -197,6 +198,13 @@ fn payout(at: usize) -> Payout {
     Payout { payout_id, party_id: format!("p{at:07}"), currency, amount_minor: 2500, due_date: day("2026-11-15") }
 }
 
+/// The postings of entries, in the order given.
+fn journal<const N: usize>(entries: [Entry; N]) -> Journal {
+    let mut journal = Journal::default();
+    entries.into_iter().try_for_each(|entry| entry.add_to(&mut journal)).expect("balanced");
+    journal
+}
+
 /// Tables in which every column has a value and every nullable one a null, with the ends of Int64.
 fn full() -> Tables {
     let mut ada = earning(
@@ -233,7 +241,7 @@ fn full() -> Tables {
     };
     let mut tables = Tables {
         earnings: vec![earning("ben", "reversal", -350, vec![]), ada],
-        journal: [postings.finish().expect("balanced"), plain.finish().expect("balanced")].concat(),
+        journal: journal([postings, plain]),
         statements: vec![statement("nørth", "USD", 369), statement("ada", "EUR", 2641)],
         payouts: vec![payout(2), payout(1)],
         balances: vec![
@@ -398,6 +406,23 @@ fn proved() -> Tables {
     };
     tables.sort();
     tables
+}
+
+#[test]
+fn tables_are_hashed_and_written_column_by_column_as_their_batches_are() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let many = Tables { payouts: (0..=BATCH_ROWS).map(payout).collect(), ..Tables::default() };
+    for (tables, whose) in [(full(), "full"), (proved(), "proved"), (many, "many")] {
+        for (name, hash) in table_hashes(&tables).expect("hashes") {
+            assert_eq!(hash, hash_of(&tables, name), "{whose}, {name}");
+            let paths = ["batches", "columns"].map(|how| dir.path().join(format!("{whose}-{name}-{how}")));
+            let by_batch = write(&paths[0], schema(name).expect("a schema"), tables.batches(name)).expect("written");
+            let by_column = write_table(&paths[1], &tables, name).expect("written");
+            assert_eq!(by_batch, by_column, "{whose}, {name}");
+            let bytes = paths.map(|path| std::fs::read(path).expect("a file"));
+            assert!(bytes[0] == bytes[1], "{whose}, {name}");
+        }
+    }
 }
 
 fn hash_of(tables: &Tables, name: &'static str) -> String {
@@ -604,8 +629,7 @@ fn tables_after(state: &State, booked: &str, earned: i64, paid: i64) -> Tables {
     let mut payout = Entry::new(now, "payout").detail("ada").detail("EUR");
     payout.post(Account::PartyPayable, Some("ada"), paid.into(), eur);
     payout.post(Account::PayoutClearing, None, -i128::from(paid), eur);
-    let journal: Vec<Posting> =
-        [entry, party, payout].into_iter().flat_map(|e| e.finish().expect("balanced")).collect();
+    let journal = journal([entry, party, payout]);
     let mut tables = Tables {
         balances: state.balances_after(now, &journal).expect("balances"),
         journal,

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::Account;
+use super::journal::Journal;
 use super::manifest::OpeningBalance;
-use super::row::{Balance, Posting};
+use super::row::Balance;
 use crate::error::{Error, Result};
 use crate::money::{Currency, to_minor};
 use crate::period::Period;
@@ -93,10 +94,10 @@ impl Balances {
     ///
     /// # Errors
     /// A sum beyond Int64 (gate).
-    pub fn after(&self, period: Period, postings: &[Posting]) -> Result<Vec<Balance>> {
+    pub fn after(&self, period: Period, postings: &Journal) -> Result<Vec<Balance>> {
         let mut moves: BTreeMap<Key, (i128, i128)> = BTreeMap::new();
-        for posting in postings {
-            let key = key_of(&posting.account, posting.party_id.as_deref(), &posting.currency)?;
+        for posting in postings.iter() {
+            let key = (posting.account, posting.party_id.map(str::to_owned), posting.currency);
             let (debit, credit) = moves.entry(key).or_default();
             let side = if posting.amount_minor > 0 { debit } else { credit };
             *side += i128::from(posting.amount_minor).abs();

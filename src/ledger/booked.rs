@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::account::Account;
-use super::row::{Earning, Part, Posting};
+use super::journal::PostingView;
+use super::row::{Earning, Part};
 use crate::error::{Error, Result};
 use crate::money::Exact;
 use crate::period::Period;
@@ -121,23 +122,22 @@ impl BookedLine {
 }
 
 impl JournalKey {
-    pub(super) fn of(posting: &Posting) -> Self {
+    pub(super) fn of(posting: &PostingView<'_>) -> Self {
         Self {
             kind: posting.kind.to_owned(),
-            program: posting.program.clone(),
-            currency: posting.currency.clone(),
+            program: posting.program.map(str::to_owned),
+            currency: posting.currency.code().to_owned(),
             earning_period: posting.earning_period,
-            log: posting.log.map(str::to_owned),
-            channel: posting.channel.clone(),
-            account: posting.account.clone(),
-            party_id: posting.party_id.clone(),
+            log: posting.log.map(|log| log.name().to_owned()),
+            channel: posting.channel.map(str::to_owned),
+            account: posting.account.name().to_owned(),
+            party_id: posting.party_id.map(str::to_owned),
         }
     }
 }
 
 /// Settlement is never redone, and the party side of earning lines stands in `earnings`: neither is summed.
-pub(super) fn is_summed(posting: &Posting) -> bool {
-    let by_line =
-        posting.kind == "earning" && posting.log.is_none() && posting.account != Account::PlatformExpense.name();
+pub(super) fn is_summed(posting: &PostingView<'_>) -> bool {
+    let by_line = posting.kind == "earning" && posting.log.is_none() && posting.account != Account::PlatformExpense;
     posting.earning_period.is_some() && !by_line
 }

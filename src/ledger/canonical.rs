@@ -73,9 +73,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// # Errors
 /// A batch that can't be had, or holds what no table holds (bug).
 pub fn rows_sha256(table: &str, schema: &Schema, batches: impl Iterator<Item = Result<RecordBatch>>) -> Result<String> {
-    let names = schema.fields().iter().map(|field| field.name().as_str());
-    let head = Canonical::of("everycent rows 1").text(table).texts(names.filter(|name| !WHERE_IT_STOOD.contains(name)));
-    let mut hash = Sha256::new_with_prefix(head.bytes());
+    let mut hash = table_hash(table, schema);
     for batch in batches {
         let batch = batch?;
         for at in 0..batch.num_rows() {
@@ -85,6 +83,22 @@ pub fn rows_sha256(table: &str, schema: &Schema, batches: impl Iterator<Item = R
         }
     }
     Ok(hex::encode(hash.finalize()))
+}
+
+/// The hash of a table before its first row.
+pub(super) fn table_hash(table: &str, schema: &Schema) -> Sha256 {
+    let names = schema.fields().iter().map(|field| field.name().as_str());
+    let head = Canonical::of("everycent rows 1").text(table).texts(names.filter(|name| !WHERE_IT_STOOD.contains(name)));
+    Sha256::new_with_prefix(head.bytes())
+}
+
+/// Adds what is written by `put`, after the number of its bytes.
+pub(super) fn put_counted(bytes: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>)) {
+    let at = bytes.len();
+    put_length(bytes, 0);
+    put(bytes);
+    let length = (bytes.len() - at - 8) as u64;
+    bytes[at..at + 8].copy_from_slice(&length.to_be_bytes());
 }
 
 /// A row's canonical bytes: its values in the order of the columns, without those of [`WHERE_IT_STOOD`], each as a value
@@ -109,7 +123,7 @@ fn put_value(bytes: &mut Vec<u8>, array: &dyn Array, at: usize) -> Result<()> {
         (_, Some(Cell::Text(text))) => put_text(bytes, &text),
         (_, Some(Cell::Int(value))) => bytes.extend(value.to_be_bytes()),
         (DataType::List(_), _) => put_list(bytes, &array.as_list::<i32>().value(at))?,
-        (other, None) => return Err(Error::bug(format!("no canonical bytes for {other}"))),
+        (other, _) => return Err(Error::bug(format!("no canonical bytes for {other}"))),
     }
     Ok(())
 }
@@ -125,11 +139,11 @@ fn put_list(bytes: &mut Vec<u8>, elements: &dyn Array) -> Result<()> {
     Ok(())
 }
 
-fn put_length(bytes: &mut Vec<u8>, length: usize) {
+pub(super) fn put_length(bytes: &mut Vec<u8>, length: usize) {
     bytes.extend((length as u64).to_be_bytes());
 }
 
-fn put_text(bytes: &mut Vec<u8>, text: &str) {
+pub(super) fn put_text(bytes: &mut Vec<u8>, text: &str) {
     put_length(bytes, text.len());
     bytes.extend(text.as_bytes());
 }

@@ -5,11 +5,12 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Int64Array, ListArray, StringArray, StructArray, TimestampNanosecondArray,
+    Array, ArrayRef, AsArray, Date32Array, Int64Array, ListArray, StringBuilder, StructArray, TimestampNanosecondArray,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Date32Type, Field, Fields, Int64Type, TimeUnit, TimestampNanosecondType};
 
+use super::canonical::{put_length, put_text};
 use crate::error::Result;
 use crate::log::Log;
 use crate::period::Period;
@@ -33,13 +34,37 @@ pub const FATES: [&str; 7] = ["duplicate", "excluded", "ineligible", "later", "q
 /// A value as it stands in a column.
 pub enum Cell<'a> {
     Text(Cow<'a, str>),
+    Month(MonthText),
     /// An amount, a number, days or nanoseconds since 1970.
     Int(i64),
 }
 
+/// The text of a month of the years 0 to 9999, `2026-10`, without memory of its own.
+#[derive(Clone, Copy)]
+pub struct MonthText([u8; 7]);
+
+impl MonthText {
+    fn of(period: Period) -> Option<Self> {
+        let year = u16::try_from(period.year()).ok().filter(|year| *year <= 9999)?;
+        let month = u16::try_from(period.month()).ok()?;
+        let digit = |value: u16| b'0' + u8::try_from(value % 10).unwrap_or(0);
+        let year = [digit(year / 1000), digit(year / 100), digit(year / 10), digit(year)];
+        let [a, b, c, d] = year;
+        Some(Self([a, b, c, d, b'-', digit(month / 10), digit(month)]))
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
 impl<'a> Cell<'a> {
     fn text(self) -> Option<Cow<'a, str>> {
-        if let Cell::Text(text) = self { Some(text) } else { None }
+        match self {
+            Cell::Text(text) => Some(text),
+            Cell::Month(month) => Some(month.as_str().to_owned().into()),
+            Cell::Int(_) => None,
+        }
     }
 
     fn int(self) -> Option<i64> {
@@ -65,6 +90,8 @@ pub trait Column {
     const NULLABLE: bool = false;
     fn data_type() -> DataType;
     fn array<'a>(values: impl Iterator<Item = &'a Self::Value> + Clone) -> ArrayRef;
+    /// Adds a value's canonical bytes ([`super::canonical`]).
+    fn put(value: &Self::Value, bytes: &mut Vec<u8>);
     /// `None` where the array has another type, a null that may not be, or an unknown word.
     fn values(array: &ArrayRef) -> Option<Vec<Self::Value>>;
 }
@@ -73,6 +100,10 @@ pub trait Column {
 pub trait Row: Sized + 'static {
     fn fields() -> Fields;
     fn arrays<'a>(rows: impl Iterator<Item = &'a Self> + Clone) -> Vec<ArrayRef>;
+    /// One of those arrays.
+    fn array(rows: &[Self], at: usize) -> Option<ArrayRef>;
+    /// Adds the row's canonical bytes, without the columns that say where it stood.
+    fn put(&self, bytes: &mut Vec<u8>);
     /// The rows behind arrays that stand in the order of [`Row::fields`].
     fn rows(columns: &[ArrayRef]) -> Result<Vec<Self>>;
 }
@@ -91,7 +122,11 @@ impl<S: Scalar> Column for S {
     }
 
     fn array<'a>(values: impl Iterator<Item = &'a Self::Value> + Clone) -> ArrayRef {
-        build(&S::data_type(), values.map(|value| Some(S::show(value))))
+        array_of(&S::data_type(), values.map(|value| Some(S::show(value))))
+    }
+
+    fn put(value: &Self::Value, bytes: &mut Vec<u8>) {
+        put_cell(bytes, Some(S::show(value)));
     }
 
     fn values(array: &ArrayRef) -> Option<Vec<Self::Value>> {
@@ -111,7 +146,11 @@ impl<S: Scalar> Column for Maybe<S> {
     }
 
     fn array<'a>(values: impl Iterator<Item = &'a Self::Value> + Clone) -> ArrayRef {
-        build(&S::data_type(), values.map(|value| value.as_ref().map(S::show)))
+        array_of(&S::data_type(), values.map(|value| value.as_ref().map(S::show)))
+    }
+
+    fn put(value: &Self::Value, bytes: &mut Vec<u8>) {
+        put_cell(bytes, value.as_ref().map(S::show));
     }
 
     fn values(array: &ArrayRef) -> Option<Vec<Self::Value>> {
@@ -136,6 +175,12 @@ impl<R: Row> Column for Many<R> {
         Arc::new(ListArray::new(element::<R>(), offsets, Arc::new(rows), None))
     }
 
+    fn put(value: &Self::Value, bytes: &mut Vec<u8>) {
+        bytes.push(1);
+        put_length(bytes, value.len());
+        value.iter().for_each(|row| row.put(bytes));
+    }
+
     fn values(array: &ArrayRef) -> Option<Vec<Self::Value>> {
         let list = array.as_list_opt::<i32>().filter(|list| list.null_count() == 0)?;
         let inner = list.values().as_struct_opt().filter(|inner| inner.null_count() == 0)?;
@@ -150,14 +195,36 @@ fn element<R: Row>() -> Arc<Field> {
     Arc::new(Field::new("element", DataType::Struct(R::fields()), false))
 }
 
-fn build<'a>(kind: &DataType, cells: impl Iterator<Item = Option<Cell<'a>>>) -> ArrayRef {
+/// Cells as an array; what does not fit the kind is null.
+pub fn array_of<'a>(kind: &DataType, cells: impl Iterator<Item = Option<Cell<'a>>>) -> ArrayRef {
     let int = |cell: Option<Cell<'_>>| cell.and_then(Cell::int);
     let day = |cell: Option<Cell<'_>>| i32::try_from(cell?.int()?).ok();
     match kind {
         DataType::Int64 => Arc::new(cells.map(int).collect::<Int64Array>()),
         DataType::Date32 => Arc::new(cells.map(day).collect::<Date32Array>()),
         DataType::Timestamp(..) => Arc::new(cells.map(int).collect::<TimestampNanosecondArray>().with_timezone("UTC")),
-        _ => Arc::new(cells.map(|cell| cell.and_then(Cell::text)).collect::<StringArray>()),
+        _ => {
+            let mut texts = StringBuilder::new();
+            for cell in cells {
+                match cell {
+                    Some(Cell::Text(text)) => texts.append_value(text),
+                    Some(Cell::Month(month)) => texts.append_value(month.as_str()),
+                    Some(Cell::Int(_)) | None => texts.append_null(),
+                }
+            }
+            Arc::new(texts.finish())
+        }
+    }
+}
+
+/// Adds the canonical bytes of a value that may be missing.
+pub fn put_cell(bytes: &mut Vec<u8>, cell: Option<Cell<'_>>) {
+    bytes.push(u8::from(cell.is_some()));
+    match cell {
+        Some(Cell::Text(text)) => put_text(bytes, &text),
+        Some(Cell::Month(month)) => put_text(bytes, month.as_str()),
+        Some(Cell::Int(value)) => bytes.extend(value.to_be_bytes()),
+        None => {}
     }
 }
 
@@ -204,7 +271,7 @@ scalars! {
     /// Int64: an amount in minor units, or a number.
     Int: i64, DataType::Int64, |v| Cell::Int(*v), |cell| cell.int();
     /// Utf8, `2026-10`.
-    Month: Period, DataType::Utf8, |v| Cell::Text(v.to_string().into()), |cell| cell.text()?.parse().ok();
+    Month: Period, DataType::Utf8, |v| month(*v), |cell| cell.text()?.parse().ok();
     /// Date32.
     Day: i32, DataType::Date32, |v| Cell::Int((*v).into()), |cell| cell.int()?.try_into().ok();
     /// Timestamp in nanoseconds, UTC.
@@ -219,7 +286,13 @@ scalars! {
     FateName: Word, DataType::Utf8, |v| word(v), |cell| one_of(&FATES, cell);
 }
 
-fn word(value: &str) -> Cell<'_> {
+/// A period as a cell.
+pub fn month(period: Period) -> Cell<'static> {
+    MonthText::of(period).map_or_else(|| Cell::Text(period.to_string().into()), Cell::Month)
+}
+
+/// A text as a cell.
+pub fn word(value: &str) -> Cell<'_> {
     Cell::Text(Cow::Borrowed(value))
 }
 

@@ -4,13 +4,17 @@
 //! field is an `Option`.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Field, Fields, Schema, SchemaRef};
+use rayon::prelude::*;
 
+use super::canonical::{WHERE_IT_STOOD, put_counted};
 use super::cell::{Cause, Column, Day, FateName, Instant, Int, Kind, LogName, Many, Maybe, Month, Row, Text};
+use super::journal::Journal;
 use super::row::{Balance, Control, Deduction, Earning, Part, Payout, Posting, Statement, Tables, Unrated};
 use crate::error::{Error, Result};
 
@@ -38,6 +42,18 @@ macro_rules! row {
 
             fn arrays<'a>(rows: impl Iterator<Item = &'a Self> + Clone) -> Vec<ArrayRef> {
                 vec![$(<$kind as Column>::array(rows.clone().map(|row| &row.$field))),*]
+            }
+
+            fn array(rows: &[Self], at: usize) -> Option<ArrayRef> {
+                let columns: &[fn(&[Self]) -> ArrayRef] =
+                    &[$(|rows| <$kind as Column>::array(rows.iter().map(|row| &row.$field))),*];
+                columns.get(at).map(|column| column(rows))
+            }
+
+            fn put(&self, bytes: &mut Vec<u8>) {
+                $(if !WHERE_IT_STOOD.contains(&stringify!($field)) {
+                    <$kind as Column>::put(&self.$field, bytes);
+                })*
             }
 
             fn rows(columns: &[ArrayRef]) -> Result<Vec<Self>> {
@@ -158,17 +174,95 @@ row!(Control by (log, currency, fate, reason) {
     total_unreadable: Int,
 });
 
-/// Gives the rows of the table of a name to one expression; by reference or mutably, as `$tables` is.
+/// The rows of a table, however they are kept.
+trait Table: Default + Sync {
+    fn fields() -> Fields;
+    fn rows(&self) -> usize;
+    /// Sorts by key: text by its bytes, nulls first.
+    fn sort(&mut self);
+    /// Two neighbours that are not in the order of their key, or have one.
+    fn out_of_order(&self) -> Option<String>;
+    /// One column of some rows.
+    fn column(&self, rows: Range<usize>, at: usize) -> Option<ArrayRef>;
+    /// Adds a row's canonical bytes, without the columns that say where it stood.
+    fn put(&self, row: usize, bytes: &mut Vec<u8>);
+    /// Adds the rows behind columns.
+    fn append(&mut self, columns: &[ArrayRef]) -> Result<()>;
+}
+
+impl<R: Row + Keyed + Send + Sync + std::fmt::Debug> Table for Vec<R> {
+    fn fields() -> Fields {
+        R::fields()
+    }
+
+    fn rows(&self) -> usize {
+        self.len()
+    }
+
+    fn sort(&mut self) {
+        self.par_sort_unstable_by(R::by_key);
+    }
+
+    fn out_of_order(&self) -> Option<String> {
+        let found = self.par_windows(2).find_first(|pair| pair[0].by_key(&pair[1]) != Ordering::Less);
+        found.map(|pair| format!("{:?}, then {:?}", pair[0], pair[1]))
+    }
+
+    fn column(&self, rows: Range<usize>, at: usize) -> Option<ArrayRef> {
+        R::array(&self[rows], at)
+    }
+
+    fn put(&self, row: usize, bytes: &mut Vec<u8>) {
+        self[row].put(bytes);
+    }
+
+    fn append(&mut self, columns: &[ArrayRef]) -> Result<()> {
+        self.extend(R::rows(columns)?);
+        Ok(())
+    }
+}
+
+impl Table for Journal {
+    fn fields() -> Fields {
+        Posting::fields()
+    }
+
+    fn rows(&self) -> usize {
+        self.len()
+    }
+
+    fn sort(&mut self) {
+        Self::sort(self);
+    }
+
+    fn out_of_order(&self) -> Option<String> {
+        Self::out_of_order(self)
+    }
+
+    fn column(&self, rows: Range<usize>, at: usize) -> Option<ArrayRef> {
+        self.array(rows, at)
+    }
+
+    fn put(&self, row: usize, bytes: &mut Vec<u8>) {
+        Self::put(self, row, bytes);
+    }
+
+    fn append(&mut self, columns: &[ArrayRef]) -> Result<()> {
+        self.add(Posting::rows(columns)?)
+    }
+}
+
+/// Gives the table of a name to one expression; by reference or mutably, as `$tables` is.
 macro_rules! with_table {
-    ($tables:expr, $name:expr, |$rows:ident| $body:expr) => {
-        with_table!($tables, $name, $rows, $body,
+    ($tables:expr, $name:expr, |$table:ident| $body:expr) => {
+        with_table!($tables, $name, $table, $body,
             earnings journal statements payouts balances quarantine waiting ineligible control)
     };
-    ($tables:expr, $name:expr, $rows:ident, $body:expr, $($table:ident)*) => {{
+    ($tables:expr, $name:expr, $bound:ident, $body:expr, $($table:ident)*) => {{
         let Tables { $($table),* } = $tables;
         match $name {
             $(name if name == stringify!($table) => {
-                let $rows = $table;
+                let $bound = $table;
                 $body
             })*
             other => Err(Error::bug(format!("the ledger has no table {other}"))),
@@ -179,18 +273,15 @@ macro_rules! with_table {
 impl Tables {
     /// Sorts every table by its key: text by its bytes, nulls first.
     pub fn sort(&mut self) {
-        fn sort<R: Keyed>(rows: &mut [R]) {
-            rows.sort_by(R::by_key);
-        }
-        sort(&mut self.earnings);
-        sort(&mut self.journal);
-        sort(&mut self.statements);
-        sort(&mut self.payouts);
-        sort(&mut self.balances);
-        sort(&mut self.quarantine);
-        sort(&mut self.waiting);
-        sort(&mut self.ineligible);
-        sort(&mut self.control);
+        Table::sort(&mut self.earnings);
+        Table::sort(&mut self.journal);
+        Table::sort(&mut self.statements);
+        Table::sort(&mut self.payouts);
+        Table::sort(&mut self.balances);
+        Table::sort(&mut self.quarantine);
+        Table::sort(&mut self.waiting);
+        Table::sort(&mut self.ineligible);
+        Table::sort(&mut self.control);
     }
 
     /// Holds every table to its order: sorted by its key, no key twice.
@@ -198,15 +289,12 @@ impl Tables {
     /// # Errors
     /// A table that is not (bug).
     pub fn check_keys(&self) -> Result<()> {
-        fn check<R: Keyed + std::fmt::Debug>(rows: &[R]) -> Result<()> {
-            match rows.windows(2).find(|pair| pair[0].by_key(&pair[1]) != Ordering::Less) {
-                None => Ok(()),
-                Some(pair) => Err(Error::bug("rows are not in the order of their key, or have one key")
-                    .found(format!("{:?}, then {:?}", pair[0], pair[1]))),
-            }
-        }
         for name in TABLES {
-            with_table!(self, name, |rows| check(rows)).map_err(|e| e.at(name))?;
+            if let Some(found) = with_table!(self, name, |table| Ok(Table::out_of_order(table)))? {
+                return Err(Error::bug("rows are not in the order of their key, or have one key")
+                    .at(name)
+                    .found(found));
+            }
         }
         Ok(())
     }
@@ -216,15 +304,39 @@ impl Tables {
     /// # Errors
     /// No such table (bug).
     pub fn rows(&self, table: &str) -> Result<usize> {
-        with_table!(self, table, |rows| Ok(rows.len()))
+        with_table!(self, table, |table| Ok(Table::rows(table)))
+    }
+
+    /// One column of some rows of a table.
+    ///
+    /// # Errors
+    /// No such table or column (bug).
+    pub fn column(&self, table: &'static str, at: usize, rows: Range<usize>) -> Result<ArrayRef> {
+        let array = with_table!(self, table, |table| Ok(Table::column(table, rows, at)))?;
+        array.ok_or_else(|| Error::bug(format!("{table} has no column {at}")))
+    }
+
+    /// The canonical bytes of some rows of a table, each after the number of its bytes.
+    ///
+    /// # Errors
+    /// No such table (bug).
+    pub(super) fn row_bytes(&self, table: &'static str, rows: Range<usize>) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        with_table!(self, table, |table| {
+            rows.for_each(|row| put_counted(&mut bytes, |bytes| Table::put(table, row, bytes)));
+            Ok(())
+        })?;
+        Ok(bytes)
     }
 
     /// A table as batches of [`BATCH_ROWS`] rows, the last one shorter; none for a table without rows.
     pub fn batches(&self, table: &'static str) -> impl Iterator<Item = Result<RecordBatch>> {
         let last = self.rows(table).unwrap_or(0);
         (0..last).step_by(BATCH_ROWS).map(move |from| {
-            let to = last.min(from.saturating_add(BATCH_ROWS));
-            with_table!(self, table, |rows| batch(&rows[from..to]))
+            let (to, schema) = (last.min(from.saturating_add(BATCH_ROWS)), schema(table)?);
+            let columns = (0..schema.fields().len()).map(|at| self.column(table, at, from..to));
+            let columns = columns.collect::<Result<Vec<_>>>()?;
+            RecordBatch::try_new(schema, columns).map_err(|e| Error::bug(e.to_string()))
         })
     }
 
@@ -255,23 +367,17 @@ impl Tables {
 /// # Errors
 /// No such table (bug).
 pub fn schema(table: &str) -> Result<SchemaRef> {
-    fn fields<R: Row>(_: &[R]) -> Fields {
-        R::fields()
+    fn fields<T: Table>(_: &T) -> Fields {
+        T::fields()
     }
     let fields: Fields = with_table!(&Tables::default(), table, |rows| Ok(fields(rows)))?;
     Ok(Arc::new(Schema::new(fields)))
 }
 
-fn batch<R: Row>(rows: &[R]) -> Result<RecordBatch> {
-    let schema = Arc::new(Schema::new(R::fields()));
-    RecordBatch::try_new(schema, R::arrays(rows.iter())).map_err(|e| Error::bug(e.to_string()))
-}
-
-fn append<R: Row>(rows: &mut Vec<R>, batch: &RecordBatch) -> Result<()> {
+fn append<T: Table>(table: &mut T, batch: &RecordBatch) -> Result<()> {
     let names = batch.schema_ref().fields().iter().map(|field| field.name());
-    if !names.eq(R::fields().iter().map(|field| field.name())) {
+    if !names.eq(T::fields().iter().map(|field| field.name())) {
         return Err(unreadable("other columns, or in another order"));
     }
-    rows.extend(R::rows(batch.columns())?);
-    Ok(())
+    table.append(batch.columns())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::account::Account;
+use super::journal::{Journal, PostingView};
 use super::row::Posting;
 use crate::error::{Error, Result};
 use crate::log::Log;
@@ -91,32 +92,37 @@ impl Entry {
     /// # Errors
     /// An amount beyond Int64 (gate); a currency in which debits and credits differ (bug).
     pub fn finish(self) -> Result<Vec<Posting>> {
-        let id = self.id();
-        let mut postings = Vec::new();
-        for (place, sum) in self.sums.iter().filter(|(_, sum)| **sum != 0) {
-            let amount_minor = to_minor(*sum, "a posting").map_err(|e| e.at(id.clone()))?;
-            postings.push(self.posting(&id, postings.len(), place, amount_minor));
-        }
-        balanced(&id, &postings)?;
-        Ok(postings)
+        let mut journal = Journal::default();
+        self.add_to(&mut journal)?;
+        Ok(journal.iter().map(|posting| posting.to_row()).collect())
     }
 
-    fn posting(&self, id: &str, before: usize, place: &Place, amount_minor: i64) -> Posting {
-        Posting {
-            entry_id: id.to_owned(),
-            posting: i64::try_from(before).map_or(i64::MAX, |n| n + 1),
-            period: self.period,
-            earning_period: self.earning_period,
-            cause: self.cause,
-            kind: self.kind,
-            program: self.program.clone(),
-            log: place.log.map(Log::name),
-            channel: place.channel.clone(),
-            account: place.account.name().to_owned(),
-            party_id: place.party.clone(),
-            amount_minor,
-            currency: place.currency.code().to_owned(),
+    /// Adds the postings of [`Entry::finish`] to a journal.
+    ///
+    /// # Errors
+    /// As [`Entry::finish`].
+    pub fn add_to(self, journal: &mut Journal) -> Result<()> {
+        let id = self.id();
+        balanced(&id, &self.sums)?;
+        for (posting, (place, sum)) in (1..).zip(self.sums.iter().filter(|(_, sum)| **sum != 0)) {
+            let amount_minor = to_minor(*sum, "a posting").map_err(|e| e.at(id.clone()))?;
+            journal.push(&PostingView {
+                entry_id: &id,
+                posting,
+                period: self.period,
+                earning_period: self.earning_period,
+                cause: self.cause,
+                kind: self.kind,
+                program: self.program.as_deref(),
+                log: place.log,
+                channel: place.channel.as_deref(),
+                account: place.account,
+                party_id: place.party.as_deref(),
+                amount_minor,
+                currency: place.currency,
+            })?;
         }
+        Ok(())
     }
 
     fn id(&self) -> String {
@@ -134,16 +140,17 @@ pub fn escape(part: &str) -> String {
     part.replace('%', "%25").replace('|', "%7C")
 }
 
-fn balanced(id: &str, postings: &[Posting]) -> Result<()> {
-    let mut sums: BTreeMap<&str, i128> = BTreeMap::new();
-    for posting in postings {
-        *sums.entry(&posting.currency).or_default() += i128::from(posting.amount_minor);
+fn balanced(id: &str, sums: &BTreeMap<Place, i128>) -> Result<()> {
+    let mut totals: BTreeMap<Currency, i128> = BTreeMap::new();
+    for (place, sum) in sums {
+        let total = totals.entry(place.currency).or_default();
+        *total = total.saturating_add(*sum);
     }
-    match sums.iter().find(|(_, sum)| **sum != 0) {
+    match totals.iter().find(|(_, total)| **total != 0) {
         None => Ok(()),
-        Some((currency, sum)) => Err(Error::bug("an entry does not balance")
+        Some((currency, total)) => Err(Error::bug("an entry does not balance")
             .at(id)
             .expected(format!("debits and credits that add up to 0 {currency}"))
-            .found(format!("{sum} {currency} minor units"))),
+            .found(format!("{total} {currency} minor units"))),
     }
 }

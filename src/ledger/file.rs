@@ -7,40 +7,109 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
+use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowWriterOptions, compute_leaves};
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::canonical::sha256;
-use super::columns::BATCH_ROWS;
+use super::columns::{BATCH_ROWS, schema};
+use super::row::Tables;
 use crate::error::{Error, Result};
 
-/// Writes a table to a new file, down to the disk, and returns the SHA-256 of its bytes.
+/// Writes batches to a new file, down to the disk, and returns the SHA-256 of its bytes.
 ///
 /// # Errors
 /// The file exists, or the disk refuses (resources); a batch that can't be had (as it says).
 pub fn write(path: &Path, schema: SchemaRef, batches: impl Iterator<Item = Result<RecordBatch>>) -> Result<String> {
-    let refused = |e: parquet::errors::ParquetError| {
-        Error::resources("a table can't be written").at(shown(path)).found(e.to_string())
-    };
+    let mut writer = writer(path, schema)?;
+    for batch in batches {
+        writer.write(&batch?).map_err(|e| refused(path, &e))?;
+    }
+    finished(path, writer.into_inner().map_err(|e| refused(path, &e))?)
+}
+
+/// Writes a table to a new file, its columns side by side: the bytes are those of [`write`].
+///
+/// # Errors
+/// As [`write`].
+pub fn write_table(path: &Path, tables: &Tables, table: &'static str) -> Result<String> {
+    let (schema, rows) = (schema(table)?, tables.rows(table)?);
+    let writer = writer(path, Arc::clone(&schema))?;
+    let (mut writer, factory) = writer.into_serialized_writer().map_err(|e| refused(path, &e))?;
+    for (group, from) in (0..rows).step_by(BATCH_ROWS).enumerate() {
+        let range = from..rows.min(from.saturating_add(BATCH_ROWS));
+        let mut leaves = factory.create_column_writers(group).map_err(|e| refused(path, &e))?.into_iter();
+        let columns: Vec<_> =
+            schema.fields().iter().map(|field| (field, leaves.by_ref().take(leaves_of(field)).collect())).collect();
+        let encoded: Vec<Result<Vec<ArrowColumnChunk>>> = columns
+            .into_par_iter()
+            .enumerate()
+            .map(|(at, (field, leaves))| {
+                let array = tables.column(table, at, range.clone())?;
+                encode(field, &array, leaves).map_err(|e| refused(path, &e))
+            })
+            .collect();
+        let mut group = writer.next_row_group().map_err(|e| refused(path, &e))?;
+        for column in encoded {
+            for chunk in column? {
+                chunk.append_to_row_group(&mut group).map_err(|e| refused(path, &e))?;
+            }
+        }
+        group.close().map_err(|e| refused(path, &e))?;
+    }
+    finished(path, writer.into_inner().map_err(|e| refused(path, &e))?)
+}
+
+/// How many columns of a file a column of a table becomes: a list of structs one for each field.
+fn leaves_of(field: &Field) -> usize {
+    match field.data_type() {
+        DataType::List(element) => leaves_of(element),
+        DataType::Struct(fields) => fields.iter().map(|field| leaves_of(field)).sum(),
+        _ => 1,
+    }
+}
+
+fn encode(
+    field: &Field,
+    array: &ArrayRef,
+    writers: Vec<ArrowColumnWriter>,
+) -> std::result::Result<Vec<ArrowColumnChunk>, ParquetError> {
+    let mut chunks = Vec::with_capacity(writers.len());
+    for (mut writer, leaf) in writers.into_iter().zip(compute_leaves(field, array)?) {
+        writer.write(&leaf)?;
+        chunks.push(writer.close()?);
+    }
+    Ok(chunks)
+}
+
+type Out = Hashed<BufWriter<File>>;
+
+fn writer(path: &Path, schema: SchemaRef) -> Result<ArrowWriter<Out>> {
     let file = File::create_new(path).map_err(|e| unwritten(path, &e))?;
     let out = Hashed { inner: BufWriter::new(file), hash: Sha256::new() };
     let options = ArrowWriterOptions::new().with_properties(properties()?).with_skip_arrow_metadata(true);
-    let mut writer = ArrowWriter::try_new_with_options(out, schema, options).map_err(refused)?;
-    for batch in batches {
-        writer.write(&batch?).map_err(refused)?;
-    }
-    let Hashed { inner, hash } = writer.into_inner().map_err(refused)?;
-    let file = inner.into_inner().map_err(|e| unwritten(path, e.error()))?;
+    ArrowWriter::try_new_with_options(out, schema, options).map_err(|e| refused(path, &e))
+}
+
+/// Brings a file to the disk, and returns the SHA-256 of its bytes.
+fn finished(path: &Path, out: Out) -> Result<String> {
+    let file = out.inner.into_inner().map_err(|e| unwritten(path, e.error()))?;
     file.sync_all().map_err(|e| unwritten(path, &e))?;
-    Ok(hex::encode(hash.finalize()))
+    Ok(hex::encode(out.hash.finalize()))
+}
+
+fn refused(path: &Path, e: &ParquetError) -> Error {
+    Error::resources("a table can't be written").at(shown(path)).found(e.to_string())
 }
 
 fn properties() -> Result<WriterProperties> {

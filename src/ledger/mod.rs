@@ -1,6 +1,6 @@
 //! The ledger: what it remembers, and how it proves it.
 //!
-//! `account` is the chart, `entry` builds balanced entries, `row`, `cell` and `columns` are the nine tables,
+//! `account` is the chart, `entry` builds balanced entries, `row`, `cell`, `columns` and `journal` are the nine tables,
 //! `balance` rolls accounts forward; `canonical` and `seal` are what is hashed, and how; `file`, `manifest`,
 //! `run`, `decision`, `publish` and `store` are what lies on the disk; `booked` and `state` are what closed
 //! periods say to the next run.
@@ -14,6 +14,7 @@ mod columns;
 mod decision;
 mod entry;
 mod file;
+mod journal;
 mod manifest;
 mod publish;
 mod row;
@@ -30,7 +31,8 @@ pub use cell::{CAUSES, FATES, KINDS};
 pub use columns::{BATCH_ROWS, TABLES, schema};
 pub use decision::{Action, Closed, Decision, Signature};
 pub use entry::{Entry, escape};
-pub use file::{read_table, write};
+pub use file::{read_table, write, write_table};
+pub use journal::{Journal, PostingView};
 pub use manifest::{ControlTotal, InputFile, Manifest, Named, Opening, OpeningBalance, PinnedRate, Pins, TableInfo};
 pub use publish::Published;
 pub use row::{Balance, Control, Deduction, Earning, Part, Payout, Posting, Statement, Tables, Unrated};

@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use super::canonical::sha256;
-use super::columns::{TABLES, schema};
-use super::file::{make_folder, put, shown, sync_folder, unwritten, write};
+use super::columns::TABLES;
+use super::file::{make_folder, put, shown, sync_folder, unwritten, write_table};
 use super::manifest::{Manifest, Pins, to_json};
 use super::row::Tables;
 use super::run::{MANIFEST, PINS, RunDir, is_inside, table_file};
@@ -126,8 +128,10 @@ fn write_run(
     pins: &Pins,
     copies: &[(String, Vec<u8>)],
 ) -> Result<Manifest> {
-    for name in TABLES {
-        let hash = write(&folder.join(table_file(name)), schema(name)?, tables.batches(name))?;
+    let written: Vec<Result<String>> =
+        TABLES.par_iter().map(|name| write_table(&folder.join(table_file(name)), tables, name)).collect();
+    for (name, hash) in TABLES.into_iter().zip(written) {
+        let hash = hash?;
         let info = manifest.tables.get_mut(name).ok_or_else(|| Error::bug(format!("no table {name}")))?;
         info.file_sha256 = hash;
     }

@@ -2,6 +2,7 @@
 //!
 //! Amounts are minor units (`_minor`), days are days since 1970-01-01, rates and remainders exact fractions as text.
 
+use super::journal::Journal;
 use crate::period::Period;
 
 /// One deduction of an earning line: its name, the account it stands on, its amount.
@@ -150,7 +151,7 @@ pub struct Control {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tables {
     pub earnings: Vec<Earning>,
-    pub journal: Vec<Posting>,
+    pub journal: Journal,
     pub statements: Vec<Statement>,
     pub payouts: Vec<Payout>,
     pub balances: Vec<Balance>,

@@ -4,11 +4,13 @@
 //! hexadecimal text, except in the tree, which joins raw 32 bytes as RFC 6962 does.
 
 use hmac::{Hmac, KeyInit, Mac};
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::canonical::{Canonical, row_bytes, rows_sha256};
+use super::canonical::{Canonical, put_counted, table_hash};
+use super::cell::Row;
 use super::columns::{TABLES, schema};
-use super::row::Tables;
+use super::row::{Statement, Tables};
 use crate::error::{Error, Result};
 
 /// A party's leaf: SHA-256 of byte 0, the salt, text period, text party, and the statement's bytes.
@@ -35,7 +37,7 @@ pub fn statement_leaf(secret: &[u8], period: &str, party: &str, statement: &[u8]
 pub fn tree_root(leaves: &[[u8; 32]]) -> [u8; 32] {
     let mut level = leaves.to_vec();
     while level.len() > 1 {
-        level = level.chunks(2).map(|pair| if let [a, b] = pair { node(a, b) } else { pair[0] }).collect();
+        level = level.par_chunks(2).map(|pair| if let [a, b] = pair { node(a, b) } else { pair[0] }).collect();
     }
     level.first().copied().unwrap_or_else(|| Sha256::digest([]).into())
 }
@@ -55,40 +57,43 @@ fn node(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
 /// # Errors
 /// As [`statement_leaf`].
 pub fn statements_root(secret: &[u8], period: &str, tables: &Tables) -> Result<String> {
-    let batches = tables.batches("statements").collect::<Result<Vec<_>>>()?;
-    let mut bytes = Vec::with_capacity(tables.statements.len());
-    for batch in &batches {
-        for at in 0..batch.num_rows() {
-            bytes.push(row_bytes(batch, at)?);
-        }
-    }
-    let mut rows = bytes.iter();
-    let mut leaves = Vec::new();
-    for own in tables.statements.chunk_by(|a, b| a.party_id == b.party_id) {
-        let statement = statement_bytes(rows.by_ref().take(own.len()))?;
-        leaves.push(statement_leaf(secret, period, &own[0].party_id, &statement)?);
-    }
-    Ok(hex::encode(tree_root(&leaves)))
-}
-
-fn statement_bytes<'a>(rows: impl Iterator<Item = &'a Vec<u8>>) -> Result<Vec<u8>> {
     let schema = schema("statements")?;
-    let names = schema.fields().iter().map(|field| field.name().as_str());
-    let mut bytes = Canonical::default().texts(names).bytes().to_vec();
-    for row in rows {
-        bytes.extend((row.len() as u64).to_be_bytes());
-        bytes.extend(row);
-    }
-    Ok(bytes)
+    let names = Canonical::default().texts(schema.fields().iter().map(|field| field.name().as_str()));
+    let parties: Vec<&[Statement]> = tables.statements.chunk_by(|a, b| a.party_id == b.party_id).collect();
+    let leaves: Vec<Result<[u8; 32]>> = parties
+        .into_par_iter()
+        .map(|own| {
+            let mut bytes = names.bytes().to_vec();
+            own.iter().for_each(|row| put_counted(&mut bytes, |bytes| row.put(bytes)));
+            statement_leaf(secret, period, &own[0].party_id, &bytes)
+        })
+        .collect();
+    Ok(hex::encode(tree_root(&leaves.into_iter().collect::<Result<Vec<_>>>()?)))
 }
 
-/// The canonical-row hash of every table, in the order of [`TABLES`].
+/// Rows whose bytes are made by one worker at a time.
+const ROWS: usize = 4_096;
+
+/// The canonical-row hash of every table ([`super::canonical::rows_sha256`]), in the order of [`TABLES`].
 ///
 /// # Errors
-/// As [`rows_sha256`].
+/// None but for a bug.
 pub fn table_hashes(tables: &Tables) -> Result<Vec<(&'static str, String)>> {
-    let hash = |name| Ok((name, rows_sha256(name, &*schema(name)?, tables.batches(name))?));
-    TABLES.into_iter().map(hash).collect()
+    TABLES.into_par_iter().map(|name| Ok((name, hash_of(tables, name)?))).collect()
+}
+
+/// Bytes of rows are made side by side and hashed one after the other, some pieces at a time.
+fn hash_of(tables: &Tables, table: &'static str) -> Result<String> {
+    let (mut hash, rows) = (table_hash(table, &*schema(table)?), tables.rows(table)?);
+    let pieces: Vec<usize> = (0..rows).step_by(ROWS).collect();
+    for some in pieces.chunks(4 * rayon::current_num_threads()) {
+        let bytes: Vec<Result<Vec<u8>>> =
+            some.par_iter().map(|from| tables.row_bytes(table, *from..rows.min(from + ROWS))).collect();
+        for bytes in bytes {
+            hash.update(&bytes?);
+        }
+    }
+    Ok(hex::encode(hash.finalize()))
 }
 
 /// The root of a run: SHA-256 of text `everycent root 1`, text period, for each table in the order of [`TABLES`] text

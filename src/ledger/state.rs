@@ -6,8 +6,9 @@ use super::account::Account;
 use super::balance::Balances;
 use super::booked::{BookedLine, EarningKey, JournalKey, is_summed};
 use super::decision::Closed;
+use super::journal::Journal;
 use super::manifest::{InputFile, OpeningBalance, PinnedRate, Pins};
-use super::row::{Balance, Posting, Tables, Unrated};
+use super::row::{Balance, Tables, Unrated};
 use super::store::Store;
 use crate::error::{Error, Result};
 use crate::money::Currency;
@@ -106,7 +107,7 @@ impl State {
             self.earnings.entry(EarningKey::of(earning)).or_default().add(earning)?;
         }
         for posting in tables.journal.iter().filter(|posting| is_summed(posting)) {
-            *self.journal.entry(JournalKey::of(posting)).or_default() += i128::from(posting.amount_minor);
+            *self.journal.entry(JournalKey::of(&posting)).or_default() += i128::from(posting.amount_minor);
         }
         self.journal.retain(|_, minor| *minor != 0);
         self.balances.follow(period, &tables.balances).map_err(|e| e.at(period.to_string()))?;
@@ -228,7 +229,7 @@ impl State {
     ///
     /// # Errors
     /// A sum beyond Int64 (gate).
-    pub fn balances_after(&self, period: Period, postings: &[Posting]) -> Result<Vec<Balance>> {
+    pub fn balances_after(&self, period: Period, postings: &Journal) -> Result<Vec<Balance>> {
         self.balances.after(period, postings)
     }
 

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::facts::{Classes, Known, classify, facts, link, measure, retained};
 use crate::fate::Fate;
 use crate::intake::{Names, Stage, Standing, complete, stand};
-use crate::ledger::{Deduction, Earning, OpeningBalance, Part, Pins, State, Tables};
+use crate::ledger::{Deduction, Earning, Journal, OpeningBalance, Part, Pins, State, Tables};
 use crate::log::Effect;
 use crate::money::{Currency, Exact};
 use crate::period::Period;
@@ -222,8 +222,12 @@ impl<'a> Run<'a> {
     ) -> Result<Booked> {
         let rows = &self.input.rows;
         let fates = self.all_fates(last);
-        let mut books =
-            Books { period: self.period, names: self.names, postings: Vec::new(), settlement: Inputs::default() };
+        let mut books = Books {
+            period: self.period,
+            names: self.names,
+            postings: Journal::default(),
+            settlement: Inputs::default(),
+        };
         for d in differences {
             books.book(d)?;
         }
@@ -241,7 +245,7 @@ impl<'a> Run<'a> {
         let settled = settle(self.period, &settlement, terms, &self.input.references.parties, &rate)?;
         let mut used = used;
         used.extend(period_end.used());
-        postings.extend(settled.postings);
+        postings.append(&settled.postings)?;
         let known_then = stages.get(1).filter(|(cause, _)| *cause == "program_version").map(|(_, s)| s);
         let mut tables = Tables {
             earnings: self.earnings(differences),

@@ -6,7 +6,7 @@ use super::difference::Difference;
 use crate::earn::{Channel, GroupKey};
 use crate::error::Result;
 use crate::intake::{NONE, Names, Rows};
-use crate::ledger::{Account, Entry, Posting};
+use crate::ledger::{Account, Entry, Journal};
 use crate::log::Log;
 use crate::money::Currency;
 use crate::period::Period;
@@ -16,7 +16,7 @@ use crate::settle::Inputs;
 pub struct Books<'a> {
     pub period: Period,
     pub names: &'a Names,
-    pub postings: Vec<Posting>,
+    pub postings: Journal,
     pub settlement: Inputs,
 }
 
@@ -77,7 +77,7 @@ impl Books<'_> {
                 entry.post(Account::Fx, None, paid, to);
             }
             entry.post(Account::PartyPayable, Some(&party), -paid, to);
-            self.postings.extend(entry.finish()?);
+            entry.add_to(&mut self.postings)?;
             let current = d.cause == super::difference::CURRENT;
             let side = if current { &mut self.settlement.earned } else { &mut self.settlement.corrections };
             *side.entry((party, to)).or_default() += paid;
@@ -133,7 +133,7 @@ impl Books<'_> {
         }
         entry.post(Account::PlatformRevenue, None, -(side.platform + side.expense), currency);
         entry.post(Account::PlatformExpense, None, side.expense, currency);
-        self.postings.extend(entry.finish()?);
+        entry.add_to(&mut self.postings)?;
         Ok(())
     }
 
@@ -156,7 +156,7 @@ impl Books<'_> {
             entry.post_through(Account::TaxPayable, *log, channel, -tax, *currency);
             entry.post_through(Account::ChannelFees, *log, channel, -fee, *currency);
             entry.post_through(Account::IneligibleRetained, *log, channel, -(gross - tax - fee), *currency);
-            self.postings.extend(entry.finish()?);
+            entry.add_to(&mut self.postings)?;
         }
         Ok(())
     }
@@ -168,7 +168,7 @@ impl Books<'_> {
                 Entry::new(self.period, "adjustment").earned(*earned, d.cause).detail(&party).detail(currency.code());
             entry.post(Account::PlatformExpense, None, *minor, *currency);
             entry.post(Account::PartyPayable, Some(&party), -minor, *currency);
-            self.postings.extend(entry.finish()?);
+            entry.add_to(&mut self.postings)?;
             *self.settlement.adjustments.entry((party, *currency)).or_default() += minor;
         }
         Ok(())
@@ -202,7 +202,7 @@ impl Books<'_> {
                 entry.post_through(Account::PayerClearing, log, channel.as_deref(), minor, currency);
             }
             entry.post_through(Account::Suspense, log, channel.as_deref(), -minor, currency);
-            self.postings.extend(entry.finish()?);
+            entry.add_to(&mut self.postings)?;
         }
         Ok(())
     }

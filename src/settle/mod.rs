@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{Error, Result};
-use crate::ledger::{Account, Entry, Payout, Posting, Statement};
+use crate::ledger::{Account, Entry, Journal, Payout, Statement};
 use crate::money::{Currency, Exact, Rounding, convert, round, to_minor};
 use crate::period::Period;
 use crate::policy::Terms;
@@ -31,7 +31,7 @@ pub struct Inputs {
 pub struct Settled {
     pub statements: Vec<Statement>,
     pub payouts: Vec<Payout>,
-    pub postings: Vec<Posting>,
+    pub postings: Journal,
 }
 
 /// A rate at the period's end from one currency to another, if there is one.
@@ -157,7 +157,7 @@ fn move_old_debts(
         entry.post(Account::Fx, None, -debt, from);
         entry.post(Account::Fx, None, converted, to);
         entry.post(Account::PartyPayable, Some(&party), -converted, to);
-        settled.postings.extend(entry.finish()?);
+        entry.add_to(&mut settled.postings)?;
     }
     Ok(())
 }
@@ -167,7 +167,7 @@ fn hold(period: Period, party: &str, currency: Currency, held: i128, settled: &m
     let mut entry = Entry::new(period, "hold").detail(party).detail(currency.code());
     entry.post(Account::PartyPayable, Some(party), held, currency);
     entry.post(Account::PartyHeld, Some(party), -held, currency);
-    settled.postings.extend(entry.finish()?);
+    entry.add_to(&mut settled.postings)?;
     Ok(())
 }
 
@@ -195,7 +195,7 @@ fn pay(
     let mut entry = Entry::new(period, "payout").detail(party).detail(currency.code());
     entry.post(Account::PartyPayable, Some(party), payout, currency);
     entry.post(Account::PayoutClearing, None, -payout, currency);
-    settled.postings.extend(entry.finish()?);
+    entry.add_to(&mut settled.postings)?;
     let due = period.last_day().checked_add(terms.due_days).ok_or_else(|| Error::usage("due_days is out of range"))?;
     settled.payouts.push(Payout {
         payout_id: payout_id(period, party, currency),
