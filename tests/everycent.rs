@@ -1,6 +1,7 @@
 //! All integration tests, linked once. Where a test belongs:
 //!
 //! - `money`, `fx`: arithmetic against published numbers and independent programs.
+//! - `pools`: the mathematics of pools: published numbers, exact rounding, what the four rules promise.
 //! - `policy`: the language: every message, every canonical form.
 //! - `ledger`: tables, entries, hashes, the store.
 //! - `architecture`: who may import whom; what must be absent.
@@ -35,6 +36,7 @@ mod model_agrees;
 mod money;
 mod online_retail;
 mod policy;
+mod pools;
 mod properties;
 mod quarantine;
 mod query;

@@ -8,6 +8,7 @@ mod line;
 mod lines;
 mod lookup;
 mod order;
+pub mod pool;
 mod rate;
 mod rates;
 mod share;

@@ -214,6 +214,19 @@ impl Exact {
         }
     }
 
+    /// Numerator and denominator of a value that is at least 0, where both fit; reduced.
+    #[must_use]
+    pub fn small_parts(&self) -> Option<(u128, u128)> {
+        let (numerator, denominator) = self.wide()?;
+        Some((u128::try_from(numerator).ok()?, denominator.unsigned_abs()))
+    }
+
+    /// Numerator and denominator; reduced.
+    #[must_use]
+    pub fn to_big_parts(&self) -> (BigInt, BigInt) {
+        self.to_big().into_raw()
+    }
+
     fn to_big(&self) -> Ratio<BigInt> {
         match &self.0 {
             Form::Small(n, d) => Ratio::new_raw((*n).into(), (*d).into()),
