@@ -270,7 +270,7 @@ fn columns_count_characters() {
 #[test]
 fn unknown_keys_name_the_nearest_known_one() {
     refused(&shared("roundat = \"line\""), "7:1", &["a program has no key `roundat`", "did you mean `round_at`?"]);
-    refused(&shared("pool = \"ads\""), "7:1", &["a program has no key `pool`", "known here: name, version"]);
+    refused(&shared("sponsor = \"ads\""), "7:1", &["a program has no key `sponsor`", "known here: name, version"]);
     refused(&terms("due_day = 15"), "6:1", &["terms has no key `due_day`", "`due_days`"]);
     refused("[terms_]\n", "1:2", &["a policy file has no key `terms_`", "`terms`"]);
     refused(

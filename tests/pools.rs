@@ -321,3 +321,42 @@ fn the_rules_are_two_divisions_of_claims() {
         assert_eq!(awards(Rule::Shapley), twice(&matrix, &a, equal_awards, equal_awards));
     }
 }
+
+/// What `policy check` says of a pool, each line of it changed.
+#[test]
+fn a_pool_that_could_not_be_divided_is_refused() {
+    let says = |pool: &str, more: &str| {
+        let text = format!(
+            "[[program]]\nname = \"plays\"\nversion = \"1\"\nvalid_from = 2026-01-01\nlog = \"engagement\"\n{more}\n\
+             pool = {{ {pool} }}\n[[program]]\nname = \"premium\"\nversion = \"1\"\nvalid_from = 2026-01-01\n\
+             log = \"subscriptions\"\nshare = \"0 %\"\n"
+        );
+        let findings = everycent::policy::check(&[("policies/a.toml".to_owned(), text)]);
+        findings.iter().map(|f| f.message.clone()).collect::<Vec<_>>().join("; ")
+    };
+    let paid = "pot = { program = \"premium\", percent = \"70 %\" }, without_weight = \"carry\"";
+    let pots = "pot = \"pots\", without_weight = \"carry\"";
+    assert_eq!(says(&format!("{pots}, rule = \"pro_rata\""), ""), "");
+    assert_eq!(says(&format!("{paid}, rule = \"scaled\", idle_payer = \"carry\""), ""), "");
+    let refused = [
+        (format!("{pots}, rule = \"scaled\""), "", "the rule scaled looks at what each payer paid"),
+        (format!("{paid}, rule = \"shapley\""), "", "the rule shapley needs `idle_payer`"),
+        (format!("{pots}, rule = \"pro_rata\", idle_payer = \"carry\""), "", "`idle_payer` is for pots of what"),
+        (format!("{pots}, rule = \"user_centric\", cap_per_payer = 5"), "", "a cap changes nothing"),
+        (format!("{paid}, rule = \"pro_rata\", late = \"next_period\""), "", "a pool that a close pins can't change"),
+        (format!("{pots}, rule = \"pro_rata\", threshold = {{ reading = \"whole_month\" }}"), "", "always reached"),
+        (
+            format!("{pots}, rule = \"pro_rata\""),
+            "eligible = [{ rule = \"a\", when = \"age > 1\" }]",
+            "has no `eligible`",
+        ),
+        (format!("{pots}, rule = \"pro_rata\""), "valid_to = 2026-02-03", "begin and end on the first of one"),
+        ("pot = \"pots\", rule = \"pro_rata\"".to_owned(), "", "a pool needs `without_weight`"),
+        (format!("{}, rule = \"pro_rata\"", paid.replace("premium", "prime")), "", "there is no program prime"),
+        (format!("{}, rule = \"pro_rata\"", paid.replace("premium", "plays")), "", "plays is a pool itself"),
+    ];
+    for (pool, more, message) in refused {
+        let said = says(&pool, more);
+        assert!(said.contains(message), "{pool} {more}: {said}");
+    }
+}

@@ -26,7 +26,7 @@ const RAW: &str = "raw";
 const PLACE: [(&str, DataType); 2] = [("file", DataType::Utf8), ("row", DataType::Int64)];
 
 /// References, what they hold, and their columns where the book has none.
-const ABOUT_REFERENCES: [(&str, &str, &[&str]); 4] = [
+const ABOUT_REFERENCES: [(&str, &str, &[&str]); 5] = [
     ("creators", "who earns, as of days", &["creator_id", "valid_from", "valid_to"]),
     (
         "parties",
@@ -34,6 +34,11 @@ const ABOUT_REFERENCES: [(&str, &str, &[&str]); 4] = [
         &["party_id", "kind", "payout_currency", "country", "tax_form", "status", "valid_from", "valid_to"],
     ),
     ("agreements", "how creator sides are divided, as of days", &["creator_id", "party_id", "part"]),
+    (
+        "pots",
+        "what pools divide, by earning period",
+        &["program", "country", "earning_period", "currency", "amount_minor"],
+    ),
     ("fx_rates", "reference rates: units for 1 EUR by day", &["date", "currency", "rate"]),
 ];
 

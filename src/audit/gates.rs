@@ -10,13 +10,14 @@ use crate::period::Period;
 use crate::pipeline::{Booked, Prepared};
 
 /// Audit queries: each returns the rows that offend.
-const AUDITS: [(&str, &str); 7] = [
+const AUDITS: [(&str, &str); 8] = [
     ("entries_balance", include_str!("../../queries/audits/entries_balance.sql")),
     ("earnings_add_up", include_str!("../../queries/audits/earnings_add_up.sql")),
     ("statements_add_up", include_str!("../../queries/audits/statements_add_up.sql")),
     ("balances_add_up", include_str!("../../queries/audits/balances_add_up.sql")),
     ("currencies_cancel", include_str!("../../queries/audits/currencies_cancel.sql")),
     ("statements_meet_balances", include_str!("../../queries/audits/statements_meet_balances.sql")),
+    ("pots_add_up", include_str!("../../queries/audits/pots_add_up.sql")),
     ("money_stands_where_it_says", include_str!("../../queries/audits/money_stands_where_it_says.sql")),
 ];
 

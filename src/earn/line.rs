@@ -11,7 +11,7 @@ use crate::ledger::Account;
 use crate::log::Log;
 use crate::money::{Currency, Exact, Rounding, allocate, allocate_by, round, to_minor};
 use crate::period::{Period, day_text};
-use crate::policy::{FxDate, Program, RoundAt};
+use crate::policy::{FxDate, Pay, Program, RoundAt};
 
 /// The key of `earnings` without the cause; creator, program and version as numbers of the run's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +58,8 @@ pub struct Channel {
     pub gross: i128,
     pub tax: i128,
     pub fee: i128,
+    /// What came out of a pot.
+    pub pool: i128,
 }
 
 /// The amounts of an earning line, minor units of the event currency; deductions and parts stand beside it.
@@ -163,7 +165,10 @@ impl Finish<'_, '_> {
     fn add_channel(&mut self, of: &ChannelDraft, tax: i128, fee: i128) {
         let key = (self.key.program, self.key.currency, self.key.period, of.log, of.channel);
         let total = self.clearing.entry(key).or_default();
-        total.gross += of.gross;
+        match self.program.program.pay {
+            Pay::Pool(_) => total.pool += of.gross,
+            _ => total.gross += of.gross,
+        }
         total.tax += tax;
         total.fee += fee;
     }

@@ -71,6 +71,7 @@ pub fn evaluate(
             total.gross += sums.gross;
             total.tax += sums.tax;
             total.fee += sums.fee;
+            total.pool += sums.pool;
         }
         for (key, expense) in piece.expense {
             *evaluation.expense.entry(key).or_default() += expense;

@@ -14,6 +14,7 @@ pub fn base_share(program: &Program, fact: &Fact<'_>) -> Exact {
         Pay::Column { per, .. } => {
             Exact::ratio(i128::from(fact.class.share_number), i128::from(*per)).unwrap_or_default()
         }
+        Pay::Pool(pool) => pool.share.clone(),
         Pay::Tiers(_) => Exact::default(),
     }
 }

@@ -48,6 +48,9 @@ pub struct Class {
 const NOTHING: Class =
     Class { matched: Match::NoProgram, failed: None, share_case: 0, bonuses: 0, steps: 0, share_number: 0 };
 
+/// The outcome of a creator's part of a pot: no event, so that every step applies.
+pub static EVERY_STEP: Class = Class { steps: u32::MAX, ..NOTHING };
+
 /// The number of a class in [`Classes`]. Numbers follow the order in which rows were read: nothing is sorted by them.
 pub type ClassNumber = u32;
 
@@ -206,6 +209,9 @@ fn column(engine: Engine, policies: &Policies, program: &Program, schema: &Schem
 /// The first that does not plan, or adds up what is no whole number (usage, with a caret under it).
 pub fn check_log(engine: Engine, policies: &Policies, log: Log, canonical: &SchemaRef) -> Result<()> {
     compile(engine, policies, log, canonical)?;
+    if log == Log::Engagement {
+        super::check_pools(engine, policies, canonical)?;
+    }
     for measure in policies.measures.iter().filter(|m| m.log == log.name()) {
         if let Some(condition) = &measure.condition {
             Expression::condition(engine, &condition.text, canonical).map_err(|m| policies.sql_error(condition, &m))?;

@@ -8,11 +8,13 @@ mod context;
 mod link;
 mod measure;
 mod units;
+mod usage;
 
-pub use classify::{Class, ClassNumber, Classes, Match, check_log, classify};
+pub use classify::{Class, ClassNumber, Classes, EVERY_STEP, Match, check_log, classify};
 pub use link::{Linked, Refused, Unit, link};
 pub use measure::{Measures, measure};
 pub use units::{Fact, Retained, facts, retained};
+pub use usage::{Gathered, Paid, Use, Versions, check_pools, gather, pools, summed};
 
 use rustc_hash::FxHashSet;
 

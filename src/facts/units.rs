@@ -134,7 +134,7 @@ fn fact_of<'a>(known: &Known<'_>, classes: &'a Classes, unit: &Unit, program: u1
 }
 
 /// A table of Int64 columns.
-fn table(columns: Vec<(&str, Vec<i64>)>) -> Result<(SchemaRef, RecordBatch)> {
+pub(super) fn table(columns: Vec<(&str, Vec<i64>)>) -> Result<(SchemaRef, RecordBatch)> {
     let fields: Vec<Field> = columns.iter().map(|(name, _)| Field::new(*name, DataType::Int64, false)).collect();
     let arrays = columns.into_iter().map(|(_, values)| Arc::new(Int64Array::from(values)) as ArrayRef).collect();
     let schema = Arc::new(Schema::new(fields));
@@ -172,7 +172,7 @@ fn summed<'a>(
     Ok(facts)
 }
 
-fn narrow<T: TryFrom<i64>>(value: i64) -> Result<T> {
+pub(super) fn narrow<T: TryFrom<i64>>(value: i64) -> Result<T> {
     T::try_from(value).map_err(|_| Error::bug("a key of a fact is out of range"))
 }
 

@@ -27,7 +27,7 @@ pub const CAUSES: [&str; 8] = [
     "reversal",
 ];
 /// The kinds of journal entries.
-pub const KINDS: [&str; 7] = ["earning", "ineligible", "suspense", "adjustment", "move", "hold", "payout"];
+pub const KINDS: [&str; 8] = ["earning", "ineligible", "suspense", "adjustment", "move", "hold", "payout", "pool"];
 /// The fates of rows, as `control` names them.
 pub const FATES: [&str; 7] = ["duplicate", "excluded", "ineligible", "later", "quarantined", "rated", "waiting"];
 

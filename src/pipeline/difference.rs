@@ -9,11 +9,15 @@ use crate::earn::{
 };
 use crate::error::{Error, Result};
 use crate::fate::Fate;
+use crate::ledger::Account;
 use crate::money::Currency;
 use crate::period::Period;
 
 /// The cause of lines of the period itself.
 pub const CURRENT: &str = "current";
+
+/// Program, currency, earning period, account, and whether it waits for a later month.
+pub type PoolKey = (u32, Currency, Period, Account, bool);
 
 /// An evaluation with its totals, and what else a stage knows.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +28,8 @@ pub struct Snapshot {
     pub expense: BTreeMap<GroupKey, i128>,
     /// Rated adjustments by party, currency and period.
     pub adjustments: BTreeMap<(u32, Currency, Period), i128>,
+    /// Pots, debit positive.
+    pub pools: BTreeMap<PoolKey, i128>,
     pub fates: Vec<(u32, Fate)>,
     pub charge_of: rustc_hash::FxHashMap<u32, u32>,
 }
@@ -47,6 +53,7 @@ pub struct Difference {
     pub clearing: Vec<(ClearingKey, Channel)>,
     pub expense: Vec<(GroupKey, i128)>,
     pub adjustments: Vec<((u32, Currency, Period), i128)>,
+    pub pools: Vec<(PoolKey, i128)>,
 }
 
 impl Difference {
@@ -100,7 +107,7 @@ pub fn difference(
         &after.clearing,
         |k| takes(k.2),
         |a, b| {
-            let d = Channel { gross: a.gross - b.gross, tax: a.tax - b.tax, fee: a.fee - b.fee };
+            let d = Channel { gross: a.gross - b.gross, tax: a.tax - b.tax, fee: a.fee - b.fee, pool: a.pool - b.pool };
             (d != Channel::default()).then_some(d)
         },
     );
@@ -113,6 +120,7 @@ pub fn difference(
         clearing,
         expense: pairs(&before.expense, &after.expense, |k| takes(k.2), plain),
         adjustments: pairs(&before.adjustments, &after.adjustments, |k| takes(k.2), plain),
+        pools: pairs(&before.pools, &after.pools, |k| takes(k.2), plain),
     })
 }
 

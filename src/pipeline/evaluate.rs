@@ -11,11 +11,11 @@ use super::prepare::Prepared;
 use super::state::{booked_snapshot, knowledge, names_of};
 use crate::earn::{LineDeduction, LinePart, LineView, RateKey, Rates, UsedRate, evaluate};
 use crate::error::{Error, Result};
-use crate::facts::{Classes, Known, classify, facts, link, measure, retained};
+use crate::facts::{Classes, Known, Measures, classify, facts, link, measure, retained};
 use crate::fate::Fate;
 use crate::intake::{Names, Stage, Standing, complete, stand};
 use crate::ledger::{Deduction, Earning, Journal, OpeningBalance, Part, Pins, State, Tables};
-use crate::log::Effect;
+use crate::log::{Effect, Log};
 use crate::money::{Currency, Exact};
 use crate::period::Period;
 use crate::policy::Policies;
@@ -48,7 +48,9 @@ pub fn book_period(input: &Prepared, state: &State, period: Period, end: i64, la
     let standing = stand(&input.rows, &knowledge, &input.decided, end)?;
     complete(&input.rows, &standing.fates, &input.expected, period, last_day)?;
     let since = since(input, state);
-    let run = Run { input, state, opening, period, last_day, names: &names, standing: &standing, since };
+    let pools_look_back = super::pools::look_back(&input.policies);
+    let run =
+        Run { input, state, opening, period, last_day, names: &names, standing: &standing, since, pools_look_back };
     run.book(&knowledge)
 }
 
@@ -68,6 +70,8 @@ struct Run<'a> {
     names: &'a Names,
     standing: &'a Standing,
     since: Vec<i32>,
+    /// Does usage of this month count for pools of earlier ones?
+    pools_look_back: bool,
 }
 
 /// What one evaluation is given.
@@ -80,6 +84,7 @@ struct Given<'a> {
 
 /// Conditions of an evaluation, kept for the next where nothing that they look at differs.
 struct Kept {
+    measures: Measures,
     classes: Classes,
     policies: String,
     references: usize,
@@ -144,7 +149,8 @@ impl<'a> Run<'a> {
     /// of its own.
     fn may_move_closed(&self, row: u32) -> bool {
         let rows = &self.input.rows;
-        rows.day[row as usize] < self.period.first_day() || rows.effect(row).takes_back()
+        let looks_back = rows.log[row as usize] == Log::Engagement && self.pools_look_back;
+        looks_back || rows.day[row as usize] < self.period.first_day() || rows.effect(row).takes_back()
     }
 
     fn evaluate(
@@ -171,11 +177,14 @@ impl<'a> Run<'a> {
         let kept = self.conditions(&known, given, kept)?;
         let mut linked = link(&known, &kept.classes)?;
         let rates = Rates::new(&given.references.fx, pinned, self.state.period(), given.reads_for_closed);
-        let facts = facts(&known, &kept.classes, &linked)?;
+        let mut facts = facts(&known, &kept.classes, &linked)?;
+        let pooled = super::pools::divide(&known, &kept.measures, &kept.classes, &linked, self.names)?;
+        facts.extend(pooled.facts);
         linked.units = Vec::new();
         let retained = retained(&known, &linked)?;
         let mut snapshot = Snapshot::of(evaluate(&known, facts, &retained, self.names, &rates)?);
         used.extend(rates.used());
+        snapshot.pools = pooled.money;
         self.add_adjustments(&mut snapshot, &linked.fates);
         snapshot.fates = linked.fates;
         snapshot.charge_of = linked.charge_of;
@@ -194,7 +203,7 @@ impl<'a> Run<'a> {
         if !fits {
             let measures = measure(known)?;
             let classes = classify(known, &measures)?;
-            *kept = Some(Kept { classes, policies, references, measured_rows });
+            *kept = Some(Kept { measures, classes, policies, references, measured_rows });
         }
         kept.as_ref().filter(|k| k.measured_rows == measured_rows).ok_or_else(|| Error::bug("conditions were not kept"))
     }

@@ -20,6 +20,11 @@ pub struct Books<'a> {
     pub settlement: Inputs,
 }
 
+/// The kind of entries that fill a pot and take from it what is no creator's.
+pub const POOL: &str = "pool";
+/// The channel on which a pot waits for a later month.
+pub const CARRIED: &str = "carried";
+
 /// Party, event currency, payout currency, program, earning period.
 type PartyKey = (String, Currency, Currency, u32, Period);
 
@@ -41,7 +46,8 @@ impl Books<'_> {
         self.party_side(d)?;
         self.platform_side(d)?;
         self.ineligible(d)?;
-        self.adjustments(d)
+        self.adjustments(d)?;
+        self.pools(d)
     }
 
     fn party_side(&mut self, d: &Difference) -> Result<()> {
@@ -124,6 +130,7 @@ impl Books<'_> {
         for (log, channel, sums) in &side.channels {
             let channel = self.channel(*channel);
             entry.post_through(Account::PayerClearing, *log, channel.as_deref(), sums.gross, currency);
+            entry.post_through(Account::Pool, *log, channel.as_deref(), sums.pool, currency);
             entry.post_through(Account::TaxPayable, *log, channel.as_deref(), -sums.tax, currency);
             entry.post_through(Account::ChannelFees, *log, channel.as_deref(), -sums.fee, currency);
         }
@@ -170,6 +177,25 @@ impl Books<'_> {
             entry.post(Account::PartyPayable, Some(&party), -minor, *currency);
             entry.add_to(&mut self.postings)?;
             *self.settlement.adjustments.entry((party, *currency)).or_default() += minor;
+        }
+        Ok(())
+    }
+
+    /// One entry for the pots of a program, currency and earning period.
+    fn pools(&mut self, d: &Difference) -> Result<()> {
+        let mut pots: BTreeMap<GroupKey, Vec<(Account, bool, i128)>> = BTreeMap::new();
+        for ((program, currency, earned, account, waits), minor) in &d.pools {
+            pots.entry((*program, *currency, *earned)).or_default().push((*account, *waits, *minor));
+        }
+        for ((program, currency, earned), postings) in pots {
+            let program = self.names.text(program).to_owned();
+            let mut entry =
+                Entry::new(self.period, POOL).earned(earned, d.cause).program(&program).detail(currency.code());
+            for (account, waits, minor) in postings {
+                let channel = waits.then_some(CARRIED);
+                entry.post_through(account, Log::Engagement, channel, minor, currency);
+            }
+            entry.add_to(&mut self.postings)?;
         }
         Ok(())
     }

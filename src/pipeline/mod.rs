@@ -10,6 +10,7 @@ mod journal;
 mod lists;
 mod look;
 mod pins;
+mod pools;
 mod prepare;
 mod state;
 

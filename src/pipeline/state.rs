@@ -1,6 +1,7 @@
 //! What the ledger says, in the numbers that a run works with.
 
 use super::difference::Snapshot;
+use super::journal::{CARRIED, POOL};
 use super::prepare::Prepared;
 use crate::earn::{Channel, Line, LineDeduction, LineKey, LinePart, LinePiece};
 use crate::error::{Error, Result};
@@ -160,6 +161,10 @@ fn add_journal(snapshot: &mut Snapshot, key: &JournalKey, minor: i128, names: &N
                 *total += sum;
             }
         }
+        (POOL, ..) => {
+            let waits = key.channel.as_deref() == Some(CARRIED);
+            *snapshot.pools.entry((program, money, period, account, waits)).or_default() += minor;
+        }
         ("adjustment", _, Account::PartyPayable) => {
             let party = key.party_id.as_deref().map_or(Ok(NONE), |p| find(names, p))?;
             *snapshot.adjustments.entry((party, money, period)).or_default() -= minor;
@@ -172,6 +177,7 @@ fn add_journal(snapshot: &mut Snapshot, key: &JournalKey, minor: i128, names: &N
 fn add_channel(sums: &mut Channel, account: Account, minor: i128) {
     match account {
         Account::PayerClearing => sums.gross += minor,
+        Account::Pool => sums.pool += minor,
         Account::TaxPayable => sums.tax -= minor,
         Account::ChannelFees => sums.fee -= minor,
         _ => {}

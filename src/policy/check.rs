@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Policies, PolicyFile};
+use super::model::{Pay, Policies, PolicyFile};
 use super::picture;
+use super::pool::Pot;
 use super::read::{self, Drafts, Validity};
 use super::source::{Fault, Faults, Level, Place};
 use crate::error::{Error, Result};
@@ -93,6 +94,7 @@ fn check_whole(drafts: &Drafts, faults: &mut Faults) {
         check_timeline(label, &versions, faults);
     }
     check_measures(drafts, faults);
+    check_pots(drafts, faults);
     let programs = drafts.programs.len();
     if let Some(last) = drafts.programs.last().filter(|_| programs > MOST_PROGRAMS) {
         let message = format!("{programs} program versions: at most {MOST_PROGRAMS} are counted");
@@ -158,6 +160,22 @@ fn check_measures(drafts: &Drafts, faults: &mut Faults) {
             faults.error(*place, format!("there are two measures {}", measure.name), "give one of them another name");
         }
         seen.push(&measure.name);
+    }
+}
+
+/// A pot of what payers paid names another program, which rates charges.
+fn check_pots(drafts: &Drafts, faults: &mut Faults) {
+    let pools = |pay: &Pay| matches!(pay, Pay::Pool(_));
+    for draft in &drafts.programs {
+        let Pay::Pool(pool) = &draft.item.pay else { continue };
+        let Pot::Paid { program, at, .. } = &pool.pot else { continue };
+        let mut named = drafts.programs.iter().filter(|d| d.item.name == *program).peekable();
+        if named.peek().is_none() {
+            faults.error(*at, format!("there is no program {program}"), "name the program that rates the charges");
+        } else if named.any(|d| pools(&d.item.pay)) {
+            let message = format!("{program} is a pool itself: payers pay it nothing");
+            faults.error(*at, message, "name the program that rates the charges");
+        }
     }
 }
 

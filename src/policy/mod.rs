@@ -1,7 +1,7 @@
 //! Policies: what a programme pays, read strictly from `policies/*.toml`.
 //!
 //! [`source`] walks TOML with the place of every key, [`values`] reads percents, money, days and names, [`program`],
-//! [`pay`] and [`read`] turn tables into the types of [`model`], [`check`] looks at what only shows in the whole,
+//! [`pay`], [`pool`] and [`read`] turn tables into the types of [`model`], [`check`] looks at what only shows in the whole,
 //! [`picture`] draws carets, [`pins`] compares with what a close has pinned, [`corrections`] are the signed exceptions.
 
 mod check;
@@ -10,6 +10,7 @@ mod model;
 mod pay;
 mod picture;
 mod pins;
+mod pool;
 mod program;
 mod read;
 mod source;
@@ -22,5 +23,6 @@ pub use model::{
     RoundAt, Rule, Sql, Step, Terms, TierMode, Tiers, Window,
 };
 pub use pins::{Change, ChangeKey, changed, words_of};
+pub use pool::{CarveOut, Idle, Multiplier, Pool, PoolLate, PoolRule, Pot, Reading, Stays, Threshold, WithoutWeight};
 pub use source::{Level, Place};
 pub use values::{DEDUCTION_ACCOUNTS, TO_BE_DECIDED};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::picture;
+use super::pool::Pool;
 use super::source::Place;
 use crate::error::{Error, Result};
 use crate::money::{Currency, Exact, OddCents, Rounding};
@@ -28,6 +29,7 @@ macro_rules! choices {
         }
     )*};
 }
+pub(super) use choices;
 
 choices! {
     /// What a deduction's percent is of.
@@ -117,7 +119,7 @@ pub struct Program {
     pub valid_from: i32,
     /// The first earning day that is out again; none is open.
     pub valid_to: Option<i32>,
-    /// `subscriptions`, `gifts`, `commerce` or `brand_deals`.
+    /// `subscriptions`, `gifts`, `commerce` or `brand_deals`; of a pool `engagement`.
     pub log: String,
     /// Which events it rates (`where`); none is all.
     pub condition: Option<Sql>,
@@ -171,6 +173,8 @@ pub enum Pay {
     },
     /// By volume.
     Tiers(Tiers),
+    /// A creator's part of a pot.
+    Pool(Box<Pool>),
 }
 
 /// A share and when it holds.

@@ -12,6 +12,9 @@ pub const MOST_CASES: usize = 255;
 
 /// What the creator gets, and where the policy says so.
 pub fn pay(table: &Table<'_>, faults: &mut Faults) -> Option<(Pay, Place)> {
+    if let Some(pool) = table.get("pool") {
+        return super::pool::pay(table, pool, faults);
+    }
     match (table.get("share"), table.get("tiers")) {
         (Some(value), None) => Some((share(value, faults)?, value.place)),
         (None, Some(value)) => Some((Pay::Tiers(tiers(value, faults)?), value.place)),
@@ -170,6 +173,7 @@ fn highest(pay: &Pay) -> Option<Exact> {
     match pay {
         Pay::Share(cases) => cases.iter().map(|c| c.percent.clone()).max(),
         Pay::Tiers(tiers) => tiers.bands.iter().map(|b| b.percent.clone()).max(),
+        Pay::Pool(pool) => Some(pool.share.clone()),
         Pay::Column { .. } => None,
     }
 }

@@ -112,6 +112,7 @@ impl Program {
             "max_share": self.max_share.as_ref().map(ToString::to_string),
             "name": self.name,
             "odd_cents": self.odd_cents.to_string(),
+            "pool": pool(&self.pay),
             "round_at": self.round_at.to_string(),
             "rounding": self.rounding.to_string(),
             "share": share(&self.pay),
@@ -164,7 +165,7 @@ impl Terms {
 }
 
 /// Without the keys that say nothing.
-fn filled(mut value: Value) -> Value {
+pub(super) fn filled(mut value: Value) -> Value {
     if let Some(map) = value.as_object_mut() {
         map.retain(|_, v| !v.is_null());
     }
@@ -203,8 +204,13 @@ fn share(pay: &Pay) -> Value {
     match pay {
         Pay::Share(cases) => Value::Array(cases.iter().map(case).collect()),
         Pay::Column { column, per } => json!({ "column": column.text, "per": per }),
-        Pay::Tiers(_) => Value::Null,
+        Pay::Tiers(_) | Pay::Pool(_) => Value::Null,
     }
+}
+
+fn pool(pay: &Pay) -> Option<Value> {
+    let Pay::Pool(pool) = pay else { return None };
+    Some(pool.canonical())
 }
 
 fn case(case: &Case) -> Value {
@@ -226,7 +232,7 @@ fn band(band: &Band) -> Value {
     json!({ "from_minor": band.from_minor, "percent": band.percent.to_string() })
 }
 
-fn sql(sql: Option<&Sql>) -> Option<String> {
+pub(super) fn sql(sql: Option<&Sql>) -> Option<String> {
     sql.map(|sql| normal(&sql.text))
 }
 

@@ -2,13 +2,15 @@
 
 use super::model::{Basis, Bonus, FxDate, Kept, Of, Pay, Program, RoundAt, Rule, Step, TierMode};
 use super::pay::{self, MOST_BITS, MOST_CASES, limit};
+use super::pool;
 use super::read::{Dated, unique, validity};
 use super::source::{Faults, Table, Value};
 use super::values::{self, RATED_LOGS};
+use crate::log::Log;
 use crate::money::{Exact, OddCents, Rounding};
 
 /// The keys of a program.
-pub const KEYS: [&str; 17] = [
+pub const KEYS: [&str; 18] = [
     "name",
     "version",
     "valid_from",
@@ -19,6 +21,7 @@ pub const KEYS: [&str; 17] = [
     "deductions",
     "share",
     "tiers",
+    "pool",
     "bonus",
     "max_share",
     "round_at",
@@ -40,7 +43,7 @@ const ODD_CENTS: [OddCents; 3] = [OddCents::First, OddCents::Rotate, OddCents::P
 pub fn program(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Program>> {
     let name = table.need("name", faults).and_then(|v| values::name(v, faults));
     let validity = validity(table, faults);
-    let log = table.need("log", faults).and_then(|v| values::log(v, &RATED_LOGS, faults));
+    let log = table.need("log", faults).and_then(|v| values::log(v, rated_logs(table), faults));
     let condition = table.get("where").and_then(|v| values::sql(v, faults));
     let eligible = eligible(table, faults);
     let deductions = deductions(table, faults);
@@ -51,6 +54,9 @@ pub fn program(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Program>>
     refuse_whole_by_event(table, faults);
     refuse_whole_by_earned(table, faults);
     refuse_steps_rounded_by_line(table, faults);
+    if let Some(validity) = &validity {
+        pool::check_months(reward.as_ref().map(|r| &r.pay), validity, faults);
+    }
     let (name, validity, reward, rounded) = (name?, validity?, reward?, rounded?);
     let label = format!("program {name}");
     let program = Program {
@@ -72,6 +78,11 @@ pub fn program(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Program>>
         kept: kept?,
     };
     Some(Dated { item: program, label, validity })
+}
+
+/// A pool is divided by engagement; everything else rates charges.
+fn rated_logs(table: &Table<'_>) -> &'static [Log] {
+    if table.get("pool").is_some() { &[Log::Engagement] } else { &RATED_LOGS }
 }
 
 /// The creator side's keys.

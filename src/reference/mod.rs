@@ -1,8 +1,9 @@
-//! References: creators, parties, agreements and rates, read as of the start of the earning day.
+//! References: creators, parties, agreements, pots and rates, read as of the start of the earning day.
 
 mod agreements;
 mod creators;
 mod parties;
+mod pots;
 mod table;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ pub use agreements::{Agreement, Agreements, Share, not_whole};
 use arrow::array::RecordBatch;
 pub use creators::{Creator, Creators};
 pub use parties::{Parties, Party};
+pub use pots::{PotKey, Pots};
 pub use table::{Row, Table};
 
 use crate::book::{Book, REFERENCES};
@@ -25,6 +27,7 @@ pub struct References {
     pub creators: Creators,
     pub parties: Parties,
     pub agreements: Agreements,
+    pub pots: Pots,
     pub fx: FxTable,
     /// File name (`creators.csv`) and bytes of each.
     pub files: Vec<(String, Vec<u8>)>,
@@ -70,6 +73,7 @@ impl References {
             creators: Creators::read(creators.as_ref())?,
             parties: Parties::read(parties.as_ref())?,
             agreements: Agreements::read(agreements.as_ref())?,
+            pots: Pots::read(table("pots")?.as_ref())?,
             fx,
             tables,
             files,

@@ -84,8 +84,18 @@ impl Row {
     /// A column as a condition sees it: integers where the log has integers.
     pub fn value(&self, column: &str) -> Value {
         let integer = column.ends_with("_minor")
-            || ["views", "tenure_months", "commission_bps", "quantity", "coins", "seconds", "likes", "comments"]
-                .contains(&column);
+            || [
+                "views",
+                "tracks",
+                "tenure_months",
+                "commission_bps",
+                "quantity",
+                "coins",
+                "seconds",
+                "likes",
+                "comments",
+            ]
+            .contains(&column);
         match self.text(column) {
             None => Value::Null,
             Some(_) if integer => Value::Int(self.int(column).expect("the column is not null")),

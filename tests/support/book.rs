@@ -12,7 +12,7 @@ pub const ARRIVAL: &str = "arrival";
 pub const LOGS: [&str; 6] = ["adjustments", "brand_deals", "commerce", "engagement", "gifts", "subscriptions"];
 
 /// The references that these tests use.
-pub const REFERENCES: [&str; 4] = ["agreements", "creators", "fx_rates", "parties"];
+pub const REFERENCES: [&str; 5] = ["agreements", "creators", "fx_rates", "parties", "pots"];
 
 /// What the system before hands over; three empty sheets where it hands over nothing.
 #[derive(Clone, Debug)]
@@ -92,7 +92,10 @@ impl TextBook {
             *sheet = Sheet::read(&dir.join(format!("logs/{log}.csv")));
         }
         for (reference, sheet) in &mut book.refs {
-            *sheet = Sheet::read(&dir.join(format!("refs/{reference}.csv")));
+            let path = dir.join(format!("refs/{reference}.csv"));
+            if path.is_file() {
+                *sheet = Sheet::read(&path);
+            }
         }
         book
     }
@@ -122,7 +125,9 @@ impl TextBook {
             text += &format!("\n[log.{log}]\npath = \"logs/{log}\"\n");
             text += "max_quarantine = { rows = \"100 %\", amount = \"100 %\" }\n";
             if log == "engagement" {
-                text += "attributes = [\"views\"]\n";
+                let known = |name: &&str| self.logs[log].columns.iter().any(|c| c == name);
+                let attributes: Vec<&str> = ["views", "tracks"].into_iter().filter(known).collect();
+                text += &format!("attributes = {attributes:?}\n");
             }
         }
         text += "\n[reference]\n";
@@ -143,7 +148,7 @@ pub fn columns_of(log: &str) -> String {
         "commerce" => "order_id product_id seller_id category commission_bps",
         "gifts" => "live_id gift_id quantity coins",
         "subscriptions" => "subscription_id tier channel tenure_months period_start period_end",
-        _ => return format!("{head} content_id content_kind audience seconds likes comments views {ARRIVAL}"),
+        _ => return format!("{head} content_id content_kind audience seconds likes comments views tracks {ARRIVAL}"),
     };
     format!("{head} {money} {own} {ARRIVAL}")
 }
@@ -152,6 +157,7 @@ fn reference_columns(reference: &str) -> &'static str {
     match reference {
         "agreements" => "creator_id party_id part level position programs valid_from valid_to",
         "creators" => "creator_id birth_date followers country status valid_from valid_to",
+        "pots" => "program country earning_period currency amount_minor arrival",
         "parties" => "party_id kind payout_currency country tax_form status valid_from valid_to",
         _ => "date currency rate arrival",
     }

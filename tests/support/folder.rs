@@ -138,12 +138,15 @@ pub fn arrived(sheet: &Sheet, wanted: impl Fn(u32) -> bool) -> Sheet {
     Sheet { columns: sheet.columns.clone(), rows: sheet.rows.iter().filter(number).cloned().collect() }
 }
 
-/// Of two quotes of one day and currency the later delivered stands; other references have no second version.
+/// Of two quotes of one day and currency, and of two amounts of one pot, the later delivered stands; other references have
+/// no second version.
 pub fn current(reference: &str, sheet: Sheet) -> Sheet {
-    if reference != "fx_rates" {
-        return sheet;
-    }
-    let newer = |row: &Vec<String>, at: usize| sheet.rows.iter().skip(at + 1).any(|r| r[..2] == row[..2]);
+    let key = match reference {
+        "fx_rates" => 2,
+        "pots" => 4,
+        _ => return sheet,
+    };
+    let newer = |row: &Vec<String>, at: usize| sheet.rows.iter().skip(at + 1).any(|r| r[..key] == row[..key]);
     let kept = sheet.rows.iter().enumerate().filter(|(at, row)| !newer(row, *at)).map(|(_, row)| row.clone());
     Sheet { columns: sheet.columns.clone(), rows: kept.collect() }
 }

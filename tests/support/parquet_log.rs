@@ -27,9 +27,8 @@ fn kind_of(column: &str) -> DataType {
     match column {
         "event_time" | "original_time" => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         "period_start" | "period_end" => DataType::Date32,
-        "tenure_months" | "quantity" | "coins" | "commission_bps" | "seconds" | "likes" | "comments" | "views" => {
-            DataType::Int64
-        }
+        "tenure_months" | "quantity" | "coins" | "commission_bps" | "seconds" | "likes" | "comments" | "views"
+        | "tracks" => DataType::Int64,
         name if name.ends_with("_minor") => DataType::Int64,
         _ => DataType::Utf8,
     }

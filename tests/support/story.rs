@@ -8,6 +8,8 @@ pub struct Story {
     pub title: String,
     pub book: TextBook,
     pub steps: Vec<Step>,
+    /// The slow model does not know its constructs.
+    pub by_program_alone: bool,
 }
 
 /// Something done, with what is expected of it.
@@ -43,6 +45,7 @@ enum Block {
     People,
     Agreements,
     Rates,
+    Pots,
     Cutover,
     Events(u32),
     Expectations,
@@ -57,7 +60,8 @@ impl Story {
         let mut lines =
             text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.trim_start().starts_with('#'));
         let title = lines.next().expect("a title").1.to_owned();
-        let mut story = Self { title, book: TextBook::empty("story", "Europe/Berlin", "2026-10"), steps: Vec::new() };
+        let book = TextBook::empty("story", "Europe/Berlin", "2026-10");
+        let mut story = Self { title, book, steps: Vec::new(), by_program_alone: false };
         let mut block = Block::Policy;
         for (at, line) in lines {
             if line.starts_with(' ') {
@@ -72,10 +76,15 @@ impl Story {
     fn heading(&mut self, line: &str, at: usize) -> Block {
         let words: Vec<&str> = line.split_whitespace().collect();
         let what = match words[..] {
+            ["told", "by", "the", "program", "alone"] => {
+                self.by_program_alone = true;
+                return Block::Policy;
+            }
             ["policy"] => return Block::Policy,
             ["people"] => return Block::People,
             ["agreements"] => return Block::Agreements,
             ["rates", "for", "1", "EUR"] => return Block::Rates,
+            ["pots"] => return Block::Pots,
             ["brought", "over", "from", system] => {
                 system.clone_into(&mut self.book.cutover.system);
                 return Block::Cutover;
@@ -108,6 +117,7 @@ impl Story {
             Block::People => self.person(line),
             Block::Agreements => self.agreement(line),
             Block::Rates => self.rates(line),
+            Block::Pots => self.pot(line, at),
             Block::Cutover => self.brought_over(line, at),
             Block::Events(delivery) => self.event(line, *delivery, at),
             Block::Expectations => {
@@ -176,6 +186,27 @@ impl Story {
         }
     }
 
+    /// `shorts 2026-10: 100,000.00 USD, in US, known from delivery 2`
+    fn pot(&mut self, line: &str, at: usize) {
+        let (head, clauses) = line.split_once(": ").expect("a colon before the pot");
+        let words: Vec<&str> = head.split_whitespace().collect();
+        let [program, month] = words[..] else { panic!("line {at}: no pot: {line}") };
+        let mut clauses = clauses.split(", ");
+        let money: Vec<&str> = clauses.next().expect("an amount").split_whitespace().collect();
+        let [amount, currency] = money[..] else { panic!("line {at}: no amount: {line}") };
+        let amount = minor(amount, currency).to_string();
+        let (mut country, mut arrival) = ("", "1");
+        for clause in clauses {
+            match clause.strip_prefix("in ") {
+                Some(code) => country = code,
+                None => arrival = clause.strip_prefix("known from delivery ").expect("a delivery"),
+            }
+        }
+        let cells = [("program", program), ("country", country), ("earning_period", month)];
+        let more = [("currency", currency), ("amount_minor", amount.as_str()), ("arrival", arrival)];
+        self.book.reference("pots", &row(&cells, &more));
+    }
+
     /// `balance party_payable ada 20.00 EUR of 2025-11`, `volume cho brand lifetime gross 49,990.00 EUR`,
     /// `paid brand_deals b0`
     fn brought_over(&mut self, line: &str, at: usize) {
@@ -240,6 +271,12 @@ fn clause_cell(clause: &str, currency: &str, at: usize) -> Option<(String, Strin
         ("commission ", "commission_bps"),
         ("views ", "views"),
         ("audience ", "audience"),
+        ("payer ", "payer_id"),
+        ("country ", "payer_country"),
+        ("content ", "content_id"),
+        ("seconds ", "seconds"),
+        ("tracks ", "tracks"),
+        ("product ", "product_id"),
     ];
     let found = names.iter().find_map(|(word, column)| Some((*column, clause.strip_prefix(word)?)));
     let (column, text) = found.unwrap_or_else(|| panic!("line {at}: no clause: {clause}"));

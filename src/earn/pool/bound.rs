@@ -77,7 +77,7 @@ pub fn quotient(bits: u32, numerator: u128, denominator: u64) -> Result<(u128, b
         return Err(beyond());
     }
     let left = left << bits;
-    Ok(((whole << bits) + left / by, left % by != 0))
+    Ok(((whole << bits) + left / by, !left.is_multiple_of(by)))
 }
 
 /// `a * b / divisor` rounded down, and whether something was cut off; `None` where it is beyond 128 bits.

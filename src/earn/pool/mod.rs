@@ -9,20 +9,26 @@
 mod bound;
 mod divide;
 mod fraction;
+mod months;
 mod pro_rata;
 mod remainder;
 mod scaled;
 mod shapley;
 mod sums;
+mod threshold;
 mod usage;
 mod user_centric;
+mod weigh;
 
 pub use bound::{BITS, Bound, multiply_divide};
 pub use divide::{Division, Rule, Stake, divide};
 pub use fraction::Fraction;
+pub use months::{Months, Part, PotMoney};
 pub use pro_rata::pro_rata;
 pub use scaled::scaled;
 pub use shapley::shapley;
 pub use sums::{Collect, ExactSums, Sums};
+pub use threshold::mark;
 pub use usage::{Entry, Usage};
 pub use user_centric::user_centric;
+pub use weigh::{Weighed, weigh};

@@ -1,0 +1,457 @@
+//! What pools are divided by: usage by payer and creator, and what payers paid.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Int64Type, SchemaRef};
+use rayon::prelude::*;
+
+use super::context::{context, context_schema, creator_versions};
+use super::units::{narrow, table};
+use super::{Classes, Known, Linked, Match, Measures};
+use crate::error::{Error, Result};
+use crate::intake::{NONE, SourceFile, Stage, id_hash};
+use crate::log::Log;
+use crate::money::Currency;
+use crate::period::Period;
+use crate::policy::{Pay, Policies, Pool, PoolLate, Pot, Program, Reading, Sql};
+use crate::query::{Engine, Expression, int64s, int64s_or};
+use crate::reference::Creator;
+
+const USAGE: &str = include_str!("../../queries/facts/usage.sql");
+
+/// Usage of one creator by one payer under one outcome, or one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The month whose pot it divides.
+    pub month: Period,
+    /// Number among [`Gathered::countries`]; [`NONE`] without one, and where a pool tells no countries apart.
+    pub country: u32,
+    /// Hash of the payer's id; 0 without one.
+    pub payer: u128,
+    pub creator: u32,
+    /// Bit n: the condition of multiplier n holds.
+    pub outcome: u32,
+    /// Bit n: it counts under threshold n.
+    pub reached: u32,
+    /// Weight before multipliers, at least 0.
+    pub usage: i64,
+    /// Weight times the part that stays after a carve-out, over the carve-out's scale.
+    pub kept: i64,
+    pub events: i64,
+}
+
+/// Money of a pot: a row of the reference, or what a payer paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paid {
+    pub month: Period,
+    pub country: u32,
+    pub currency: Currency,
+    /// Hash of the payer's id; 0 without one.
+    pub payer: u128,
+    pub minor: i64,
+}
+
+/// Everything that one pool, in all its versions, is divided by.
+#[derive(Clone, Debug, Default)]
+pub struct Gathered {
+    pub uses: Vec<Use>,
+    pub paid: Vec<Paid>,
+    pub countries: Vec<String>,
+}
+
+/// The versions of one pool: index among the policies' programs, and what it says.
+pub type Versions<'a> = Vec<(u16, &'a Program, &'a Pool)>;
+
+/// Every pool of the policies by name.
+#[must_use]
+pub fn pools(policies: &Policies) -> BTreeMap<&str, Versions<'_>> {
+    let mut pools: BTreeMap<&str, Versions<'_>> = BTreeMap::new();
+    for (index, program) in (0_u16..).zip(&policies.programs) {
+        if let Pay::Pool(pool) = &program.pay {
+            pools.entry(&program.name).or_default().push((index, program, pool));
+        }
+    }
+    pools
+}
+
+/// Gathers what the versions of a pool are divided by. Uses are sorted by creator and, within one, by event where
+/// a threshold looks at their order.
+///
+/// # Errors
+/// Usage below 0 (gate); a condition that fails (usage); a pot of the reference for a country that the pool does not tell
+/// apart (input).
+pub fn gather(
+    known: &Known<'_>,
+    measures: &Measures,
+    classes: &Classes,
+    linked: &Linked,
+    versions: &Versions<'_>,
+) -> Result<Gathered> {
+    let mut countries = Countries::default();
+    let mut gathered = Gathered::default();
+    for (_, program, pool) in versions {
+        gathered.uses.extend(uses(known, measures, program, pool, &mut countries)?);
+        gathered.paid.extend(paid(known, classes, linked, program, pool, &mut countries)?);
+    }
+    gathered.countries = countries.texts;
+    Ok(gathered)
+}
+
+/// Countries by number.
+#[derive(Debug, Default)]
+struct Countries {
+    texts: Vec<String>,
+    numbers: BTreeMap<String, u32>,
+}
+
+impl Countries {
+    fn number(&mut self, country: Option<&str>) -> u32 {
+        let Some(country) = country.filter(|c| !c.is_empty()) else { return NONE };
+        if let Some(number) = self.numbers.get(country) {
+            return *number;
+        }
+        let number = u32::try_from(self.texts.len()).unwrap_or(NONE);
+        self.texts.push(country.to_owned());
+        self.numbers.insert(country.to_owned(), number);
+        number
+    }
+}
+
+/// The expressions of a pool over one schema.
+struct Compiled {
+    condition: Option<Expression>,
+    weight: Expression,
+    multipliers: Vec<Option<Expression>>,
+    stays: Vec<(Option<Expression>, i64)>,
+}
+
+fn compile(
+    engine: Engine,
+    policies: &Policies,
+    program: &Program,
+    pool: &Pool,
+    schema: &SchemaRef,
+) -> Result<Compiled> {
+    let plan = |sql: &Sql| Expression::condition(engine, &sql.text, schema).map_err(|m| policies.sql_error(sql, &m));
+    let maybe = |sql: &Option<Sql>| sql.as_ref().map(plan).transpose();
+    let weight =
+        Expression::plan(engine, &pool.weight.text, schema).map_err(|m| policies.sql_error(&pool.weight, &m))?;
+    if !weight.data_type.is_integer() {
+        let found = format!("usage weighs whole numbers; this is {}", weight.data_type);
+        return Err(policies.sql_error(&pool.weight, &found));
+    }
+    let mut stays = Vec::new();
+    if let Some(carve_out) = &pool.carve_out {
+        let scale = carve_out.scale()?;
+        for case in &carve_out.stays {
+            let part = (&case.part * &crate::money::Exact::from_int(scale)).floor_i128();
+            let part = part.and_then(|p| i64::try_from(p).ok()).ok_or_else(|| Error::bug("a part is no number"))?;
+            stays.push((maybe(&case.when)?, part));
+        }
+    }
+    Ok(Compiled {
+        condition: maybe(&program.condition)?,
+        weight,
+        multipliers: pool.multipliers.iter().map(|m| maybe(&m.when)).collect::<Result<_>>()?,
+        stays,
+    })
+}
+
+impl Compiled {
+    /// The places of the columns that its expressions look at.
+    fn columns(&self) -> BTreeSet<usize> {
+        let own = self.condition.iter().chain([&self.weight]).chain(self.multipliers.iter().flatten());
+        own.chain(self.stays.iter().filter_map(|(when, _)| when.as_ref())).flat_map(Expression::columns).collect()
+    }
+}
+
+/// Plans every expression that pools ask of engagement with this canonical schema.
+///
+/// # Errors
+/// The first that does not plan (usage, with a caret under it).
+pub fn check_pools(engine: Engine, policies: &Policies, canonical: &SchemaRef) -> Result<()> {
+    let schema = context_schema(canonical, &policies.measures);
+    for (_, program, pool) in pools(policies).into_values().flatten() {
+        compile(engine, policies, program, pool, &schema)?;
+    }
+    Ok(())
+}
+
+/// What one version is divided by.
+fn uses(
+    known: &Known<'_>,
+    measures: &Measures,
+    program: &Program,
+    pool: &Pool,
+    countries: &mut Countries,
+) -> Result<Vec<Use>> {
+    let versions = creator_versions(known);
+    let stages = stages(known);
+    let files = || known.rows.files.iter().enumerate().filter(|(_, f)| f.log == Log::Engagement);
+    let found: Vec<Result<Vec<(u32, Event)>>> = files()
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|(at, file)| events(known, measures, &versions, program, pool, &stages, at, file))
+        .collect();
+    let mut all: Vec<(u32, Event)> = Vec::new();
+    for events in found {
+        all.extend(events?);
+    }
+    let use_of = |event: &Event, countries: &mut Countries| Use {
+        month: event.month,
+        country: if pool.by_country { countries.number(event.country.as_deref()) } else { NONE },
+        payer: event.payer,
+        creator: event.creator,
+        outcome: event.outcome,
+        reached: 0,
+        usage: event.usage,
+        kept: event.kept,
+        events: 1,
+    };
+    if pool.thresholds().any(|t| t.reading == Reading::AfterThreshold) {
+        all.par_sort_by(|(a, x), (b, y)| x.creator.cmp(&y.creator).then_with(|| known.rows.in_order(*a, *b)));
+        return Ok(all.iter().map(|(_, event)| use_of(event, countries)).collect());
+    }
+    let uses = all.iter().map(|(_, event)| use_of(event, countries)).collect::<Vec<_>>();
+    drop(all);
+    summed(known.engine, &uses)
+}
+
+/// One event that a pool looks at.
+struct Event {
+    month: Period,
+    country: Option<String>,
+    payer: u128,
+    creator: u32,
+    outcome: u32,
+    usage: i64,
+    kept: i64,
+}
+
+/// The stage of every row; none where it does not stand.
+fn stages(known: &Known<'_>) -> Vec<Option<Stage>> {
+    let mut stages = vec![None; known.rows.len()];
+    for (row, stage) in known.standing {
+        stages[*row as usize] = Some(*stage);
+    }
+    stages
+}
+
+/// The events of a file that a pool's version is divided by.
+#[expect(clippy::too_many_arguments, reason = "one file of a loop over files; nothing of it belongs together")]
+fn events(
+    known: &Known<'_>,
+    measures: &Measures,
+    versions: &[&[Creator]],
+    program: &Program,
+    pool: &Pool,
+    stages: &[Option<Stage>],
+    at: usize,
+    file: &SourceFile,
+) -> Result<Vec<(u32, Event)>> {
+    let schema = context_schema(file.columns.schema(), &known.policies.measures);
+    let compiled = compile(known.engine, known.policies, program, pool, &schema)?;
+    let batch = context(known, versions, measures, file, &compiled.columns())?;
+    let outcome = Outcome::of(&compiled, &batch, program)?;
+    let payers = text(&batch, "payer_id")?;
+    let countries = pool.by_country.then(|| text(&batch, "payer_country")).transpose()?;
+    let mut events = Vec::new();
+    for within in 0..batch.num_rows() {
+        let row = file.first + u32::try_from(within).unwrap_or(0);
+        let Some(stage) = stages[row as usize] else { continue };
+        let month = month(known, pool, row, at, stage);
+        if !in_force(program, month) || !outcome.holds[within] {
+            continue;
+        }
+        let usage = outcome.weights[within];
+        if usage < 0 {
+            return Err(Error::gate("usage of a pool is negative")
+                .at(known.rows.place(row))
+                .expected("a weight of 0 or more")
+                .found(usage.to_string())
+                .next("correct the weight in the policy, or the staging query"));
+        }
+        let value = |array: &arrow::array::StringArray| array.is_valid(within).then(|| array.value(within).to_owned());
+        let payer = value(&payers).filter(|payer| !payer.is_empty());
+        events.push((
+            row,
+            Event {
+                month,
+                country: countries.as_ref().and_then(value),
+                payer: payer.map_or(0, |payer| id_hash(&payer)),
+                creator: known.rows.creator[row as usize],
+                outcome: outcome.bits[within],
+                usage,
+                kept: usage.checked_mul(outcome.stays[within]).ok_or_else(|| Error::gate("usage is beyond 64 bits"))?,
+            },
+        ));
+    }
+    Ok(events)
+}
+
+fn text(batch: &RecordBatch, column: &str) -> Result<arrow::array::StringArray> {
+    let array = batch.column_by_name(column).ok_or_else(|| Error::bug(format!("engagement without {column}")))?;
+    let array = arrow::compute::cast(array, &DataType::Utf8).map_err(|e| Error::bug(e.to_string()))?;
+    Ok(array.as_string::<i32>().clone())
+}
+
+/// The month whose pot an event divides: its own, or, where a close pins the pool, the first that knew it.
+fn month(known: &Known<'_>, pool: &Pool, row: u32, file: usize, stage: Stage) -> Period {
+    let own = Period::of_day(known.rows.day[row as usize]);
+    if pool.late == PoolLate::Rerate {
+        return own;
+    }
+    let now = Period::of_day(known.last_day);
+    let since = if stage == Stage::Known { known.since[file] } else { i32::MAX };
+    let learned = if since == i32::MAX { now } else { Period::new(since.div_euclid(12), since.rem_euclid(12) + 1) };
+    own.max(learned)
+}
+
+fn in_force(program: &Program, month: Period) -> bool {
+    let day = month.first_day();
+    program.valid_from <= day && program.valid_to.is_none_or(|to| day < to)
+}
+
+/// How a pool's expressions come out for the rows of a batch.
+struct Outcome {
+    holds: Vec<bool>,
+    weights: Vec<i64>,
+    bits: Vec<u32>,
+    /// The part that stays, over the carve-out's scale.
+    stays: Vec<i64>,
+}
+
+impl Outcome {
+    fn of(compiled: &Compiled, batch: &RecordBatch, program: &Program) -> Result<Self> {
+        let refused = |m: String| {
+            Error::usage(format!("a condition failed: {m}"))
+                .at(format!("program {}, version {}", program.name, program.version))
+        };
+        let rows = batch.num_rows();
+        let all = |e: &Option<Expression>| match e {
+            None => Ok(vec![true; rows]),
+            Some(e) => e.holds(batch).map_err(refused),
+        };
+        let mut bits = vec![0_u32; rows];
+        for (at, multiplier) in compiled.multipliers.iter().enumerate().filter(|(_, m)| m.is_some()) {
+            for (bits, holds) in bits.iter_mut().zip(all(multiplier)?) {
+                *bits |= u32::from(holds) << at;
+            }
+        }
+        let mut stays = vec![0_i64; rows];
+        for (when, part) in compiled.stays.iter().rev() {
+            for (stays, holds) in stays.iter_mut().zip(all(when)?) {
+                *stays = if holds { *part } else { *stays };
+            }
+        }
+        let weights = compiled.weight.values(batch).map_err(refused)?;
+        let weights = arrow::compute::cast(&weights, &DataType::Int64).map_err(|e| refused(e.to_string()))?;
+        let weights = weights.as_primitive::<Int64Type>().iter().map(|w| w.unwrap_or(0)).collect();
+        Ok(Self { holds: all(&compiled.condition)?, weights, bits, stays })
+    }
+}
+
+/// Uses added up by everything that tells them apart.
+///
+/// # Errors
+/// A sum beyond Int64 (gate); memory (resources).
+pub fn summed(engine: Engine, uses: &[Use]) -> Result<Vec<Use>> {
+    let column = |value: &dyn Fn(&Use) -> i64| uses.iter().map(value).collect::<Vec<i64>>();
+    let (schema, batch) = table(vec![
+        ("month", column(&|u| i64::from(u.month.ordinal()))),
+        ("country", column(&|u| i64::from(u.country))),
+        ("payer_high", column(&|u| (u.payer >> 64).cast_signed() as i64)),
+        ("payer_low", column(&|u| u.payer.cast_signed() as i64)),
+        ("creator", column(&|u| i64::from(u.creator))),
+        ("outcome", column(&|u| i64::from(u.outcome))),
+        ("usage", column(&|u| u.usage)),
+        ("kept", column(&|u| u.kept)),
+        ("events", column(&|u| u.events)),
+    ])?;
+    let answer = engine.run("queries/facts/usage.sql", USAGE, &[("uses", schema, vec![batch])])?;
+    let mut summed = Vec::new();
+    for batch in &answer {
+        summed.extend(read_uses(batch)?);
+    }
+    Ok(summed)
+}
+
+fn read_uses(batch: &RecordBatch) -> Result<Vec<Use>> {
+    let keys = ["month", "country", "payer_high", "payer_low", "creator", "outcome"];
+    let keys = keys.iter().map(|name| int64s(batch, name)).collect::<Result<Vec<_>>>()?;
+    let sums = ["usage", "kept", "events"].iter().map(|name| int64s_or(batch, name, Some(0)));
+    let sums = sums.collect::<Result<Vec<_>>>()?;
+    let half = |value: i64| u128::from(value.cast_unsigned());
+    (0..batch.num_rows())
+        .map(|at| {
+            let ordinal: i32 = narrow(keys[0][at])?;
+            Ok(Use {
+                month: Period::new(ordinal.div_euclid(12), ordinal.rem_euclid(12) + 1),
+                country: narrow(keys[1][at])?,
+                payer: half(keys[2][at]) << 64 | half(keys[3][at]),
+                creator: narrow(keys[4][at])?,
+                outcome: narrow(keys[5][at])?,
+                reached: 0,
+                usage: sums[0][at],
+                kept: sums[1][at],
+                events: sums[2][at],
+            })
+        })
+        .collect()
+}
+
+/// The money of a version's pots.
+fn paid(
+    known: &Known<'_>,
+    classes: &Classes,
+    linked: &Linked,
+    program: &Program,
+    pool: &Pool,
+    countries: &mut Countries,
+) -> Result<Vec<Paid>> {
+    match &pool.pot {
+        Pot::Reference => of_reference(known, program, pool, countries),
+        Pot::Paid { program: named, .. } => of_payers(known, classes, linked, program, named, countries),
+    }
+}
+
+fn of_reference(known: &Known<'_>, program: &Program, pool: &Pool, countries: &mut Countries) -> Result<Vec<Paid>> {
+    let mut paid = Vec::new();
+    for (key, minor) in known.references.pots.of(&program.name).filter(|(key, _)| in_force(program, key.period)) {
+        if key.country.is_some() && !pool.by_country {
+            return Err(Error::input("a pot has a country, and its pool tells none apart")
+                .at(format!("pots, {}, {}", key.program, key.period))
+                .expected("no country, or by_country = true in the pool")
+                .found(key.country.clone().unwrap_or_default()));
+        }
+        let country = countries.number(key.country.as_deref());
+        paid.push(Paid { month: key.period, country, currency: key.currency, payer: 0, minor });
+    }
+    Ok(paid)
+}
+
+/// What every charge of a program brought after stated tax, less what was taken back, by its payer.
+fn of_payers(
+    known: &Known<'_>,
+    classes: &Classes,
+    linked: &Linked,
+    program: &Program,
+    named: &str,
+    countries: &mut Countries,
+) -> Result<Vec<Paid>> {
+    let mut paid = Vec::new();
+    for unit in &linked.units {
+        let Match::Program(index) = classes.get(unit.class).matched else { continue };
+        let month = Period::of_day(unit.day);
+        if known.policies.programs[usize::from(index)].name != named || !in_force(program, month) {
+            continue;
+        }
+        let currency = known.rows.currency[unit.row as usize];
+        let currency = currency.ok_or_else(|| Error::bug("a rated row without a currency"))?;
+        let payer = known.rows.text(unit.row, "payer_id").filter(|p| !p.is_empty()).map_or(0, id_hash);
+        let country = countries.number(known.rows.text(unit.row, "payer_country"));
+        paid.push(Paid { month, country, currency, payer, minor: unit.gross - unit.tax });
+    }
+    Ok(paid)
+}
