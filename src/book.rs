@@ -167,7 +167,7 @@ struct GatesTable {
 }
 
 /// The references that a book may name.
-pub const REFERENCES: [&str; 5] = ["creators", "parties", "agreements", "pots", "fx_rates"];
+pub const REFERENCES: [&str; 7] = ["creators", "parties", "agreements", "advances", "referrals", "pots", "fx_rates"];
 
 impl Book {
     /// Opens the book in `dir`, or, without one, in the nearest folder upward that holds an `everycent.toml`.

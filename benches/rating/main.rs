@@ -177,6 +177,7 @@ fn classes() -> Vec<Class> {
         bonuses: u32::from(at / 3 % 2),
         steps: 3,
         share_number: 500 + 13 * i64::from(at),
+        payers: 0,
     };
     (0..150).map(class).collect()
 }

@@ -26,7 +26,7 @@ const RAW: &str = "raw";
 const PLACE: [(&str, DataType); 2] = [("file", DataType::Utf8), ("row", DataType::Int64)];
 
 /// References, what they hold, and their columns where the book has none.
-const ABOUT_REFERENCES: [(&str, &str, &[&str]); 5] = [
+const ABOUT_REFERENCES: [(&str, &str, &[&str]); 7] = [
     ("creators", "who earns, as of days", &["creator_id", "valid_from", "valid_to"]),
     (
         "parties",
@@ -38,6 +38,16 @@ const ABOUT_REFERENCES: [(&str, &str, &[&str]); 5] = [
         "pots",
         "what pools divide, by earning period",
         &["program", "country", "earning_period", "currency", "amount_minor"],
+    ),
+    (
+        "advances",
+        "money paid before it was earned, and how it is recouped",
+        &["advance_id", "party_id", "currency", "amount_minor", "rate", "from", "programs", "valid_from", "valid_to"],
+    ),
+    (
+        "referrals",
+        "who brought a creator, and what the platform pays for it",
+        &["referral_id", "party_id", "creator_id", "rate", "months", "valid_from"],
     ),
     ("fx_rates", "reference rates: units for 1 EUR by day", &["date", "currency", "rate"]),
 ];

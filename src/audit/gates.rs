@@ -10,7 +10,7 @@ use crate::period::Period;
 use crate::pipeline::{Booked, Prepared};
 
 /// Audit queries: each returns the rows that offend.
-const AUDITS: [(&str, &str); 8] = [
+const AUDITS: [(&str, &str); 9] = [
     ("entries_balance", include_str!("../../queries/audits/entries_balance.sql")),
     ("earnings_add_up", include_str!("../../queries/audits/earnings_add_up.sql")),
     ("statements_add_up", include_str!("../../queries/audits/statements_add_up.sql")),
@@ -18,6 +18,7 @@ const AUDITS: [(&str, &str); 8] = [
     ("currencies_cancel", include_str!("../../queries/audits/currencies_cancel.sql")),
     ("statements_meet_balances", include_str!("../../queries/audits/statements_meet_balances.sql")),
     ("pots_add_up", include_str!("../../queries/audits/pots_add_up.sql")),
+    ("steps_stand_on_accounts", include_str!("../../queries/audits/steps_stand_on_accounts.sql")),
     ("money_stands_where_it_says", include_str!("../../queries/audits/money_stands_where_it_says.sql")),
 ];
 
@@ -28,6 +29,7 @@ const AUDITS: [(&str, &str); 8] = [
 pub fn check(input: &Prepared, state: &State, period: Period, booked: &Booked) -> Result<()> {
     all_rows_counted(input, &booked.tables.control)?;
     identities(input, booked)?;
+    carried(state, booked)?;
     quarantine(input, period, &booked.tables.control)?;
     rates(input, state, period, booked)?;
     reference_corrections(input, period, booked)
@@ -63,6 +65,48 @@ fn identities(input: &Prepared, booked: &Booked) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What the next settlement goes on from is what stands on the accounts: holds (with parts that lack a rate), reserves.
+fn carried(state: &State, booked: &Booked) -> Result<()> {
+    let mut open: BTreeMap<(&str, &str, &str), i128> = BTreeMap::new();
+    for row in &booked.tables.balances {
+        if let ("party_held" | "party_reserve", Some(party)) = (row.account.as_str(), &row.party_id) {
+            *open.entry((row.account.as_str(), party, row.currency.as_str())).or_default() -=
+                i128::from(row.closing_minor);
+        }
+    }
+    for row in &booked.pins.carried {
+        let account = match row.what.as_str() {
+            "held" => "party_held",
+            "reserve" => "party_reserve",
+            _ => continue,
+        };
+        *open.entry((account, &row.party_id, &row.currency)).or_default() -= i128::from(row.amount_minor);
+    }
+    if open.values().all(|minor| *minor == 0) {
+        return Ok(());
+    }
+    for (key, line) in state.earnings() {
+        for part in line.parts.iter().filter(|part| part.rate.is_none()) {
+            *open.entry(("party_held", &part.party_id, &key.currency)).or_default() -= part.minor;
+        }
+    }
+    for row in &booked.tables.earnings {
+        for part in row.parts.iter().filter(|part| part.rate.is_none()) {
+            *open.entry(("party_held", &part.party_id, &row.currency)).or_default() -= i128::from(part.minor);
+        }
+    }
+    match open.iter().find(|(_, minor)| **minor != 0) {
+        None => Ok(()),
+        Some(((account, _, currency), minor)) => {
+            Err(Error::gate("what settlements carry is not what stands on the account")
+                .at(format!("{account}, {currency}"))
+                .expected("holds, reserves and parts without a rate that add up to the balance")
+                .found(format!("{minor} minor units more on the account"))
+                .next("this is a bug of ours: please report it with the book"))
+        }
+    }
 }
 
 /// The share of new rows, and of new money by currency, that is quarantined.

@@ -8,7 +8,7 @@ use crate::cutover::Cutover;
 use crate::error::{Error, Result};
 use crate::intake::Expected;
 use crate::ledger::{State, Store};
-use crate::pipeline::{log_schema, look_at_logs, policy_files};
+use crate::pipeline::{check_terms, log_schema, look_at_logs, policy_files};
 use crate::policy::{Level, Policies, check};
 use crate::redrive::{REDRIVE_FILE, Redrive};
 use crate::reference::References;
@@ -89,6 +89,7 @@ fn planned(common: &Common, book: &Book, files: Vec<(String, String)>) -> Result
         let schema = log_schema(common.engine(), book, *log, source)?;
         crate::facts::check_log(common.engine(), &policies, *log, &schema)?;
     }
+    check_terms(common.engine(), &policies)?;
     Ok(format!("{} program versions, {} measures", policies.programs.len(), policies.measures.len()))
 }
 

@@ -6,7 +6,7 @@ use super::Common;
 use super::talk::say;
 use crate::error::{Error, Result};
 use crate::facts::check_log;
-use crate::pipeline::{log_schema, policy_files};
+use crate::pipeline::{check_terms, log_schema, policy_files};
 use crate::policy::{Level, Policies, check};
 
 /// What can be done with policies.
@@ -38,6 +38,7 @@ pub fn perform(common: &Common, verb: &Verb) -> Result<()> {
         let schema = log_schema(common.engine(), &book, *log, source)?;
         check_log(common.engine(), &policies, *log, &schema)?;
     }
+    check_terms(common.engine(), &policies)?;
     let count = policies.programs.len();
     say(
         common,

@@ -6,10 +6,11 @@ use super::lines::LinePiece;
 use super::lookup::{Lookup, Memory, Numbered};
 use super::rate::ClearingKey;
 use super::rates::RateKey;
+use super::release::{Payers, Release, SpreadKey, divide};
 use crate::error::{Error, Result};
 use crate::ledger::Account;
 use crate::log::Log;
-use crate::money::{Currency, Exact, Rounding, allocate, allocate_by, round, to_minor};
+use crate::money::{Currency, Exact, Rounding, allocate, allocate_by, convert, round, to_minor};
 use crate::period::{Period, day_text};
 use crate::policy::{FxDate, Pay, Program, RoundAt};
 
@@ -93,6 +94,8 @@ pub struct Draft {
     /// Of each of them, the exact part (or the sum of whole ones).
     pub parts: Vec<Exact>,
     pub channels: Vec<ChannelDraft>,
+    /// Of each party, its exact parts by release and payers; empty where nobody asks.
+    pub slices: Vec<(u32, Release, Payers, Exact)>,
 }
 
 /// What goes through one channel of a line while facts are added to it.
@@ -114,6 +117,14 @@ impl Draft {
                 self.parties.push(party);
                 self.parts.push(part);
             }
+        }
+    }
+
+    /// Notes when a party's part is released, and whose payers brought it.
+    pub fn add_slice(&mut self, party: u32, (release, payers): (Release, Payers), part: &Exact) {
+        match self.slices.iter_mut().find(|(p, r, c, _)| (*p, *r, *c) == (party, release, payers)) {
+            Some((.., sum)) => *sum += part,
+            None => self.slices.push((party, release, payers, part.clone())),
         }
     }
 
@@ -139,9 +150,20 @@ impl Draft {
         kept.parties.clear();
         kept.parts.clear();
         kept.channels.clear();
-        let Self { steps, parties, parts, channels, .. } = kept;
-        *self = Self { steps, parties, parts, channels, ..Self::default() };
+        kept.slices.clear();
+        let Self { steps, parties, parts, channels, slices, .. } = kept;
+        *self = Self { steps, parties, parts, channels, slices, ..Self::default() };
     }
+}
+
+/// A line, its rule of the rate's date, and days that a rate may be old.
+#[derive(Clone, Copy)]
+pub struct Context {
+    pub key: LineKey,
+    /// The last day of the earning period.
+    pub last: i32,
+    pub rule: FxDate,
+    pub max_days_back: i32,
 }
 
 /// What finishing a line needs to know.
@@ -149,12 +171,9 @@ pub struct Finish<'w, 'a> {
     pub look: &'a Lookup<'a>,
     pub memory: &'w mut Memory<'a>,
     pub program: &'w Numbered<'a>,
-    pub key: LineKey,
-    /// The last day of the earning period.
-    pub last: i32,
-    pub fx_rule: FxDate,
-    pub max_days_back: i32,
+    pub context: Context,
     pub clearing: &'w mut FxHashMap<ClearingKey, Channel>,
+    pub spread: &'w mut FxHashMap<SpreadKey, i128>,
     /// Empty, for the line's use.
     pub deductions: &'w mut Vec<LineDeduction>,
     /// Empty, for the line's use.
@@ -163,7 +182,8 @@ pub struct Finish<'w, 'a> {
 
 impl Finish<'_, '_> {
     fn add_channel(&mut self, of: &ChannelDraft, tax: i128, fee: i128) {
-        let key = (self.key.program, self.key.currency, self.key.period, of.log, of.channel);
+        let LineKey { program, currency, period, .. } = self.context.key;
+        let key = (program, currency, period, of.log, of.channel);
         let total = self.clearing.entry(key).or_default();
         match self.program.program.pay {
             Pay::Pool(_) => total.pool += of.gross,
@@ -181,7 +201,7 @@ impl Finish<'_, '_> {
 pub fn finish(with: &mut Finish<'_, '_>, draft: &Draft, into: &mut LinePiece) -> Result<()> {
     let program = with.program.program;
     let booked = round(&draft.booked, program.rounding)?;
-    let split = allocate(booked, &draft.parts, program.odd_cents, with.key.period.ordinal())?;
+    let split = allocate(booked, &draft.parts, program.odd_cents, with.context.key.period.ordinal())?;
     let creator = booked - split.platform;
     let tax = round(&draft.tax, Rounding::HalfEven)?;
     let fee = round(&draft.fee, Rounding::HalfEven)?;
@@ -199,7 +219,10 @@ pub fn finish(with: &mut Finish<'_, '_>, draft: &Draft, into: &mut LinePiece) ->
     }
     with.parts.clear();
     for (party, minor) in draft.parties.iter().zip(split.minors) {
-        let part = part(with, *party, fit(minor)?)?;
+        let part = part(with.look, with.memory, &with.context, *party, fit(minor)?)?;
+        if !draft.slices.is_empty() {
+            spread(draft, with.context.key, &part, with.spread)?;
+        }
         with.parts.push(part);
     }
     let line = Line {
@@ -212,7 +235,7 @@ pub fn finish(with: &mut Finish<'_, '_>, draft: &Draft, into: &mut LinePiece) ->
         rounding: &draft.exact - &Exact::from(creator),
     };
     channels(with, draft, tax, fee)?;
-    into.push(with.key, line, with.deductions.drain(..), with.parts.drain(..))
+    into.push(with.context.key, line, with.deductions.drain(..), with.parts.drain(..))
 }
 
 fn fit(value: i128) -> Result<i64> {
@@ -236,20 +259,45 @@ fn channels(with: &mut Finish<'_, '_>, draft: &Draft, tax: i128, fee: i128) -> R
     Ok(())
 }
 
-fn part(with: &mut Finish<'_, '_>, party: u32, minor: i64) -> Result<LinePart> {
-    let payout_currency = with.look.payout_currency(party, with.last).ok_or_else(|| {
-        let name = with.look.names.text(party);
-        Error::bug(format!("party {name} has no payout currency on {}", day_text(with.last)))
+/// A party's part in its payout currency.
+///
+/// # Errors
+/// A number beyond Int64 (gate), a party without a payout currency (bug: it was checked before).
+pub fn part<'a>(
+    look: &'a Lookup<'a>,
+    memory: &mut Memory<'a>,
+    context: &Context,
+    party: u32,
+    minor: i64,
+) -> Result<LinePart> {
+    let payout_currency = look.payout_currency(party, context.last).ok_or_else(|| {
+        let name = look.names.text(party);
+        Error::bug(format!("party {name} has no payout currency on {}", day_text(context.last)))
     })?;
-    if payout_currency == with.key.currency {
+    if payout_currency == context.key.currency {
         return Ok(LinePart { party, payout_currency, rate: Some(Exact::ONE), minor, payout: Some(minor) });
     }
-    let key = with.key.rate_key(payout_currency, with.fx_rule);
-    let Some(worth) = with.memory.worth(key, with.max_days_back)? else {
+    let key = context.key.rate_key(payout_currency, context.rule);
+    let Some(worth) = memory.worth(key, context.max_days_back)? else {
         return Ok(LinePart { party, payout_currency, rate: None, minor, payout: None });
     };
     let payout = fit(round(&(&Exact::from(minor) * &worth.minor), Rounding::HalfEven)?)?;
     Ok(LinePart { party, payout_currency, rate: Some(worth.rate.clone()), minor, payout: Some(payout) })
+}
+
+/// Adds what is held of a part until when, and which payers brought it, in the currency that it is paid in; a part
+/// without a rate is not divided.
+fn spread(draft: &Draft, key: LineKey, part: &LinePart, into: &mut FxHashMap<SpreadKey, i128>) -> Result<()> {
+    let (Some(rate), Some(payout)) = (&part.rate, part.payout) else { return Ok(()) };
+    let ours = draft.slices.iter().filter(|slice| slice.0 == part.party);
+    let slices: Vec<_> = ours.map(|(_, release, payers, exact)| (*release, *payers, exact.clone())).collect();
+    let worth = convert(&Exact::ONE, key.currency, part.payout_currency, rate);
+    for (release, payers, minor) in divide(payout, &worth, &slices)? {
+        if minor != 0 && (release != Release::Due || payers != 0) {
+            *into.entry((part.party, part.payout_currency, key.program, release, payers)).or_default() += minor;
+        }
+    }
+    Ok(())
 }
 
 /// Divides one event's rounded creator side among the parties of its day, whose parts of it are given.

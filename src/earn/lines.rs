@@ -144,6 +144,26 @@ impl Lines {
         self.0.push(piece);
     }
 
+    /// These lines and further ones, each with its one part, in the order of their keys.
+    ///
+    /// # Errors
+    /// More than 2^32 parts or deductions (gate).
+    pub fn with(&self, mut more: Vec<(LineKey, Line, LinePart)>) -> Result<Self> {
+        more.sort_by_key(|(key, ..)| *key);
+        let (mut merged, mut more) = (LinePiece::default(), more.into_iter().peekable());
+        for view in self.iter() {
+            while let Some((key, line, part)) = more.next_if(|(key, ..)| *key < view.key) {
+                merged.push(key, line, [], [part])?;
+            }
+            merged.push(view.key, view.line.clone(), view.deductions.iter().copied(), view.parts())?;
+        }
+        for (key, line, part) in more {
+            merged.push(key, line, [], [part])?;
+        }
+        merged.shrink();
+        Ok(Self(vec![merged]))
+    }
+
     /// All of them, in order.
     pub fn iter(&self) -> impl Iterator<Item = LineView<'_>> {
         self.0.iter().flat_map(|piece| (0..piece.rows.len()).map(|at| piece.line(at)))

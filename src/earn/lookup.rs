@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::rates::{RateKey, Rates};
 use crate::error::{Error, Result};
-use crate::facts::Known;
+use crate::facts::{Deliveries, Known};
 use crate::intake::Names;
 use crate::ledger::Account;
 use crate::money::{Currency, Exact, convert};
@@ -36,6 +36,11 @@ pub struct Lookup<'a> {
     programs: Vec<Numbered<'a>>,
     parties: Vec<&'a [Party]>,
     agreements: Vec<Option<&'a Agreement>>,
+    pub deliveries: Deliveries<'a>,
+    /// Payers' countries that withholding asks for.
+    pub countries: Vec<&'a str>,
+    /// Does settlement ask when parts are released, or whose payers brought them?
+    pub spreads: bool,
 }
 
 impl<'a> Lookup<'a> {
@@ -53,7 +58,11 @@ impl<'a> Lookup<'a> {
         );
         let versions = &known.policies.programs;
         let programs = versions.iter().map(|program| number(program, versions, names)).collect::<Result<_>>()?;
-        Ok(Self { known, names, rates, programs, parties, agreements })
+        let countries = known.policies.payer_countries();
+        let holds = known.policies.terms.iter().any(|terms| terms.hold.is_some());
+        let spreads = holds || !countries.is_empty() || versions.iter().any(|program| program.hold.is_some());
+        let deliveries = Deliveries::of(known);
+        Ok(Self { known, names, rates, programs, parties, agreements, deliveries, countries, spreads })
     }
 
     pub fn program(&self, at: u16) -> &Numbered<'a> {

@@ -1,8 +1,9 @@
 //! Earn: facts become earning lines. Pure functions, parallel over creators, sequential within one.
 //!
 //! The order of section 3 of the contract: [`steps`] (ordered deductions), [`share`] (shares and bonuses), [`tiers`]
-//! (bands over a running volume), [`line`] (round once, split, convert). [`lookup`] holds
-//! policies and references by number.
+//! (bands over a running volume), [`line`] (round once, split, convert), [`release`] (when parts are payable).
+//! [`referral`] adds what the platform pays for a creator that was brought. [`lookup`] holds policies and references by
+//! number.
 
 mod line;
 mod lines;
@@ -11,6 +12,8 @@ mod order;
 pub mod pool;
 mod rate;
 mod rates;
+mod referral;
+mod release;
 mod share;
 mod steps;
 mod tiers;
@@ -19,3 +22,5 @@ pub use line::{Channel, Line, LineDeduction, LineKey, LinePart};
 pub use lines::{LinePiece, LineView, Lines};
 pub use rate::{ClearingKey, Evaluation, GroupKey, IneligibleKey, evaluate};
 pub use rates::{RateKey, Rates, UsedRate};
+pub use referral::REFERRAL;
+pub use release::{Release, Spread};

@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::line::{Channel, Draft, Finish, LineDeduction, LineKey, LinePart, finish, rounds_events, split_event};
+use super::line::{
+    Channel, Context, Draft, Finish, LineDeduction, LineKey, LinePart, finish, rounds_events, split_event,
+};
 use super::lines::{LinePiece, Lines};
 use super::lookup::{Day, Lookup, Memory, Numbered, number_of};
-use super::order;
 use super::rates::Rates;
+use super::release::{Spread, SpreadKey, slice};
 use super::share::{base_share, points};
 use super::steps::{Deducted, deduct};
 use super::tiers::{band_at, marginal, window_of};
+use super::{order, referral};
 use crate::cutover::Volume;
 use crate::error::{Error, Result};
 use crate::facts::{Fact, Known, Retained};
@@ -20,7 +23,7 @@ use crate::intake::Names;
 use crate::log::Log;
 use crate::money::{Currency, Exact, round};
 use crate::period::{Period, day_text};
-use crate::policy::{Basis, FxDate, Pay, Program, TierMode, Tiers, Window};
+use crate::policy::{Basis, Pay, Program, TierMode, Tiers, Window};
 use crate::reference::{Share, not_whole};
 
 /// Program, log, channel, currency and earning period of ineligible money.
@@ -39,6 +42,8 @@ pub struct Evaluation {
     pub clearing: BTreeMap<ClearingKey, Channel>,
     /// What the platform bears beyond its share.
     pub expense: BTreeMap<GroupKey, i128>,
+    /// What is held until when, and what payers of which countries brought.
+    pub spread: Spread,
 }
 
 /// About so many facts are rated by one worker at a time.
@@ -76,7 +81,11 @@ pub fn evaluate(
         for (key, expense) in piece.expense {
             *evaluation.expense.entry(key).or_default() += expense;
         }
+        for (key, minor) in piece.spread {
+            *evaluation.spread.entry(key).or_default() += minor;
+        }
     }
+    add_referrals(&look, &mut evaluation)?;
     for r in retained {
         let program = &known.policies.programs[usize::from(r.program)];
         let key = (number_of(names, &program.name)?, r.log, r.channel, r.currency, r.period);
@@ -86,6 +95,19 @@ pub fn evaluate(
         }
     }
     Ok(evaluation)
+}
+
+/// What the platform pays for creators that were brought.
+fn add_referrals(look: &Lookup<'_>, evaluation: &mut Evaluation) -> Result<()> {
+    let lines = referral::lines(look, &evaluation.lines)?;
+    for (key, line, _) in &lines {
+        let paid = evaluation.expense.entry((key.program, key.currency, key.period)).or_default();
+        *paid += i128::from(line.creator);
+    }
+    if !lines.is_empty() {
+        evaluation.lines = evaluation.lines.with(lines)?;
+    }
+    Ok(())
 }
 
 /// Facts cut into pieces of about [`PIECE`]; those of one creator stay together.
@@ -108,6 +130,7 @@ struct Piece {
     lines: LinePiece,
     clearing: FxHashMap<ClearingKey, Channel>,
     expense: FxHashMap<GroupKey, i128>,
+    spread: FxHashMap<SpreadKey, i128>,
 }
 
 /// A running volume: which program, tiers' currency, basis and window it is of.
@@ -143,16 +166,6 @@ struct Slot {
     context: Context,
     program: u16,
     draft: Draft,
-}
-
-/// A fact's line, rule of the rate's date, and days that a rate may be old.
-#[derive(Clone, Copy)]
-struct Context {
-    key: LineKey,
-    /// The last day of the earning period.
-    last: i32,
-    rule: FxDate,
-    max_days_back: i32,
 }
 
 impl<'a> Worker<'a> {
@@ -204,17 +217,15 @@ impl<'a> Worker<'a> {
         let slots = &mut self.drafts[..self.lines];
         slots.sort_unstable_by_key(|slot| slot.context.key);
         for Slot { context, program, draft } in slots {
-            let Context { key, last, rule, max_days_back } = *context;
+            let (context, key) = (*context, context.key);
             let program = self.look.program(*program);
             let mut with = Finish {
                 look: self.look,
                 memory: &mut self.memory,
                 program,
-                key,
-                last,
-                fx_rule: rule,
-                max_days_back,
+                context,
                 clearing: &mut self.done.clearing,
+                spread: &mut self.done.spread,
                 deductions: &mut self.deductions,
                 parts: &mut self.parts,
             };
@@ -295,19 +306,28 @@ impl<'a> Worker<'a> {
         let exact = self.creator_side(program, fact, &context, &deducted)?;
         let shares = self.shares_of(fact, program.program)?;
         let place = self.place(context, fact.program);
+        let day = self.memory.day(fact.day)?;
+        let slice = self.look.spreads.then(|| slice(self.look, program.program, fact, &day));
         let (draft, shares) = (&mut self.drafts[place].draft, &self.shares[shares].1);
         add_money(draft, fact, &deducted);
         draft.exact += &exact;
         if !rounds_events(program.program) {
             draft.booked += &exact;
-            shares.iter().for_each(|(party, part)| draft.add_part(*party, &exact * part));
+            for (party, part) in shares {
+                let part = &exact * part;
+                slice.inspect(|slice| draft.add_slice(*party, *slice, &part));
+                draft.add_part(*party, part);
+            }
             return Ok(());
         }
         let whole = round(&exact, program.program.rounding)?;
         let parts: Vec<Exact> = shares.iter().map(|(_, part)| &Exact::from(whole) * part).collect();
         let (parts, platform) = split_event(program.program, context.key.period, whole, &parts)?;
         draft.booked += Exact::from(whole) - Exact::from(platform);
-        shares.iter().zip(parts).for_each(|((party, _), part)| draft.add_part(*party, part));
+        for ((party, _), part) in shares.iter().zip(parts) {
+            slice.inspect(|slice| draft.add_slice(*party, *slice, &part));
+            draft.add_part(*party, part);
+        }
         Ok(())
     }
 

@@ -43,10 +43,13 @@ pub struct Class {
     pub steps: u32,
     /// The share's column, 0 without one.
     pub share_number: i64,
+    /// The payer's country, where withholding asks for it: its number among the policies' `payer_countries`, counted
+    /// from 1; else 0.
+    pub payers: u16,
 }
 
 const NOTHING: Class =
-    Class { matched: Match::NoProgram, failed: None, share_case: 0, bonuses: 0, steps: 0, share_number: 0 };
+    Class { matched: Match::NoProgram, failed: None, share_case: 0, bonuses: 0, steps: 0, share_number: 0, payers: 0 };
 
 /// The outcome of a creator's part of a pot: no event, so that every step applies.
 pub static EVERY_STEP: Class = Class { steps: u32::MAX, ..NOTHING };
@@ -284,6 +287,7 @@ impl Outcomes {
             bonuses: bits(&self.bonuses),
             steps: bits(&self.steps),
             share_number: self.numbers.as_ref().map_or(0, |n| n[row]),
+            payers: 0,
         }
     }
 }
@@ -296,6 +300,7 @@ fn classes_of(
 ) -> Result<PartClasses> {
     let outcomes = compiled.iter().map(|c| outcomes(known, c, batch)).collect::<Result<Vec<_>>>()?;
     let names = &known.rows.names;
+    let countries = known.policies.payer_countries();
     let (mut interned, mut of_row) = (Interned::default(), Vec::with_capacity(batch.num_rows()));
     for at in 0..batch.num_rows() {
         let row = file.first + u32::try_from(at).unwrap_or(0);
@@ -308,9 +313,18 @@ fn classes_of(
         let mut fitting = outcomes.iter().filter(|o| o.from <= day && day < o.to && o.matches[at]);
         of_row.push(interned.number(match (fitting.next(), fitting.next()) {
             (None, _) => NOTHING,
-            (Some(one), None) => one.class(at),
+            (Some(one), None) => Class { payers: payers(known, &countries, row), ..one.class(at) },
             (Some(one), Some(two)) => Class { matched: Match::Two(one.index, two.index), ..NOTHING },
         }));
     }
     Ok(PartClasses { distinct: interned.distinct, of_row })
+}
+
+/// The number of a row's payer country among those that withholding asks for.
+fn payers(known: &Known<'_>, countries: &[&str], row: u32) -> u16 {
+    if countries.is_empty() {
+        return 0;
+    }
+    let found = known.rows.text(row, "payer_country").and_then(|country| countries.binary_search(&country).ok());
+    found.map_or(0, |at| u16::try_from(at + 1).unwrap_or(0))
 }

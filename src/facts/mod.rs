@@ -5,12 +5,14 @@
 
 mod classify;
 mod context;
+mod deliveries;
 mod link;
 mod measure;
 mod units;
 mod usage;
 
 pub use classify::{Class, ClassNumber, Classes, EVERY_STEP, Match, check_log, classify};
+pub use deliveries::Deliveries;
 pub use link::{Linked, Refused, Unit, link};
 pub use measure::{Measures, measure};
 pub use units::{Fact, Retained, facts, retained};

@@ -11,7 +11,7 @@ use crate::intake::{NONE, NULL};
 use crate::log::Log;
 use crate::money::{Currency, Exact};
 use crate::period::Period;
-use crate::policy::{Of, Pay, Program, RoundAt, Step};
+use crate::policy::{HoldAfter, Of, Pay, Program, RoundAt, Step};
 use crate::query::{int64s, int64s_or};
 
 const EARNINGS: &str = include_str!("../../queries/facts/earnings.sql");
@@ -86,6 +86,15 @@ impl Room {
     }
 }
 
+/// Is its release its own? Each delivery has a day, and what is taken back alone is not held with its neighbours.
+fn is_held_apart(program: &Program, terms_hold: bool, unit: &Unit) -> bool {
+    match program.hold {
+        Some(hold) if hold.after == HoldAfter::Delivered => true,
+        Some(_) => unit.gross < 0,
+        None => terms_hold && unit.gross < 0,
+    }
+}
+
 /// The facts of all units, in no order.
 ///
 /// # Errors
@@ -93,10 +102,13 @@ impl Room {
 pub fn facts<'a>(known: &Known<'_>, classes: &'a Classes, linked: &Linked) -> Result<Vec<Fact<'a>>> {
     let (mut alone, mut alike, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
     let rooms: Vec<Room> = known.policies.programs.iter().map(Room::of).collect();
+    let terms_hold = known.policies.terms.iter().any(|terms| terms.hold.is_some());
     for unit in &linked.units {
         let Match::Program(program) = classes.get(unit.class).matched else { continue };
         let at = usize::from(program);
-        let single = by_event(&known.policies.programs[at]) || rooms[at].may_fall_short(unit);
+        let single = by_event(&known.policies.programs[at])
+            || rooms[at].may_fall_short(unit)
+            || is_held_apart(&known.policies.programs[at], terms_hold, unit);
         let fact = fact_of(known, classes, unit, program)?;
         if single {
             alone.push(fact);

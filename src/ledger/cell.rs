@@ -27,7 +27,23 @@ pub const CAUSES: [&str; 8] = [
     "reversal",
 ];
 /// The kinds of journal entries.
-pub const KINDS: [&str; 8] = ["earning", "ineligible", "suspense", "adjustment", "move", "hold", "payout", "pool"];
+pub const KINDS: [&str; 15] = [
+    "earning",
+    "ineligible",
+    "suspense",
+    "adjustment",
+    "move",
+    "hold",
+    "release",
+    "stand_in",
+    "advance",
+    "recoup",
+    "withhold",
+    "reserve",
+    "forfeit",
+    "payout",
+    "pool",
+];
 /// The fates of rows, as `control` names them.
 pub const FATES: [&str; 7] = ["duplicate", "excluded", "ineligible", "later", "quarantined", "rated", "waiting"];
 

@@ -10,6 +10,9 @@ use crate::log::Log;
 use crate::money::{Currency, to_minor};
 use crate::period::Period;
 
+/// What stands in the id of a `hold` in place of a period that is not known before a delivery.
+pub const HELD_UNTIL_DELIVERY: &str = "delivery";
+
 /// An entry while amounts are posted to it; [`Entry::finish`] is the only way to its postings.
 ///
 /// Its id is `period|kind|earning period|cause|program|details…`, each part [`escape`]d, a missing one empty:
@@ -138,6 +141,13 @@ impl Entry {
 #[must_use]
 pub fn escape(part: &str) -> String {
     part.replace('%', "%25").replace('|', "%7C")
+}
+
+/// The parts of an entry's id that tell it from its neighbours, after period, kind, earning period, cause and program.
+#[must_use]
+pub fn details(entry_id: &str) -> Vec<String> {
+    let parts = entry_id.split('|').skip(5);
+    parts.map(|part| part.replace("%7C", "|").replace("%25", "%")).collect()
 }
 
 fn balanced(id: &str, sums: &BTreeMap<Place, i128>) -> Result<()> {

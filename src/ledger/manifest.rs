@@ -124,6 +124,25 @@ pub struct Pins {
     /// Of the book's first period: the balances that the system before handed over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub opening: Vec<OpeningBalance>,
+    /// What the next settlement goes on from, after this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried: Vec<CarriedAmount>,
+}
+
+/// An amount that a settlement hands to the next one (docs/ledger.md, "What settlements carry").
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CarriedAmount {
+    /// `held`, `reserve`, `advance_granted`, `advance_recouped`, `recoupment_rest`, `withholding_rest`, `payers`.
+    pub what: String,
+    pub party_id: String,
+    pub currency: String,
+    /// Of what is held the program, of a reserve the period that kept it, of advances their id, of payers the country.
+    pub detail: String,
+    /// Of what is held the period of its release, of a reserve the day; none: it is not known yet.
+    pub until: Option<String>,
+    /// Minor units; rests are negative.
+    pub amount_minor: i64,
 }
 
 /// A balance that the system before handed over.

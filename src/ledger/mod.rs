@@ -24,16 +24,18 @@ mod state;
 mod store;
 
 pub use account::Account;
-pub use balance::age_layers;
+pub use balance::{Layers, age_layers};
 pub use booked::{BookedLine, BookedPart, EarningKey, JournalKey};
 pub use canonical::{Canonical, rows_sha256, sha256};
 pub use cell::{CAUSES, FATES, KINDS};
 pub use columns::{BATCH_ROWS, TABLES, schema};
 pub use decision::{Action, Closed, Decision, Signature};
-pub use entry::{Entry, escape};
+pub use entry::{Entry, HELD_UNTIL_DELIVERY, details, escape};
 pub use file::{read_table, write, write_table};
 pub use journal::{Journal, PostingView};
-pub use manifest::{ControlTotal, InputFile, Manifest, Named, Opening, OpeningBalance, PinnedRate, Pins, TableInfo};
+pub use manifest::{
+    CarriedAmount, ControlTotal, InputFile, Manifest, Named, Opening, OpeningBalance, PinnedRate, Pins, TableInfo,
+};
 pub use publish::Published;
 pub use row::{Balance, Control, Deduction, Earning, Part, Payout, Posting, Statement, Tables, Unrated};
 pub use run::RunDir;

@@ -185,6 +185,7 @@ impl State {
     }
 
     /// What closes recorded, sorted by key. The first pin of a key stands; one without a rate gives way to one with.
+    /// What settlements carry is what the last one said.
     #[must_use]
     pub fn pins(&self) -> &Pins {
         &self.pins
@@ -256,5 +257,5 @@ fn with_pins(old: &Pins, new: &Pins) -> Pins {
         }
     }
     let opening = if old.opening.is_empty() { &new.opening } else { &old.opening };
-    Pins { rates: pins.into_values().collect(), opening: opening.clone() }
+    Pins { rates: pins.into_values().collect(), opening: opening.clone(), carried: new.carried.clone() }
 }

@@ -5,7 +5,7 @@ use std::iter::Peekable;
 
 use crate::earn::{
     Channel, ClearingKey, Evaluation, GroupKey, IneligibleKey, Line, LineDeduction, LineKey, LinePart, LinePiece,
-    LineView, Lines,
+    LineView, Lines, Spread,
 };
 use crate::error::{Error, Result};
 use crate::fate::Fate;
@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub ineligible: BTreeMap<IneligibleKey, [i128; 3]>,
     pub clearing: BTreeMap<ClearingKey, Channel>,
     pub expense: BTreeMap<GroupKey, i128>,
+    /// What is held until when, and what payers of which countries brought.
+    pub spread: Spread,
     /// Rated adjustments by party, currency and period.
     pub adjustments: BTreeMap<(u32, Currency, Period), i128>,
     /// Pots, debit positive.
@@ -38,8 +40,8 @@ impl Snapshot {
     /// Takes an evaluation.
     #[must_use]
     pub fn of(evaluation: Evaluation) -> Self {
-        let Evaluation { lines, ineligible, clearing, expense } = evaluation;
-        Self { lines, ineligible, clearing, expense, ..Self::default() }
+        let Evaluation { lines, ineligible, clearing, expense, spread } = evaluation;
+        Self { lines, ineligible, clearing, expense, spread, ..Self::default() }
     }
 }
 

@@ -6,21 +6,22 @@ use super::control;
 use super::difference::{Difference, Snapshot, current, difference};
 use super::journal::Books;
 use super::lists;
+use super::paperwork::cases;
 use super::pins::{pinned_rates, pins_of};
 use super::prepare::Prepared;
 use super::state::{booked_snapshot, knowledge, names_of};
-use crate::earn::{LineDeduction, LinePart, LineView, RateKey, Rates, UsedRate, evaluate};
+use crate::earn::{LineDeduction, LinePart, LineView, RateKey, Rates, Release, UsedRate, evaluate};
 use crate::error::{Error, Result};
 use crate::facts::{Classes, Known, Measures, classify, facts, link, measure, retained};
 use crate::fate::Fate;
 use crate::intake::{Names, Stage, Standing, complete, stand};
-use crate::ledger::{Deduction, Earning, Journal, OpeningBalance, Part, Pins, State, Tables};
+use crate::ledger::{Account, Deduction, Earning, Journal, OpeningBalance, Part, Pins, State, Tables};
 use crate::log::{Effect, Log};
 use crate::money::{Currency, Exact};
 use crate::period::Period;
 use crate::policy::Policies;
 use crate::reference::References;
-use crate::settle::{Inputs, settle};
+use crate::settle::{Carried, Given as Settling, Inputs, settle};
 
 /// A period's tables, and what gates and manifests need beside them.
 pub struct Booked {
@@ -231,11 +232,14 @@ impl<'a> Run<'a> {
     ) -> Result<Booked> {
         let rows = &self.input.rows;
         let fates = self.all_fates(last);
+        let carried = self.carried()?;
+        let by_program = carried.by_program(&self.input.references.advances);
         let mut books = Books {
             period: self.period,
             names: self.names,
             postings: Journal::default(),
             settlement: Inputs::default(),
+            by_program,
         };
         for d in differences {
             books.book(d)?;
@@ -244,6 +248,7 @@ impl<'a> Run<'a> {
         books.suspense(rows, &moves)?;
         let Books { mut postings, mut settlement, .. } = books;
         settlement.opening = self.state.payable_opening();
+        self.spread(last, &mut settlement);
         let terms = self.input.policies.terms_on(self.period.last_day())?;
         let period_end = Rates::new(&self.input.references.fx, pinned, self.state.period(), true);
         let rate = |from: Currency, to: Currency| {
@@ -251,7 +256,16 @@ impl<'a> Run<'a> {
             let key = RateKey { earning_period: self.period, from, to, fx_date, average: false };
             period_end.rate(key, terms.fx_max_days_back)
         };
-        let settled = settle(self.period, &settlement, terms, &self.input.references.parties, &rate)?;
+        let References { parties, advances, .. } = &self.input.references;
+        let (engine, policies, day) = (self.input.engine, &self.input.policies, self.period.last_day());
+        let withholding = cases(engine, policies, terms, parties, day)?;
+        let layers =
+            |party: &str, currency: Currency| self.state.layers(Account::PartyPayable, party, currency).to_vec();
+        let period = self.period;
+        let (carried, withholding, rate, layers) = (&carried, &withholding, &rate, &layers);
+        let given = Settling { period, terms, parties, advances, carried, withholding, rate, layers };
+        let settled = settle(&given, &settlement)?;
+        let carried = settled.carried.rows()?;
         let mut used = used;
         used.extend(period_end.used());
         postings.append(&settled.postings)?;
@@ -270,11 +284,44 @@ impl<'a> Run<'a> {
         tables.sort();
         Ok(Booked {
             tables,
-            pins: pins_of(&used, self.opening),
+            pins: pins_of(&used, self.opening, carried),
             reference_moves: self.reference_moves(differences),
             used,
             fates,
         })
+    }
+
+    /// Of all that is booked by now: what stays on hold after this period, what comes off it, and what payers of a country brought of the
+    /// rest.
+    fn spread(&self, last: &Snapshot, settlement: &mut Inputs) {
+        let countries = self.input.policies.payer_countries();
+        for ((party, currency, program, release, payers), minor) in &last.spread {
+            let party = self.names.text(*party).to_owned();
+            let until = match release {
+                Release::In(period) if *period > self.period => Some(Some(*period)),
+                Release::Open => Some(None),
+                Release::Due | Release::In(_) => None,
+            };
+            if *release == Release::In(self.period) {
+                let key = (party.clone(), *currency, self.names.text(*program).to_owned(), Some(self.period));
+                *settlement.falling_due.entry(key).or_default() += minor;
+            }
+            let country = usize::from(*payers).checked_sub(1).and_then(|at| countries.get(at));
+            if let Some(until) = until {
+                let key = (party, *currency, self.names.text(*program).to_owned(), until);
+                *settlement.undue.entry(key).or_default() += minor;
+            } else if let Some(country) = country {
+                *settlement.payers.entry((party, *currency, (*country).to_owned())).or_default() += minor;
+            }
+        }
+    }
+
+    /// What the settlement before carries, or in the first period what the system before handed over.
+    fn carried(&self) -> Result<Carried> {
+        match self.state.period() {
+            Some(_) => Carried::read(&self.state.pins().carried),
+            None => Carried::opened(self.opening, &self.input.references.advances, self.period),
+        }
     }
 
     fn all_fates(&self, last: &Snapshot) -> Vec<Fate> {

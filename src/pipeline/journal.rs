@@ -1,6 +1,6 @@
 //! From differences to balanced entries: the party side, the platform side, and money that is not rated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::difference::Difference;
 use crate::earn::{Channel, GroupKey};
@@ -18,6 +18,8 @@ pub struct Books<'a> {
     pub names: &'a Names,
     pub postings: Journal,
     pub settlement: Inputs,
+    /// Parties whose settlement asks what each program paid.
+    pub by_program: BTreeSet<String>,
 }
 
 /// The kind of entries that fill a pot and take from it what is no creator's.
@@ -63,6 +65,10 @@ impl Books<'_> {
                 let paid = i128::from(part.payout.unwrap_or(part.minor));
                 sum.0 += i128::from(part.minor);
                 sum.1 += paid;
+                if !no_rate && self.by_program.contains(&party) {
+                    let program = self.names.text(key.program).to_owned();
+                    *self.settlement.booked.entry((party.clone(), to, program)).or_default() += paid;
+                }
                 if no_rate {
                     *self.settlement.no_rate.entry((party, to)).or_default() += paid;
                 }
@@ -97,6 +103,12 @@ impl Books<'_> {
             let side = groups.entry((line.key.program, line.key.currency, line.key.period)).or_default();
             side.creator += i128::from(line.line.creator);
             side.platform += i128::from(line.line.platform);
+            let creator = self.names.text(line.key.creator);
+            if self.by_program.contains(creator) {
+                let program = self.names.text(line.key.program).to_owned();
+                let of = (creator.to_owned(), line.key.currency, program);
+                *self.settlement.platform.entry(of).or_default() += i128::from(line.line.platform);
+            }
             for d in line.deductions {
                 *side.deductions.entry(d.account).or_default() += i128::from(d.minor);
             }

@@ -9,6 +9,7 @@ mod evaluate;
 mod journal;
 mod lists;
 mod look;
+mod paperwork;
 mod pins;
 mod pools;
 mod prepare;
@@ -16,6 +17,7 @@ mod state;
 
 pub use evaluate::{Booked, book_period};
 pub use look::{Looked, look};
+pub use paperwork::check_terms;
 pub use prepare::{
     Only, Options, Prepared, REDRIVE_COPY, TOTALS_COPY, log_readers, log_schema, look_at_logs, policy_files, prepare,
     prepare_with, sample_logs,

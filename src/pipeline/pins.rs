@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::earn::{RateKey, UsedRate};
 use crate::error::{Error, Result};
-use crate::ledger::{OpeningBalance, PinnedRate, Pins, State};
+use crate::ledger::{CarriedAmount, OpeningBalance, PinnedRate, Pins, State};
 use crate::money::{Currency, Exact};
 use crate::period::{day_text, parse_day};
 
@@ -35,9 +35,9 @@ fn read(pin: &PinnedRate) -> Result<(RateKey, UsedRate)> {
     Ok((key, UsedRate { rate, table_day }))
 }
 
-/// What a run used and opened with, as its close records it.
+/// What a run used, opened with and carries on, as its close records it.
 #[must_use]
-pub fn pins_of(used: &BTreeMap<RateKey, UsedRate>, opening: &[OpeningBalance]) -> Pins {
+pub fn pins_of(used: &BTreeMap<RateKey, UsedRate>, opening: &[OpeningBalance], carried: Vec<CarriedAmount>) -> Pins {
     let pin = |(key, used): (&RateKey, &UsedRate)| PinnedRate {
         earning_period: key.earning_period.to_string(),
         from: key.from.code().to_owned(),
@@ -47,5 +47,5 @@ pub fn pins_of(used: &BTreeMap<RateKey, UsedRate>, opening: &[OpeningBalance]) -
         rate: used.rate.as_ref().map(Exact::to_string),
         table_date: used.table_day.map(day_text),
     };
-    Pins { rates: used.iter().map(pin).collect(), opening: opening.to_vec() }
+    Pins { rates: used.iter().map(pin).collect(), opening: opening.to_vec(), carried }
 }

@@ -3,7 +3,7 @@
 use super::difference::Snapshot;
 use super::journal::{CARRIED, POOL};
 use super::prepare::Prepared;
-use crate::earn::{Channel, Line, LineDeduction, LineKey, LinePart, LinePiece};
+use crate::earn::{Channel, Line, LineDeduction, LineKey, LinePart, LinePiece, REFERRAL};
 use crate::error::{Error, Result};
 use crate::intake::{Knowledge, NONE, Names, Rows};
 use crate::ledger::{Account, BookedLine, BookedPart, EarningKey, JournalKey, State};
@@ -27,6 +27,10 @@ pub fn names_of(input: &Prepared, state: &State) -> Names {
         references.parties.ids().for_each(|id| {
             names.number(id);
         });
+        for referral in references.referrals.iter() {
+            names.number(REFERRAL);
+            names.number(&referral.id);
+        }
     }
     for (key, line) in state.earnings() {
         for text in [&key.creator_id, &key.program, &key.policy_version] {

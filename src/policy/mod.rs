@@ -1,8 +1,8 @@
 //! Policies: what a programme pays, read strictly from `policies/*.toml`.
 //!
 //! [`source`] walks TOML with the place of every key, [`values`] reads percents, money, days and names, [`program`],
-//! [`pay`], [`pool`] and [`read`] turn tables into the types of [`model`], [`check`] looks at what only shows in the whole,
-//! [`picture`] draws carets, [`pins`] compares with what a close has pinned, [`corrections`] are the signed exceptions.
+//! [`pay`], [`pool`], [`terms`] and [`read`] turn tables into the types of [`model`], [`check`] looks at what only shows in
+//! the whole, [`picture`] draws carets, [`pins`] compares with what a close has pinned, [`corrections`] are the signed exceptions.
 
 mod check;
 mod corrections;
@@ -14,13 +14,14 @@ mod pool;
 mod program;
 mod read;
 mod source;
+mod terms;
 mod values;
 
 pub use check::{CREATOR_COLUMNS, Finding, check};
 pub use corrections::{Correction, Corrections, Target};
 pub use model::{
-    Band, Basis, Bonus, Cap, Case, FxDate, Kept, Late, Measure, MeasureEnd, Of, Pay, Policies, PolicyFile, Program,
-    RoundAt, Rule, Sql, Step, Terms, TierMode, Tiers, Window,
+    Band, Basis, Below, Bonus, Cap, Case, FxDate, Hold, HoldAfter, Kept, Late, Measure, MeasureEnd, Of, Pay, Policies,
+    PolicyFile, Program, Reserve, RoundAt, Rule, SettleStep, Sql, Step, Terms, TierMode, Tiers, Window, Withholding,
 };
 pub use pins::{Change, ChangeKey, changed, words_of};
 pub use pool::{CarveOut, Idle, Multiplier, Pool, PoolLate, PoolRule, Pot, Reading, Stays, Threshold, WithoutWeight};

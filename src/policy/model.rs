@@ -94,6 +94,31 @@ choices! {
         /// The last day of the earning period, that day included.
         PeriodEnd = "period_end",
     }
+    /// What a hold's days are counted from.
+    HoldAfter {
+        /// The day of the event.
+        Event = "event",
+        /// The day on which its order was delivered; until then it is held without an end.
+        Delivered = "delivered",
+    }
+    /// What becomes of a balance that is too small to be paid.
+    Below {
+        /// It waits for more.
+        Carry = "carry",
+        /// It lapses.
+        Forfeit = "forfeit",
+    }
+    /// The steps of a settlement that terms may order, in the order that they have by default.
+    SettleStep {
+        /// What a party owes is taken from the party that stands in for it.
+        StandIn = "stand_in",
+        /// Advances are recouped.
+        Recoupment = "recoupment",
+        /// Tax is withheld.
+        Withholding = "withholding",
+        /// A part is kept in reserve, and what was kept is released.
+        Reserve = "reserve",
+    }
     /// What late engagement does to a measure.
     Late {
         /// The period is rated again with it.
@@ -138,6 +163,8 @@ pub struct Program {
     /// None: as the terms say.
     pub fx_date: Option<FxDate>,
     pub kept: Kept,
+    /// None: as the terms say.
+    pub hold: Option<Hold>,
 }
 
 /// A rule of eligibility.
@@ -250,8 +277,48 @@ pub struct Terms {
     pub fx_max_days_back: i32,
     /// Minor units; a currency that is not named has no minimum.
     pub minimum_payout: BTreeMap<Currency, i64>,
+    /// What becomes of less than the minimum.
+    pub below: Below,
+    /// Whole months after which a carried amount lapses; none: never.
+    pub expires_months: Option<i32>,
     /// Days from the period's last day to the payout.
     pub due_days: i32,
+    /// Of every program that has no hold of its own.
+    pub hold: Option<Hold>,
+    /// The first case that holds for a party counts; none: nothing is withheld.
+    pub withholding: Vec<Withholding>,
+    pub reserve: Option<Reserve>,
+    /// Every step once.
+    pub order: Vec<SettleStep>,
+}
+
+/// How long a party's part of an event cannot be paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    pub after: HoldAfter,
+    /// 0 holds nothing back, but for the wait for a delivery.
+    pub days: i32,
+}
+
+/// A case of withholding.
+#[derive(Clone, Debug)]
+pub struct Withholding {
+    pub name: String,
+    /// SQL over the party's columns on the period's last day; none holds for everybody.
+    pub when: Option<Sql>,
+    /// As a fraction, 0 to 1.
+    pub percent: Exact,
+    /// Only what payers of these countries brought is taxed, sorted; empty: everything.
+    pub payers: Vec<String>,
+}
+
+/// What is kept back against later reversals.
+#[derive(Clone, Debug)]
+pub struct Reserve {
+    /// As a fraction, 0 to 1.
+    pub percent: Exact,
+    /// From the period's last day to the release.
+    pub days: i32,
 }
 
 /// A policy file.
@@ -275,7 +342,25 @@ pub struct Policies {
     pub files: Vec<PolicyFile>,
 }
 
+impl Program {
+    /// How long its events are held, under the terms of their earning period.
+    #[must_use]
+    pub fn hold_under(&self, terms: &Terms) -> Option<Hold> {
+        self.hold.or(terms.hold).filter(|hold| hold.days > 0 || hold.after == HoldAfter::Delivered)
+    }
+}
+
 impl Policies {
+    /// Every country that a case of withholding tells payers apart by, sorted.
+    #[must_use]
+    pub fn payer_countries(&self) -> Vec<&str> {
+        let cases = self.terms.iter().flat_map(|t| &t.withholding);
+        let mut countries: Vec<&str> = cases.flat_map(|case| &case.payers).map(String::as_str).collect();
+        countries.sort_unstable();
+        countries.dedup();
+        countries
+    }
+
     /// The error of an SQL expression that the query engine refuses, with a caret under it.
     #[must_use]
     pub fn sql_error(&self, sql: &Sql, message: &str) -> Error {

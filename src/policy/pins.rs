@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::model::{Band, Bonus, Cap, Case, Measure, Pay, Policies, Program, Rule, Sql, Step, Terms, Tiers};
+use super::model::{
+    Band, Below, Bonus, Cap, Case, Hold, HoldAfter, Measure, Pay, Policies, Program, Reserve, Rule, SettleStep, Sql,
+    Step, Terms, Tiers, Withholding,
+};
 use crate::period::day_text;
 
 /// What has changed.
@@ -86,7 +89,18 @@ impl Policies {
         let measures = self.measures.iter().map(Measure::canonical);
         let mut words = BTreeSet::new();
         programs.chain(measures).for_each(|value| add_words(&value, &mut words));
+        words.extend(self.settled_by().into_iter().map(str::to_owned));
         words
+    }
+
+    /// Columns that settlement looks at: whose order was delivered, and where payers are.
+    fn settled_by(&self) -> Vec<&'static str> {
+        let waits = self.programs.iter().any(|p| p.hold.is_some_and(|hold| hold.after == HoldAfter::Delivered));
+        let mut columns = if waits { vec!["order_id", "product_id"] } else { Vec::new() };
+        if !self.payer_countries().is_empty() {
+            columns.push("payer_country");
+        }
+        columns
     }
 
     /// SHA-256 of [`Policies::canonical_json`], in lower-case hexadecimal digits.
@@ -107,6 +121,7 @@ impl Program {
             "deductions": self.deductions.iter().map(step).collect::<Vec<_>>(),
             "eligible": self.eligible.iter().map(rule).collect::<Vec<_>>(),
             "fx_date": self.fx_date.map(|f| f.to_string()),
+            "hold": self.hold.map(hold),
             "kept": self.kept.to_string(),
             "log": self.log,
             "max_share": self.max_share.as_ref().map(ToString::to_string),
@@ -153,15 +168,38 @@ impl Terms {
     pub fn canonical(&self) -> Value {
         let minimums: BTreeMap<&str, i64> = self.minimum_payout.iter().map(|(c, minor)| (c.code(), *minor)).collect();
         filled(json!({
+            "below_minimum": (self.below != Below::Carry).then(|| self.below.to_string()),
             "due_days": self.due_days,
+            "expires_months": self.expires_months,
             "fx_date": self.fx_date.to_string(),
             "fx_max_days_back": self.fx_max_days_back,
+            "hold": self.hold.map(hold),
             "minimum_payout_minor": minimums,
+            "order": (self.order != SettleStep::ALL).then(|| self.order.iter().map(ToString::to_string).collect::<Vec<_>>()),
+            "reserve": self.reserve.as_ref().map(reserve),
             "valid_from": day_text(self.valid_from),
             "valid_to": self.valid_to.map(day_text),
             "version": self.version,
+            "withholding": (!self.withholding.is_empty()).then(|| self.withholding.iter().map(withheld).collect::<Vec<_>>()),
         }))
     }
+}
+
+fn hold(hold: Hold) -> Value {
+    json!({ "after": hold.after.to_string(), "days": hold.days })
+}
+
+fn reserve(reserve: &Reserve) -> Value {
+    json!({ "days": reserve.days, "percent": reserve.percent.to_string() })
+}
+
+fn withheld(case: &Withholding) -> Value {
+    filled(json!({
+        "name": case.name,
+        "payers": (!case.payers.is_empty()).then_some(&case.payers),
+        "percent": case.percent.to_string(),
+        "when": sql(case.when.as_ref()),
+    }))
 }
 
 /// Without the keys that say nothing.

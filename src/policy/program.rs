@@ -5,12 +5,13 @@ use super::pay::{self, MOST_BITS, MOST_CASES, limit};
 use super::pool;
 use super::read::{Dated, unique, validity};
 use super::source::{Faults, Table, Value};
+use super::terms;
 use super::values::{self, RATED_LOGS};
 use crate::log::Log;
 use crate::money::{Exact, OddCents, Rounding};
 
 /// The keys of a program.
-pub const KEYS: [&str; 18] = [
+pub const KEYS: [&str; 19] = [
     "name",
     "version",
     "valid_from",
@@ -29,6 +30,7 @@ pub const KEYS: [&str; 18] = [
     "odd_cents",
     "fx_date",
     "kept",
+    "hold",
 ];
 
 /// The name of the step that computes sales tax where the log states none.
@@ -51,6 +53,7 @@ pub fn program(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Program>>
     let rounded = rounded(table, faults);
     let fx_date = table.get("fx_date").and_then(|v| values::choice(v, FxDate::ALL, faults));
     let kept = table.get("kept").map_or(Some(Kept::Platform), |v| values::choice(v, Kept::ALL, faults));
+    let hold = table.get("hold").map(|v| terms::hold(v, log, faults));
     refuse_whole_by_event(table, faults);
     refuse_whole_by_earned(table, faults);
     refuse_steps_rounded_by_line(table, faults);
@@ -76,6 +79,10 @@ pub fn program(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Program>>
         odd_cents: rounded.odd_cents,
         fx_date,
         kept: kept?,
+        hold: match hold {
+            None => None,
+            Some(hold) => Some(hold?),
+        },
     };
     Some(Dated { item: program, label, validity })
 }

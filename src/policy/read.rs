@@ -1,12 +1,9 @@
 //! Policy files to validated types, with the places that checks of the whole need.
 
-use std::collections::BTreeMap;
-
-use super::model::{FxDate, Late, Measure, MeasureEnd, Policies, PolicyFile, Program, Sql, Terms};
-use super::program;
+use super::model::{Late, Measure, MeasureEnd, Policies, PolicyFile, Program, Sql, Terms};
 use super::source::{Faults, Place, Table, Value, parse};
 use super::values::{self, MEASURED_LOGS};
-use crate::money::Currency;
+use super::{program, terms};
 use crate::period::day_text;
 
 /// Longest version in characters.
@@ -61,9 +58,8 @@ fn read_file(at: usize, text: &str, drafts: &mut Drafts, faults: &mut Faults) {
     for table in root.tables("measure", "a measure", &known, faults) {
         drafts.measures.extend(measure(&table, faults));
     }
-    let known = ["version", "valid_from", "valid_to", "fx_date", "fx_max_days_back", "minimum_payout", "due_days"];
-    for table in root.tables("terms", "terms", &known, faults) {
-        drafts.terms.extend(terms(&table, faults));
+    for table in root.tables("terms", "terms", &terms::KEYS, faults) {
+        drafts.terms.extend(terms::terms(&table, faults));
     }
 }
 
@@ -158,38 +154,4 @@ fn added(table: &Table<'_>, faults: &mut Faults) -> Option<Added> {
             None
         }
     }
-}
-
-fn terms(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Terms>> {
-    let validity = validity(table, faults);
-    let fx_date = table.get("fx_date").map_or(Some(FxDate::PeriodEnd), |v| values::choice(v, FxDate::ALL, faults));
-    let back = table.need("fx_max_days_back", faults).and_then(|v| values::days(v, 0..=366, faults));
-    let minimum_payout = table.get("minimum_payout").map_or(Some(BTreeMap::new()), |v| minimums(v, faults));
-    let due_days = table.need("due_days", faults).and_then(|v| values::days(v, 0..=3660, faults));
-    let validity = validity?;
-    let terms = Terms {
-        version: validity.version.clone(),
-        valid_from: validity.from,
-        valid_to: validity.to,
-        fx_date: fx_date?,
-        fx_max_days_back: back?,
-        minimum_payout: minimum_payout?,
-        due_days: due_days?,
-    };
-    Some(Dated { item: terms, label: "terms".into(), validity })
-}
-
-fn minimums(value: Value<'_>, faults: &mut Faults) -> Option<BTreeMap<Currency, i64>> {
-    let Some(table) = Table::any(value) else {
-        value.wrong_type("a table such as { EUR = \"25.00\" }", faults);
-        return None;
-    };
-    let mut minimums = BTreeMap::new();
-    for (place, code, amount) in table.entries() {
-        let currency = values::currency_code(code, place, faults);
-        if let Some((currency, minor)) = currency.and_then(|c| Some((c, values::money(amount, c, faults)?))) {
-            minimums.insert(currency, minor);
-        }
-    }
-    Some(minimums)
 }

@@ -1,19 +1,24 @@
-//! References: creators, parties, agreements, pots and rates, read as of the start of the earning day.
+//! References: creators, parties, agreements, advances, referrals, pots and rates, read as of the start of the earning
+//! day.
 
+mod advances;
 mod agreements;
 mod creators;
 mod parties;
 mod pots;
+mod referrals;
 mod table;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use advances::{Advance, Advances, From};
 pub use agreements::{Agreement, Agreements, Share, not_whole};
 use arrow::array::RecordBatch;
 pub use creators::{Creator, Creators};
 pub use parties::{Parties, Party};
 pub use pots::{PotKey, Pots};
+pub use referrals::{Referral, ReferralBasis, Referrals};
 pub use table::{Row, Table};
 
 use crate::book::{Book, REFERENCES};
@@ -28,6 +33,8 @@ pub struct References {
     pub parties: Parties,
     pub agreements: Agreements,
     pub pots: Pots,
+    pub advances: Advances,
+    pub referrals: Referrals,
     pub fx: FxTable,
     /// File name (`creators.csv`) and bytes of each.
     pub files: Vec<(String, Vec<u8>)>,
@@ -60,8 +67,15 @@ impl References {
             Some((name, bytes)) => FxTable::read(bytes, name)?,
         };
         let (creators, parties, agreements) = (table("creators")?, table("parties")?, table("agreements")?);
+        let (advances, referrals) = (table("advances")?, table("referrals")?);
         let mut tables = Vec::new();
-        for (name, table) in [("creators", &creators), ("parties", &parties), ("agreements", &agreements)] {
+        for (name, table) in [
+            ("creators", &creators),
+            ("parties", &parties),
+            ("agreements", &agreements),
+            ("advances", &advances),
+            ("referrals", &referrals),
+        ] {
             if let Some(table) = table {
                 tables.push((name.to_owned(), table.batch()?));
             }
@@ -69,11 +83,14 @@ impl References {
         for (name, bytes) in files.iter().filter(|(name, _)| !REFERENCES.contains(&stem(name))) {
             tables.push((stem(name).to_owned(), Table::read(name, bytes)?.batch()?));
         }
+        let parties = Parties::read(parties.as_ref())?;
         Ok(Self {
             creators: Creators::read(creators.as_ref())?,
-            parties: Parties::read(parties.as_ref())?,
             agreements: Agreements::read(agreements.as_ref())?,
             pots: Pots::read(table("pots")?.as_ref())?,
+            advances: Advances::read(advances.as_ref(), &parties)?,
+            referrals: Referrals::read(referrals.as_ref(), &parties)?,
+            parties,
             fx,
             tables,
             files,

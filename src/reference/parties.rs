@@ -15,6 +15,8 @@ pub struct Party {
     pub country: Option<String>,
     pub tax_form: Option<String>,
     pub status: Option<String>,
+    /// The party that what this one owes is taken from.
+    pub stand_in: Option<String>,
     span: (i32, Option<i32>),
 }
 
@@ -49,11 +51,27 @@ impl Parties {
                 country: row.get("country").map(str::to_owned),
                 tax_form: row.get("tax_form").map(str::to_owned),
                 status: row.get("status").map(str::to_owned),
+                stand_in: match row.get("stand_in") {
+                    Some(other) if other == id => {
+                        return Err(row.fault("stand_in", "another party: nobody stands in for itself", other));
+                    }
+                    other => other.map(str::to_owned),
+                },
                 span: row.validity()?,
             });
         }
         without_overlaps("parties", &mut parties, |p| p.span)?;
-        Ok(Self(parties))
+        let parties = Self(parties);
+        for row in table.rows(&["party_id"])?.filter(|row| row.get("stand_in").is_some()) {
+            row.party("stand_in", &parties)?;
+        }
+        Ok(parties)
+    }
+
+    /// Is there such a party on any day?
+    #[must_use]
+    pub fn has(&self, party: &str) -> bool {
+        self.0.contains_key(party)
     }
 
     /// The party on a day.

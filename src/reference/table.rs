@@ -10,8 +10,13 @@ use arrow::datatypes::{DataType, Field, Schema};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use super::parties::Parties;
 use crate::error::{Error, Result};
+use crate::money::{Currency, Exact};
 use crate::period::parse_day;
+
+/// The largest amount, as in logs.
+const MOST_MINOR: i64 = 1_000_000_000_000_000;
 
 /// Rows of text by column; empty cells are null.
 #[derive(Clone, Debug)]
@@ -186,6 +191,63 @@ impl<'a> Row<'a> {
             }
             _ => Ok((from, to)),
         }
+    }
+
+    /// A day cell that must be filled.
+    ///
+    /// # Errors
+    /// It is empty, or no day (input).
+    pub fn need_day(&self, column: &str) -> Result<i32> {
+        self.day(column)?.ok_or_else(|| self.fault(column, "a day, YYYY-MM-DD", "nothing"))
+    }
+
+    /// A currency that must be there.
+    ///
+    /// # Errors
+    /// It is none of ISO 4217 (input).
+    pub fn currency(&self, column: &str) -> Result<Currency> {
+        let code = self.need(column)?;
+        Currency::parse(code).ok_or_else(|| self.fault(column, "an ISO 4217 code", code))
+    }
+
+    /// Money above 0, in minor units.
+    ///
+    /// # Errors
+    /// It is none, or more than 10^15 (input).
+    pub fn amount(&self, column: &str) -> Result<i64> {
+        let minor = self.whole(column)?.filter(|minor| (1..=MOST_MINOR).contains(minor));
+        let found = self.get(column).unwrap_or("nothing");
+        minor.ok_or_else(|| self.fault(column, "minor units, above 0 and at most 10^15", found))
+    }
+
+    /// A share above 0 and at most 1.
+    ///
+    /// # Errors
+    /// It is none (input).
+    pub fn share(&self, column: &str) -> Result<Exact> {
+        let text = self.need(column)?;
+        let in_range = |share: &Exact| !share.is_negative() && !share.is_zero() && *share <= Exact::one();
+        let share = Exact::parse(text).filter(in_range);
+        share.ok_or_else(|| self.fault(column, "a share above 0 and at most 1 (\"50 %\", \"0.5\", \"1/2\")", text))
+    }
+
+    /// A party of the reference.
+    ///
+    /// # Errors
+    /// The cell is empty, or nobody has this id (input).
+    pub fn party(&self, column: &str, parties: &Parties) -> Result<String> {
+        let id = self.need(column)?;
+        match parties.has(id) {
+            true => Ok(id.to_owned()),
+            false => Err(self.fault(column, "a party of the reference `parties`", id)),
+        }
+    }
+
+    /// Names separated by `;`; none where empty.
+    #[must_use]
+    pub fn names(&self, column: &str) -> Vec<String> {
+        let names = self.get(column).unwrap_or("").split(';').map(str::trim);
+        names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
     }
 
     /// An error about a cell.

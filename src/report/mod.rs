@@ -1,6 +1,7 @@
 //! Reports: what people read. Nothing reads them back.
 
 mod brought_over;
+mod moves;
 mod statement;
 mod summary;
 

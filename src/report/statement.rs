@@ -3,9 +3,12 @@
 use serde::Serialize;
 
 use super::brought_over::{BroughtOver, brought_over};
+use super::moves::{
+    HELD, Move, RECOUPED, RELEASED, RESERVE_RELEASED, RESERVED, STAND_IN, WITHHELD, Waiting, moves, waiting,
+};
 use crate::book::Book;
 use crate::error::{Error, Result};
-use crate::ledger::{Earning, Statement, Store, Tables};
+use crate::ledger::{CarriedAmount, Earning, Statement, Store, Tables};
 use crate::money::{Currency, major_grouped};
 use crate::period::{Period, day_text};
 
@@ -34,6 +37,10 @@ pub struct AccountSection {
     pub steps: Vec<StepLine>,
     /// What earned and corrections are made of.
     pub lines: Vec<EarningLine>,
+    /// What the steps between are made of: holds, advances, tax, reserves.
+    pub moves: Vec<Move>,
+    /// What the party is owed and cannot be paid yet, and what it still has of advances.
+    pub waiting: Vec<Waiting>,
     pub due_date: Option<String>,
 }
 
@@ -78,12 +85,13 @@ pub fn statement(book: &Book, party: &str, period: Period) -> Result<StatementDo
     if own.is_empty() && brought_over.is_none() {
         return Err(unknown(party, &tables));
     }
+    let carried = run.pins()?.carried;
     Ok(StatementDocument {
         book: book.name.clone(),
         party_id: party.to_owned(),
         period: period.to_string(),
         state: state.to_owned(),
-        accounts: own.into_iter().map(|s| section(s, &tables)).collect(),
+        accounts: own.into_iter().map(|s| section(s, &tables, &carried)).collect(),
         brought_over,
     })
 }
@@ -97,24 +105,24 @@ fn unknown(party: &str, tables: &Tables) -> Error {
     }
 }
 
-fn amount(minor: i64, currency: &str) -> String {
+pub(super) fn amount(minor: i64, currency: &str) -> String {
     Currency::parse(currency).map_or_else(|| minor.to_string(), |c| major_grouped(minor, c))
 }
 
-fn section(s: &Statement, tables: &Tables) -> AccountSection {
+fn section(s: &Statement, tables: &Tables, carried: &[CarriedAmount]) -> AccountSection {
     let all = [
         (OPENING, s.opening_minor, true),
         ("earned", s.earned_minor, false),
         ("corrections of earlier periods", s.corrections_minor, false),
         ("adjustments", s.adjustments_minor, false),
         ("moved from another currency", s.moved_minor, false),
-        ("taken over from another party", s.stand_in_minor, false),
-        ("held", -s.held_minor, false),
-        ("hold released", s.hold_released_minor, false),
-        ("advance recouped", -s.recouped_minor, false),
-        ("tax withheld", -s.withheld_minor, false),
-        ("kept in reserve", -s.reserved_minor, false),
-        ("reserve released", s.reserve_released_minor, false),
+        (STAND_IN, s.stand_in_minor, false),
+        (HELD, -s.held_minor, false),
+        (RELEASED, s.hold_released_minor, false),
+        (RECOUPED, -s.recouped_minor, false),
+        (WITHHELD, -s.withheld_minor, false),
+        (RESERVED, -s.reserved_minor, false),
+        (RESERVE_RELEASED, s.reserve_released_minor, false),
         ("payable", s.payable_minor, true),
         ("paid out", -s.payout_minor, false),
         ("forfeited", -s.forfeited_minor, false),
@@ -130,12 +138,35 @@ fn section(s: &Statement, tables: &Tables) -> AccountSection {
         currency: s.currency.clone(),
         steps: all.into_iter().filter(|(_, minor, always)| *minor != 0 || *always).map(line).collect(),
         lines: tables.earnings.iter().flat_map(|e| earning_lines(e, s)).collect(),
+        moves: moves(&s.party_id, &s.currency, &tables.journal),
+        waiting: waiting(&s.party_id, &s.currency, carried),
         due_date: due.map(|p| day_text(p.due_date)),
     }
 }
 
+/// A line of this party as a creator of which nothing is left.
+fn cancelled(e: &Earning, s: &Statement) -> Option<EarningLine> {
+    let is_ours = e.creator_id == s.party_id && e.currency == s.currency;
+    let is_nothing = e.parts.is_empty() && (e.gross_minor, e.creator_minor) == (0, 0) && e.events > 1;
+    (is_ours && is_nothing).then(|| EarningLine {
+        earning_period: e.earning_period.to_string(),
+        cause: e.cause.to_owned(),
+        program: e.program.clone(),
+        policy_version: e.policy_version.clone(),
+        creator_id: e.creator_id.clone(),
+        events: e.events,
+        part: "cancelled".to_owned(),
+        rate: None,
+        amount_minor: 0,
+        amount: amount(0, &s.currency),
+    })
+}
+
 /// The parts of an earning line that belong to this party's account in this currency.
 fn earning_lines(e: &Earning, s: &Statement) -> Vec<EarningLine> {
+    if let Some(cancelled) = cancelled(e, s) {
+        return vec![cancelled];
+    }
     let ours = e.parts.iter().filter(|p| {
         let currency = if p.payout_minor.is_some() { &p.payout_currency } else { &e.currency };
         p.party_id == s.party_id && *currency == s.currency
@@ -189,6 +220,8 @@ impl AccountSection {
             .iter()
             .map(|s| s.amount.len())
             .chain(self.lines.iter().map(|l| l.amount.len()))
+            .chain(self.moves.iter().map(|m| m.amount.len()))
+            .chain(self.waiting.iter().map(|w| w.amount.len()))
             .max()
             .unwrap_or(0);
         let mut text = format!("\n  {}\n", self.currency);
@@ -201,9 +234,18 @@ impl AccountSection {
                 text.push_str(&opened.behind(&self.currency, width));
             }
             text.push_str(&self.behind(step.step, width));
+            for m in self.moves.iter().filter(|m| m.step == step.step) {
+                text.push_str(&format!("      {:>width$}   {}\n", m.amount, m.what));
+            }
         }
         if let Some(due) = &self.due_date {
             text.push_str(&format!("  due on {due}\n"));
+        }
+        if !self.waiting.is_empty() {
+            text.push_str("  not among these:\n");
+        }
+        for waiting in &self.waiting {
+            text.push_str(&format!("      {:>width$}   {}\n", waiting.amount, waiting.what));
         }
         text
     }

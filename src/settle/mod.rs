@@ -1,21 +1,36 @@
 //! Settle: a party's account for one period, from what earn and the ledger say. Pure.
 //!
-//! The order of section 5 of the contract: opening, earning lines, corrections, adjustments, balances left in an old
-//! payout currency, parts without a rate held, minimum payout, payout.
+//! The order of section 5 of the contract: opening, earning lines, corrections, adjustments, [`hold`], [`debts`], then
+//! [`recoup`], [`withhold`] and [`reserve`] as the terms order them, and [`minimum`]. Each rule is one file, takes the
+//! rows as the rules before left them, and books what it moves. [`carried`] is what the next settlement goes on from.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod account;
+mod carried;
+mod debts;
+mod hold;
+mod minimum;
+mod recoup;
+mod reserve;
+mod withhold;
 
-use crate::error::{Error, Result};
-use crate::ledger::{Account, Entry, Journal, Payout, Statement};
-use crate::money::{Currency, Exact, Rounding, convert, round, to_minor};
+use std::collections::BTreeMap;
+
+use account::Row;
+pub use carried::{Carried, HeldKey, PayersKey};
+
+use crate::error::Result;
+use crate::ledger::{Journal, Layers, Payout, Statement};
+use crate::money::{Currency, Exact};
 use crate::period::Period;
-use crate::policy::Terms;
-use crate::reference::Parties;
+use crate::policy::{SettleStep, Terms};
+use crate::reference::{Advances, Parties};
 
 /// A party and a currency.
 pub type Key = (String, Currency);
+/// Party, currency, program.
+pub type ProgramKey = (String, Currency, String);
 
-/// What a settlement starts from; amounts in minor units, in the party's favour positive.
+/// What a period books; amounts in minor units, in the party's favour positive.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
     pub opening: BTreeMap<Key, i128>,
@@ -24,6 +39,32 @@ pub struct Inputs {
     pub adjustments: BTreeMap<Key, i128>,
     /// Parts without a rate, already among earned and corrections.
     pub no_rate: BTreeMap<Key, i128>,
+    /// Earned and corrections by program, without parts that lack a rate; of parties that [`Carried::by_program`] names.
+    pub booked: BTreeMap<ProgramKey, i128>,
+    /// The platform's part of what those parties earned as creators, in event currency.
+    pub platform: BTreeMap<ProgramKey, i128>,
+    /// Of all that is booked by now, what is still on hold after this period.
+    pub undue: BTreeMap<HeldKey, i128>,
+    /// Of all that is booked by now, what this period releases.
+    pub falling_due: BTreeMap<HeldKey, i128>,
+    /// Of all that is booked by now, what payers of a country brought and is on hold no more.
+    pub payers: BTreeMap<PayersKey, i128>,
+}
+
+/// What a settlement goes by.
+pub struct Given<'a> {
+    pub period: Period,
+    pub terms: &'a Terms,
+    pub parties: &'a Parties,
+    pub advances: &'a Advances,
+    /// From the settlement before.
+    pub carried: &'a Carried,
+    /// By party, the case of withholding that holds for it.
+    pub withholding: &'a BTreeMap<String, usize>,
+    /// A rate at the period's end from one currency to another, if there is one.
+    pub rate: &'a dyn Fn(Currency, Currency) -> Result<Option<Exact>>,
+    /// What a party's opening balance is made of: debit positive, by the period that booked it, the oldest first.
+    pub layers: &'a dyn Fn(&str, Currency) -> Layers,
 }
 
 /// What a settlement yields.
@@ -32,182 +73,69 @@ pub struct Settled {
     pub statements: Vec<Statement>,
     pub payouts: Vec<Payout>,
     pub postings: Journal,
+    pub carried: Carried,
 }
 
-/// A rate at the period's end from one currency to another, if there is one.
-pub type PeriodEndRate<'a> = &'a dyn Fn(Currency, Currency) -> Result<Option<Exact>>;
+/// A settlement while its steps are taken.
+struct Settlement<'a> {
+    given: &'a Given<'a>,
+    inputs: &'a Inputs,
+    rows: BTreeMap<Key, Row>,
+    /// For the next settlement.
+    carried: Carried,
+    postings: Journal,
+    payouts: Vec<Payout>,
+}
 
 /// Settles every party that has anything.
 ///
 /// # Errors
 /// An amount beyond Int64 (gate).
-pub fn settle(
-    period: Period,
-    inputs: &Inputs,
-    terms: &Terms,
-    parties: &Parties,
-    rate: PeriodEndRate<'_>,
-) -> Result<Settled> {
-    let mut settled = Settled::default();
-    let mut rows: BTreeMap<Key, Row> = BTreeMap::new();
-    for key in keys(inputs) {
-        let get = |map: &BTreeMap<Key, i128>| map.get(&key).copied().unwrap_or(0);
-        let row = Row {
-            opening: get(&inputs.opening),
-            earned: get(&inputs.earned),
-            corrections: get(&inputs.corrections),
-            adjustments: get(&inputs.adjustments),
-            held: get(&inputs.no_rate),
-            ..Row::default()
+pub fn settle(given: &Given<'_>, inputs: &Inputs) -> Result<Settled> {
+    let mut s = Settlement::opened(given, inputs);
+    hold::take(&mut s)?;
+    debts::move_old(&mut s)?;
+    for step in &given.terms.order {
+        match step {
+            SettleStep::StandIn => debts::stand_in(&mut s)?,
+            SettleStep::Recoupment => recoup::take(&mut s)?,
+            SettleStep::Withholding => withhold::take(&mut s)?,
+            SettleStep::Reserve => reserve::take(&mut s)?,
+        }
+    }
+    minimum::take(&mut s)?;
+    let rows = s.rows.iter().filter(|(_, row)| row.has_amounts());
+    let statements = rows.map(|((party, currency), row)| row.statement(party, *currency)).collect::<Result<_>>()?;
+    Ok(Settled { statements, payouts: s.payouts, postings: s.postings, carried: s.carried })
+}
+
+impl<'a> Settlement<'a> {
+    fn opened(given: &'a Given<'a>, inputs: &'a Inputs) -> Self {
+        let mut rows: BTreeMap<Key, Row> = BTreeMap::new();
+        let mut put = |map: &BTreeMap<Key, i128>, field: fn(&mut Row) -> &mut i128| {
+            for (key, minor) in map {
+                *field(rows.entry(key.clone()).or_default()) += minor;
+            }
         };
-        rows.insert(key, row);
-    }
-    move_old_debts(period, &mut rows, parties, rate, &mut settled)?;
-    for ((party, currency), row) in &rows {
-        hold(period, party, *currency, row.held, &mut settled)?;
-        let payout = payout(row.payable(), *currency, party, period, terms, parties);
-        pay(period, party, *currency, payout, terms, &mut settled)?;
-        let statement = row.statement(party, *currency, payout)?;
-        if has_amounts(&statement) {
-            settled.statements.push(statement);
-        }
-    }
-    Ok(settled)
-}
-
-fn keys(inputs: &Inputs) -> BTreeSet<Key> {
-    let maps = [&inputs.opening, &inputs.earned, &inputs.corrections, &inputs.adjustments, &inputs.no_rate];
-    maps.into_iter().flat_map(|m| m.keys().cloned()).collect()
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Row {
-    opening: i128,
-    earned: i128,
-    corrections: i128,
-    adjustments: i128,
-    moved: i128,
-    held: i128,
-}
-
-impl Row {
-    fn payable(&self) -> i128 {
-        self.opening + self.earned + self.corrections + self.adjustments + self.moved - self.held
+        put(&inputs.opening, |row| &mut row.opening);
+        put(&inputs.earned, |row| &mut row.earned);
+        put(&inputs.corrections, |row| &mut row.corrections);
+        put(&inputs.adjustments, |row| &mut row.adjustments);
+        let carried = Carried { held: BTreeMap::new(), payers: inputs.payers.clone(), ..given.carried.clone() };
+        Self { given, inputs, rows, carried, postings: Journal::default(), payouts: Vec::new() }
     }
 
-    fn statement(&self, party: &str, currency: Currency, payout: i128) -> Result<Statement> {
-        let minor = |value: i128| to_minor(value, "a statement's amount");
-        Ok(Statement {
-            party_id: party.to_owned(),
-            currency: currency.code().to_owned(),
-            opening_minor: minor(self.opening)?,
-            earned_minor: minor(self.earned)?,
-            corrections_minor: minor(self.corrections)?,
-            adjustments_minor: minor(self.adjustments)?,
-            moved_minor: minor(self.moved)?,
-            held_minor: minor(self.held)?,
-            payable_minor: minor(self.payable())?,
-            payout_minor: minor(payout)?,
-            closing_minor: minor(self.payable() - payout)?,
-            ..Statement::default()
-        })
+    /// What programs paid a party this period, as far as it can be paid now.
+    fn due_of(&self, key: &Key, takes: impl Fn(&str) -> bool) -> i128 {
+        let first = (key.0.clone(), key.1, String::new());
+        let booked = self.inputs.booked.range(first.clone()..);
+        let booked = booked.take_while(|((party, currency, _), _)| (party, currency) == (&key.0, &key.1));
+        let booked: i128 = booked.filter(|((.., program), _)| takes(program)).map(|(_, minor)| minor).sum();
+        let held = |map: &BTreeMap<HeldKey, i128>| -> i128 {
+            let from = (first.0.clone(), first.1, first.2.clone(), None);
+            let ours = map.range(from..).take_while(|((party, currency, ..), _)| (party, currency) == (&key.0, &key.1));
+            ours.filter(|((_, _, program, _), _)| takes(program)).map(|(_, minor)| minor).sum()
+        };
+        booked - held(&self.inputs.undue) + held(&self.given.carried.held)
     }
-}
-
-fn has_amounts(s: &Statement) -> bool {
-    let amounts = [
-        s.opening_minor,
-        s.earned_minor,
-        s.corrections_minor,
-        s.adjustments_minor,
-        s.moved_minor,
-        s.held_minor,
-        s.payable_minor,
-        s.payout_minor,
-        s.closing_minor,
-    ];
-    amounts.iter().any(|a| *a != 0)
-}
-
-/// A debt left in a currency that the party is no longer paid in goes over at the period-end rate, once.
-fn move_old_debts(
-    period: Period,
-    rows: &mut BTreeMap<Key, Row>,
-    parties: &Parties,
-    rate: PeriodEndRate<'_>,
-    settled: &mut Settled,
-) -> Result<()> {
-    let last = period.last_day();
-    let mut moves = Vec::new();
-    for ((party, from), row) in rows.iter().filter(|(_, row)| row.payable() < 0) {
-        let Some(to) = parties.on(party, last).map(|p| p.payout_currency).filter(|to| to != from) else { continue };
-        if !parties.currencies_until(party, last).contains(from) {
-            continue;
-        }
-        let Some(rate) = rate(*from, to)? else { continue };
-        let debt = row.payable();
-        let converted = round(&convert(&Exact::from(debt), *from, to, &rate), Rounding::HalfEven)?;
-        moves.push((party.clone(), *from, to, debt, converted));
-    }
-    for (party, from, to, debt, converted) in moves {
-        rows.entry((party.clone(), from)).or_default().moved -= debt;
-        rows.entry((party.clone(), to)).or_default().moved += converted;
-        let mut entry = Entry::new(period, "move").detail(&party).detail(from.code()).detail(to.code());
-        entry.post(Account::PartyPayable, Some(&party), debt, from);
-        entry.post(Account::Fx, None, -debt, from);
-        entry.post(Account::Fx, None, converted, to);
-        entry.post(Account::PartyPayable, Some(&party), -converted, to);
-        entry.add_to(&mut settled.postings)?;
-    }
-    Ok(())
-}
-
-/// Parts without a rate leave `party_payable` for `party_held`; when the rate has come, they go back.
-fn hold(period: Period, party: &str, currency: Currency, held: i128, settled: &mut Settled) -> Result<()> {
-    let mut entry = Entry::new(period, "hold").detail(party).detail(currency.code());
-    entry.post(Account::PartyPayable, Some(party), held, currency);
-    entry.post(Account::PartyHeld, Some(party), -held, currency);
-    entry.add_to(&mut settled.postings)?;
-    Ok(())
-}
-
-/// What is paid: a payable balance of at least the minimum, whole. In a currency that the party was paid in before and
-/// no longer is, there is no minimum.
-fn payout(payable: i128, currency: Currency, party: &str, period: Period, terms: &Terms, parties: &Parties) -> i128 {
-    let last = period.last_day();
-    let Some(now) = parties.on(party, last) else { return 0 };
-    let left_over = now.payout_currency != currency && parties.currencies_until(party, last).contains(&currency);
-    let minimum = if left_over { 1 } else { terms.minimum_payout.get(&currency).copied().unwrap_or(1).max(1) };
-    if payable >= i128::from(minimum) { payable } else { 0 }
-}
-
-fn pay(
-    period: Period,
-    party: &str,
-    currency: Currency,
-    payout: i128,
-    terms: &Terms,
-    settled: &mut Settled,
-) -> Result<()> {
-    if payout == 0 {
-        return Ok(());
-    }
-    let mut entry = Entry::new(period, "payout").detail(party).detail(currency.code());
-    entry.post(Account::PartyPayable, Some(party), payout, currency);
-    entry.post(Account::PayoutClearing, None, -payout, currency);
-    entry.add_to(&mut settled.postings)?;
-    let due = period.last_day().checked_add(terms.due_days).ok_or_else(|| Error::usage("due_days is out of range"))?;
-    settled.payouts.push(Payout {
-        payout_id: payout_id(period, party, currency),
-        party_id: party.to_owned(),
-        currency: currency.code().to_owned(),
-        amount_minor: to_minor(payout, "a payout")?,
-        due_date: due,
-    });
-    Ok(())
-}
-
-/// Readable and unique: one payout for a period, party and currency.
-fn payout_id(period: Period, party: &str, currency: Currency) -> String {
-    format!("{period}|{}|{}", currency.code(), crate::ledger::escape(party))
 }

@@ -11,7 +11,7 @@ pub const ARRIVAL: &str = "arrival";
 /// The logs of the contract.
 pub const LOGS: [&str; 6] = ["adjustments", "brand_deals", "commerce", "engagement", "gifts", "subscriptions"];
 
-/// The references that these tests use.
+/// The references that every book of these tests has.
 pub const REFERENCES: [&str; 5] = ["agreements", "creators", "fx_rates", "parties", "pots"];
 
 /// What the system before hands over; three empty sheets where it hands over nothing.
@@ -105,9 +105,10 @@ impl TextBook {
         self.logs.get_mut(log).unwrap_or_else(|| panic!("no log {log}")).push(cells);
     }
 
-    /// Appends a row to a reference.
+    /// Appends a row to a reference; advances and referrals are there once they have one.
     pub fn reference(&mut self, reference: &str, cells: &Line) {
-        self.refs.get_mut(reference).unwrap_or_else(|| panic!("no reference {reference}")).push(cells);
+        let sheet = self.refs.entry(reference.to_owned());
+        sheet.or_insert_with(|| Sheet::new(reference_columns(reference))).push(cells);
     }
 
     /// Appends a row to a sheet of the cut-over.
@@ -131,7 +132,7 @@ impl TextBook {
             }
         }
         text += "\n[reference]\n";
-        for reference in REFERENCES {
+        for reference in self.refs.keys() {
             text += &format!("{reference} = \"refs/{reference}.csv\"\n");
         }
         text + "\n[gates]\nfx_change = \"100000 %\"\n" + &self.cutover.settings()
@@ -158,7 +159,9 @@ fn reference_columns(reference: &str) -> &'static str {
         "agreements" => "creator_id party_id part level position programs valid_from valid_to",
         "creators" => "creator_id birth_date followers country status valid_from valid_to",
         "pots" => "program country earning_period currency amount_minor arrival",
-        "parties" => "party_id kind payout_currency country tax_form status valid_from valid_to",
+        "parties" => "party_id kind payout_currency country tax_form status stand_in valid_from valid_to",
+        "advances" => "advance_id party_id currency amount_minor rate from programs valid_from valid_to",
+        "referrals" => "referral_id party_id creator_id rate basis months cap_minor cap_currency programs valid_from",
         _ => "date currency rate arrival",
     }
 }

@@ -44,6 +44,8 @@ enum Block {
     Policy,
     People,
     Agreements,
+    Advances,
+    Referrals,
     Rates,
     Pots,
     Cutover,
@@ -83,6 +85,8 @@ impl Story {
             ["policy"] => return Block::Policy,
             ["people"] => return Block::People,
             ["agreements"] => return Block::Agreements,
+            ["advances"] => return Block::Advances,
+            ["referrals"] => return Block::Referrals,
             ["rates", "for", "1", "EUR"] => return Block::Rates,
             ["pots"] => return Block::Pots,
             ["brought", "over", "from", system] => {
@@ -116,6 +120,8 @@ impl Story {
             Block::Policy => self.book.policies += &format!("{line}\n"),
             Block::People => self.person(line),
             Block::Agreements => self.agreement(line),
+            Block::Advances => self.advance(line),
+            Block::Referrals => self.referral(line),
             Block::Rates => self.rates(line),
             Block::Pots => self.pot(line, at),
             Block::Cutover => self.brought_over(line, at),
@@ -139,9 +145,61 @@ impl Story {
             self.book.reference("creators", &row(&cells, &[("country", "DE"), ("valid_from", from)]));
         }
         if let Some(currency) = clause("paid in ") {
-            let cells = [("party_id", who), ("kind", "creator"), ("payout_currency", currency), ("status", "active")];
-            self.book.reference("parties", &row(&cells, &[("country", "DE"), ("valid_from", from)]));
+            self.end_row("parties", who, from);
+            let kind = clause("kind ").unwrap_or("creator");
+            let cells = [("party_id", who), ("kind", kind), ("payout_currency", currency), ("status", "active")];
+            let more = [
+                ("country", clause("country ").unwrap_or("DE")),
+                ("tax_form", clause("form ").unwrap_or("")),
+                ("stand_in", clause("stand-in ").unwrap_or("")),
+                ("valid_from", from),
+            ];
+            self.book.reference("parties", &row(&cells, &more));
         }
+    }
+
+    /// `a1: ada 1,000.00 EUR, 50 % of creator, programs live, from 2026-10-05, to 2026-12-01`
+    fn advance(&mut self, line: &str) {
+        let (id, clauses) = line.split_once(": ").expect("a colon after the id");
+        let mut clauses = clauses.split(", ");
+        let words: Vec<&str> = clauses.next().expect("who and how much").split(' ').collect();
+        let [party, amount, currency] = words[..] else { panic!("no advance: {line}") };
+        let (rate, whose) = clauses.next().and_then(|c| c.split_once(" of ")).expect("the rate, and of whose part");
+        let rest: Vec<&str> = clauses.collect();
+        let clause = |name: &str| rest.iter().find_map(|c| c.strip_prefix(name)).unwrap_or("");
+        let amount = minor(amount, currency).to_string();
+        let cells = [("advance_id", id), ("party_id", party), ("currency", currency), ("amount_minor", &amount)];
+        let more = [
+            ("rate", rate),
+            ("from", whose),
+            ("programs", clause("programs ")),
+            ("valid_from", clause("from ")),
+            ("valid_to", clause("to ")),
+        ];
+        self.book.reference("advances", &row(&cells, &more));
+    }
+
+    /// `r1: gus for ada, 5 % of earned, 12 months, up to 50,000.00 EUR, from 2026-01-01`
+    fn referral(&mut self, line: &str) {
+        let (id, clauses) = line.split_once(": ").expect("a colon after the id");
+        let mut clauses = clauses.split(", ");
+        let (party, creator) = clauses.next().and_then(|c| c.split_once(" for ")).expect("who is paid for whom");
+        let (rate, basis) = clauses.next().and_then(|c| c.split_once(" of ")).expect("the rate, and of what");
+        let rest: Vec<&str> = clauses.collect();
+        let clause = |name: &str| rest.iter().find_map(|c| c.strip_prefix(name)).unwrap_or("");
+        let months = rest.iter().find_map(|c| c.strip_suffix(" months")).expect("how many months");
+        let (cap, currency) = clause("up to ").split_once(' ').unwrap_or(("", ""));
+        let cap = if cap.is_empty() { String::new() } else { minor(cap, currency).to_string() };
+        let cells = [("referral_id", id), ("party_id", party), ("creator_id", creator), ("rate", rate)];
+        let more = [
+            ("basis", basis),
+            ("months", months),
+            ("cap_minor", &cap),
+            ("cap_currency", currency),
+            ("programs", clause("programs ")),
+            ("valid_from", clause("from ")),
+        ];
+        self.book.reference("referrals", &row(&cells, &more));
     }
 
     /// The row of `key` that is open ends on this day.
@@ -277,6 +335,7 @@ fn clause_cell(clause: &str, currency: &str, at: usize) -> Option<(String, Strin
         ("seconds ", "seconds"),
         ("tracks ", "tracks"),
         ("product ", "product_id"),
+        ("order ", "order_id"),
     ];
     let found = names.iter().find_map(|(word, column)| Some((*column, clause.strip_prefix(word)?)));
     let (column, text) = found.unwrap_or_else(|| panic!("line {at}: no clause: {clause}"));
