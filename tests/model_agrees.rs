@@ -40,7 +40,7 @@ fn the_model_conserves_money_in_books_that_are_wild_enough() {
 }
 
 /// What random books must have somewhere: causes, fates, reasons, and a party in debt.
-const WILD: &str = "current fx_correction released late_event reversal rated ineligible waiting duplicate later quarantined \
+const WILD: &str = "current policy_correction reference_correction fx_correction released late_event reversal rated ineligible waiting duplicate later quarantined \
     id_missing unknown_kind creator_missing party_missing unknown_currency tax_and_fee_exceed_amount not_four_eyes conflict \
     reversal_exceeds_charge no_policy creator_unknown_on_date age_18 followers_1000 charge_unknown hold payout adjustment \
     suspense platform_expense party_held fx debt paid_before brought_forward";

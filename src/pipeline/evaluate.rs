@@ -116,7 +116,8 @@ impl<'a> Run<'a> {
     /// The evaluations that this run needs, in the order of causes; the last one knows all.
     fn given(&self) -> Vec<(&'static str, Given<'a>)> {
         let input = self.input;
-        let closed = input.pinned.as_ref();
+        // A run that stands in for a close has gone by this run's policies and references.
+        let closed = input.pinned.as_ref().filter(|closed| self.state.period() == Some(closed.period));
         let (policies, references) = (&input.policies, &input.references);
         let given = |policies, references, until, reads| Given { policies, references, until, reads_for_closed: reads };
         let mut list = Vec::new();

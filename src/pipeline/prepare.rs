@@ -31,6 +31,8 @@ pub struct Options {
 
 /// What the last close pinned, where it may differ from today.
 pub struct Pinned {
+    /// The period that it closed.
+    pub period: Period,
     pub policies: Policies,
     pub references: References,
     pub policies_changed: bool,
@@ -184,8 +186,7 @@ struct Last {
     references: References,
     queries: BTreeMap<String, Vec<u8>>,
     redrive: Redrive,
-    /// The first day after it.
-    open_from: i32,
+    period: Period,
 }
 
 fn utf8(bytes: Vec<u8>) -> Result<String> {
@@ -213,9 +214,9 @@ impl History {
             let queries: BTreeMap<String, Vec<u8>> = run.copies("queries/")?.into_iter().collect();
             history.add(&run, &references, &queries)?;
             if periods.last() == Some(closed) {
-                let open_from = closed.period.next().first_day();
+                let period = closed.period;
                 let (policies, redrive) = (pinned_policies(&run)?, pinned_redrive(&run)?);
-                history.last = Some(Last { policies, references, queries, redrive, open_from });
+                history.last = Some(Last { policies, references, queries, redrive, period });
             }
         }
         Ok(history)
@@ -251,7 +252,7 @@ impl History {
     ) -> Result<Option<Pinned>> {
         let Some(last) = &self.last else { return Ok(None) };
         let corrections = corrections(book)?;
-        let changes = changed(&last.policies, policies, last.open_from);
+        let changes = changed(&last.policies, policies, last.period.next().first_day());
         for change in &changes {
             allowed(&corrections, change)?;
         }
@@ -266,6 +267,7 @@ impl History {
         let bytes =
             |r: &References| r.files.iter().filter(|(n, _)| !n.starts_with("fx_rates")).cloned().collect::<Vec<_>>();
         Ok(Some(Pinned {
+            period: last.period,
             policies: last.policies.clone(),
             references: last.references.clone(),
             policies_changed: last.policies.canonical_json() != policies.canonical_json(),

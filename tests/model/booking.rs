@@ -41,7 +41,7 @@ pub fn minus(new: Option<&Booked>, old: Option<&Booked>) -> Option<Booked> {
         steps: steps(new, old, some),
         creator: by(|b| b.creator),
         platform: by(|b| b.platform),
-        shortfall: by(|b| b.shortfall),
+        expense: by(|b| b.expense),
         rounding: new.map_or_else(zero, |b| b.rounding.clone()) - old.map_or_else(zero, |b| b.rounding.clone()),
         parts: parts(new.map_or(&[], |b| &b.parts), old.map_or(&[], |b| &b.parts)),
         channels: channels(new, old),

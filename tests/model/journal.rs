@@ -70,8 +70,8 @@ impl Journal {
             self.post(&entry, Place::account(account, cur), -minor);
         }
         self.post(&entry, Place::account("payer_clearing", cur), -e.by.creator);
-        self.post(&entry, Place::account("platform_revenue", cur), -e.by.platform - e.by.shortfall);
-        self.post(&entry, Place::account("platform_expense", cur), e.by.shortfall);
+        self.post(&entry, Place::account("platform_revenue", cur), -e.by.platform - e.by.expense);
+        self.post(&entry, Place::account("platform_expense", cur), e.by.expense);
     }
 
     /// The parties' side of a row of earnings, through `fx` where currencies differ.

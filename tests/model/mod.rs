@@ -4,7 +4,7 @@
 //! reads the same text (policies, references, logs in CSV) and says what the nine tables must hold.
 //!
 //! Reading order: `number`, `calendar` -> `condition`, `policy`, `references`, `event` -> `fates`, `netting` (which rows
-//! count, and how much of a charge is left) -> `share`, `split`, `rating` (the lines) -> `booking` (what each cause adds)
+//! count, and how much of a charge is left) -> `each`, `share`, `split`, `rating` (the lines) -> `booking` (what each cause adds)
 //! -> `journal`, `settlement`, `output` -> `before` (what was handed over), `run`, `books` (random books).
 
 pub mod before;
@@ -12,6 +12,7 @@ pub mod booking;
 pub mod books;
 pub mod calendar;
 pub mod condition;
+pub mod each;
 pub mod event;
 pub mod fates;
 pub mod journal;

@@ -24,6 +24,15 @@ pub struct Unit<'a> {
     pub fee_back: i64,
     /// The charge and the reversals that took part of it.
     pub events: i64,
+    /// Live reversals; of a reversal that stands by itself, whether it was won back.
+    pub taken_back: i64,
+}
+
+impl Unit<'_> {
+    /// Whether anything is left of it; of a charge of nothing, whether nobody took it back.
+    pub fn stands(&self) -> bool {
+        if self.row.int("amount_minor").unwrap_or(0) == 0 { self.taken_back == 0 } else { self.amount > 0 }
+    }
 }
 
 /// Money of a row that no creator gets: where and how much, signed.
@@ -55,6 +64,7 @@ pub fn judge<'a>(world: &World, standing: &[&'a Row], last_day: Day) -> Judged<'
             Effect::Adjustment if world.refs.payout_currency(&row.cells["party_id"], row.day).is_none() => {
                 book.out.fates.insert(row.n, Fate::Quarantined("party_unknown_on_date"));
             }
+            Effect::Nothing if row.log == "engagement" => book.engaged(row),
             _ => drop(book.out.fates.insert(row.n, Fate::Rated)),
         }
     }
@@ -77,6 +87,7 @@ struct Taken {
     fee: i64,
     kept_base: i64,
     fee_back: i64,
+    live: bool,
 }
 
 struct Netting<'w, 'a> {
@@ -92,7 +103,7 @@ impl<'a> Netting<'_, 'a> {
     fn own_columns(&mut self, row: &'a Row, day: Day, sign: i64) {
         let amount = row.int("amount_minor").expect("a sound row has an amount");
         let (tax, fee) = (row.int("tax_minor"), row.int("channel_fee_minor"));
-        let unit = Unit { row, day, sign, amount, tax, fee, kept_base: 0, fee_back: 0, events: 1 };
+        let unit = Unit { row, day, sign, amount, tax, fee, kept_base: 0, fee_back: 0, events: 1, taken_back: 0 };
         let fate = self.world.fate_of(&unit);
         if let Fate::Ineligible(_) = fate {
             self.retain(row, &unit, sign * amount, sign * tax.unwrap_or(0), sign * fee.unwrap_or(0));
@@ -101,8 +112,20 @@ impl<'a> Netting<'_, 'a> {
         self.units.insert(row.n, unit);
         if sign < 0 {
             let (tax, fee) = (tax.unwrap_or(0), fee.unwrap_or(0));
-            self.taken.insert(row.n, Taken { unit: row.n, amount, tax, fee, kept_base: 0, fee_back: 0 });
+            self.taken.insert(row.n, Taken { unit: row.n, amount, tax, fee, kept_base: 0, fee_back: 0, live: true });
         }
+    }
+
+    /// A row of no money is rated with nothing, unless a program asks for it.
+    fn engaged(&mut self, row: &'a Row) {
+        let (day, tax, fee) = (row.day, Some(0), Some(0));
+        let unit = Unit { row, day, sign: 1, amount: 0, tax, fee, kept_base: 0, fee_back: 0, events: 1, taken_back: 0 };
+        if self.world.program_of(&unit).is_none() {
+            self.out.fates.insert(row.n, Fate::Rated);
+            return;
+        }
+        self.out.fates.insert(row.n, self.world.fate_of(&unit));
+        self.units.insert(row.n, unit);
     }
 
     fn retain(&mut self, row: &Row, charge: &Unit, amount: i64, tax: i64, fee: i64) {
@@ -143,13 +166,14 @@ impl<'a> Netting<'_, 'a> {
     /// Takes a reversal's money from what is left of its charge; none if that is less.
     fn take(&mut self, row: &'a Row, charge: &Row) -> Option<()> {
         let unit = self.units.get_mut(&charge.n).expect("a charge is a unit");
-        let amount = row.int("amount_minor").filter(|a| *a <= unit.amount)?;
+        let amount = row.int("amount_minor").filter(|a| *a <= unit.amount && same_currency(row, charge))?;
         let tax = stated_or_part(row, "tax_minor", unit.tax.unwrap_or(0), amount, unit.amount);
         let fee = unit.fee.map_or(0, |left| stated_or_part(row, "channel_fee_minor", left, amount, unit.amount));
         let stated = row.int("channel_fee_minor").filter(|_| unit.fee.is_none());
         let (kept_base, fee_back) = stated.map_or((0, 0), |fee| (amount - tax, fee));
-        let taken = Taken { unit: charge.n, amount, tax, fee, kept_base, fee_back };
+        let taken = Taken { unit: charge.n, amount, tax, fee, kept_base, fee_back, live: true };
         move_money(unit, &taken, -1);
+        unit.taken_back += 1;
         let unit = unit.clone();
         self.retain_if_ineligible(row, &unit, -amount, -tax, -fee);
         self.taken.insert(row.n, taken);
@@ -159,15 +183,17 @@ impl<'a> Netting<'_, 'a> {
     /// Gives back what a chargeback took; none if it holds less.
     fn restore(&mut self, row: &'a Row, chargeback: &Row) -> Option<()> {
         let taken = self.taken.get_mut(&chargeback.n)?;
-        let amount = row.int("amount_minor").filter(|a| *a <= taken.amount)?;
+        let amount = row.int("amount_minor").filter(|a| *a <= taken.amount && same_currency(row, chargeback))?;
         let tax = stated_or_part(row, "tax_minor", taken.tax, amount, taken.amount);
         let fee = stated_or_part(row, "channel_fee_minor", taken.fee, amount, taken.amount);
         let kept_base = if taken.kept_base == 0 { 0 } else { amount - tax };
         let fee_back = in_proportion(taken.fee_back, amount, taken.amount);
-        let back = Taken { unit: taken.unit, amount, tax, fee, kept_base, fee_back };
+        let back = Taken { unit: taken.unit, amount, tax, fee, kept_base, fee_back, live: false };
+        let was_live = i64::from(std::mem::take(&mut taken.live));
         taken.less(&back);
         let unit = self.units.get_mut(&back.unit).expect("a reversal took of a unit");
         move_money(unit, &back, unit.sign);
+        unit.taken_back -= unit.sign * was_live;
         let unit = unit.clone();
         self.retain_if_ineligible(row, &unit, amount, tax, fee);
         Some(())
@@ -190,6 +216,10 @@ impl Taken {
         self.kept_base -= back.kept_base;
         self.fee_back -= back.fee_back;
     }
+}
+
+fn same_currency(row: &Row, original: &Row) -> bool {
+    row.text("currency") == original.text("currency")
 }
 
 /// What the row states, or its part of what is left, in proportion to the amounts.

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use super::calendar::{Day, parse_day};
 use super::condition::Condition;
-use super::number::{Mode, Q, parse};
+use super::number::{Mode, Q, parse, zero};
 
 /// A version of a program: what rates one kind of earning, for charges of some days.
 #[derive(Clone, Debug)]
@@ -20,6 +20,7 @@ pub struct Program {
     pub eligible: Vec<(String, Condition)>,
     pub steps: Vec<Step>,
     pub share: Share,
+    pub first: Option<First>,
     pub bonuses: Vec<Bonus>,
     pub max_share: Option<Q>,
     pub per_event: bool,
@@ -51,6 +52,8 @@ pub enum Fx {
 pub struct Step {
     pub name: String,
     pub percent: Q,
+    /// Taken of each event on top: major units by currency.
+    pub fixed: BTreeMap<String, Q>,
     /// Of the amount after tax, not of what the steps before left.
     pub of_amount: bool,
     pub account: String,
@@ -68,13 +71,37 @@ pub enum Share {
         per: Q,
     },
     Tiers(Tiers),
+    /// Fixed money for each event, of the first that holds; or none.
+    Each(Vec<Payment>),
+}
+
+/// Fixed money, in major units.
+#[derive(Clone, Debug)]
+pub struct Payment {
+    pub when: Condition,
+    pub amount: Q,
+    pub currency: String,
+}
+
+/// Only the first `n` things of a span are paid, each once.
+#[derive(Clone, Debug)]
+pub struct First {
+    pub n: usize,
+    /// The column that names the things.
+    pub of: String,
+    /// The column that says whose order it is.
+    pub per: String,
+    /// The whole month, not each day.
+    pub in_month: bool,
+    /// The column that a thing's events add up, and to how much at least.
+    pub having: Option<(String, i64)>,
 }
 
 /// Bands over a creator's money in a window.
 #[derive(Clone, Debug)]
 pub struct Tiers {
     pub window: String,
-    /// `gross` or `net`.
+    /// `gross`, `net` or `earned`.
     pub basis: String,
     pub currency: String,
     /// The whole window at the band it reaches, not each part at its own.
@@ -145,6 +172,7 @@ fn program(table: &Table, terms: &Terms) -> Program {
         eligible: tables(table, "eligible").iter().map(|t| (string(t, "rule"), condition(t, "when"))).collect(),
         steps: tables(table, "deductions").iter().map(step).collect(),
         share: share(table),
+        first: table.get("first").and_then(Value::as_table).map(first),
         bonuses: tables(table, "bonus").iter().map(bonus).collect(),
         max_share: text(table, "max_share").map(|t| parse(&t)),
         per_event: text(table, "round_at").is_some_and(|t| t == "event"),
@@ -175,7 +203,8 @@ fn step(table: &Table) -> Step {
         _ => "platform_revenue",
     };
     Step {
-        percent: parse(&string(table, "percent")),
+        percent: text(table, "percent").map_or_else(zero, |t| parse(&t)),
+        fixed: amounts(table, "fixed"),
         of_amount: text(table, "of").is_some_and(|t| t == "amount"),
         account: text(table, "account").unwrap_or_else(|| usual.to_owned()),
         round: text(table, "round").map(|t| Mode::named(&t)),
@@ -188,6 +217,9 @@ fn share(table: &Table) -> Share {
     if let Some(Value::Table(t)) = table.get("tiers") {
         return Share::Tiers(tiers(t));
     }
+    if table.contains_key("pay_each") {
+        return Share::Each(tables(table, "pay_each").iter().map(payment).collect());
+    }
     match &table["share"] {
         Value::String(percent) => Share::Cases(vec![(Condition::default(), parse(percent))]),
         Value::Table(column) => {
@@ -197,6 +229,25 @@ fn share(table: &Table) -> Share {
         _ => {
             Share::Cases(tables(table, "share").iter().map(|t| (condition(t, "when"), percent(t, "percent"))).collect())
         }
+    }
+}
+
+fn payment(table: &Table) -> Payment {
+    Payment {
+        when: condition(table, "when"),
+        amount: parse(&string(table, "amount")),
+        currency: string(table, "currency"),
+    }
+}
+
+fn first(table: &Table) -> First {
+    let having = table.get("having").and_then(Value::as_table);
+    First {
+        n: usize::try_from(integer(table, "n")).expect("a number of things"),
+        of: string(table, "of"),
+        per: string(table, "per"),
+        in_month: string(table, "within") == "period",
+        having: having.map(|t| (string(t, "sum"), integer(t, "at_least"))),
     }
 }
 
@@ -225,20 +276,29 @@ fn measure(table: &Table) -> Measure {
         log: string(table, "log"),
         condition: condition(table, "where"),
         sum: text(table, "sum"),
-        days: table["days"].as_integer().expect("a number of days"),
+        days: integer(table, "days"),
         period_end: text(table, "end").is_some_and(|t| t == "period_end"),
         frozen: text(table, "late").is_some_and(|t| t == "frozen"),
     }
 }
 
 fn terms(table: &Table) -> Terms {
-    let minimum = table.get("minimum_payout").and_then(Value::as_table).cloned().unwrap_or_default();
     Terms {
         fx: fx(table).unwrap_or(Fx::PeriodEnd),
-        max_days_back: table["fx_max_days_back"].as_integer().expect("a number of days"),
-        minimum: minimum.iter().map(|(c, v)| (c.clone(), parse(v.as_str().expect("an amount as text")))).collect(),
-        due_days: table["due_days"].as_integer().expect("a number of days"),
+        max_days_back: integer(table, "fx_max_days_back"),
+        minimum: amounts(table, "minimum_payout"),
+        due_days: integer(table, "due_days"),
     }
+}
+
+/// Major units by currency.
+fn amounts(table: &Table, key: &str) -> BTreeMap<String, Q> {
+    let amounts = table.get(key).and_then(Value::as_table).cloned().unwrap_or_default();
+    amounts.iter().map(|(c, v)| (c.clone(), parse(v.as_str().expect("an amount as text")))).collect()
+}
+
+fn integer(table: &Table, key: &str) -> i64 {
+    table[key].as_integer().unwrap_or_else(|| panic!("{key} is no whole number"))
 }
 
 fn tables(table: &Table, key: &str) -> Vec<Table> {

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::before::Before;
 use super::calendar::{Day, Month, Zone, age_on, last_day, month_of, parse_day};
 use super::condition::{Condition, Value};
+use super::each::{fixed, payment};
 use super::event::Row;
 use super::fates::Fate;
 use super::netting::Unit;
 use super::number::{Q, half_even, int, largest_remainder, q, round, zero};
-use super::policy::{Fx, Measure, Policies, Program, Step};
+use super::policy::{Fx, Measure, Policies, Program, Share, Step};
 use super::references::{Rates, References};
 use super::share::Reached;
 use super::split::{Place, by_party, fractions, is_complete, whole};
@@ -65,8 +66,8 @@ pub struct Booked {
     pub steps: Vec<(String, String, i64)>,
     pub creator: i64,
     pub platform: i64,
-    /// Tax and fee kept beyond what is left of charges, within `platform`.
-    pub shortfall: i64,
+    /// What the platform bears, within `platform`: tax and fee kept beyond what is left of charges, fixed pay for events.
+    pub expense: i64,
     pub rounding: Q,
     pub parts: Vec<Part>,
     pub channels: BTreeMap<Option<String>, Sums>,
@@ -79,6 +80,7 @@ pub type Lines = BTreeMap<LineKey, Booked>;
 pub struct Priced<'a> {
     pub unit: Unit<'a>,
     pub program: &'a Program,
+    pub currency: String,
     pub tax: Q,
     pub fee: Q,
     pub steps: Vec<(String, String, Q)>,
@@ -92,10 +94,6 @@ impl Priced<'_> {
     /// Who earned it.
     pub fn creator(&self) -> &str {
         self.unit.row.text("creator_id").expect("a sound row has a creator")
-    }
-
-    fn currency(&self) -> &str {
-        self.unit.row.text("currency").expect("a sound row has a currency")
     }
 
     fn fx_date(&self) -> Day {
@@ -115,7 +113,7 @@ impl Priced<'_> {
             creator: self.creator().to_owned(),
             program: self.program.name.clone(),
             version: self.program.version.clone(),
-            currency: self.currency().to_owned(),
+            currency: self.currency.clone(),
             month: month_of(self.unit.day),
             fx_date: self.fx_date(),
         }
@@ -160,8 +158,8 @@ impl<'a> World<'a> {
 
     /// Exact minor units in another currency, at the line's own rate.
     pub fn in_currency(&self, minor: &Q, p: &Priced, to: &str) -> Q {
-        let converted = self.rates.convert(minor, p.currency(), to, p.fx_date(), p.program.fx);
-        converted.unwrap_or_else(|| panic!("no rate from {} to {to} for a tier or cap", p.currency()))
+        let converted = self.rates.convert(minor, &p.currency, to, p.fx_date(), p.program.fx);
+        converted.unwrap_or_else(|| panic!("no rate from {} to {to} for a tier, cap or payment", p.currency))
     }
 
     fn value(&self, name: &str, unit: &Unit) -> Value {
@@ -196,7 +194,7 @@ impl<'a> World<'a> {
     /// All lines of the units.
     pub fn lines(&self, mut units: Vec<Unit<'a>>) -> Lines {
         units.sort_by(|a, b| a.row.order().cmp(&b.row.order()));
-        let priced: Vec<Priced> = units.into_iter().map(|unit| self.priced(unit)).collect();
+        let priced: Vec<Priced> = units.into_iter().filter_map(|unit| self.priced(unit)).collect();
         let mut reached = Reached::new(self, &priced);
         let mut lines: BTreeMap<LineKey, Exact> = BTreeMap::new();
         for p in &priced {
@@ -207,11 +205,13 @@ impl<'a> World<'a> {
     }
 
     /// Deductions, in the policy's order, each of what the ones before left.
-    fn priced(&self, unit: Unit<'a>) -> Priced<'a> {
+    fn priced(&self, unit: Unit<'a>) -> Option<Priced<'a>> {
         let program = self.program_of(&unit).expect("a rated unit has a program");
+        let currency = unit.row.text("currency").map(str::to_owned);
+        let currency = currency.or_else(|| Some(payment(self, program, &unit)?.currency.clone()))?;
         let (tax, fee) = (q(unit.sign * unit.tax.unwrap_or(0)), q(unit.sign * unit.fee.unwrap_or(0)));
         let rest = q(unit.sign * unit.amount) - &tax;
-        let mut p = Priced { unit, program, tax, fee, steps: Vec::new(), rest, shortfall: zero() };
+        let mut p = Priced { unit, program, currency, tax, fee, steps: Vec::new(), rest, shortfall: zero() };
         p.bear_shortfall();
         let mut after_tax = p.rest.clone();
         for step in &program.steps {
@@ -221,7 +221,7 @@ impl<'a> World<'a> {
                 after_tax = p.rest.clone();
             }
         }
-        p
+        Some(p)
     }
 
     fn deduct(&self, p: &mut Priced, step: &Step, after_tax: &Q) {
@@ -242,7 +242,7 @@ impl<'a> World<'a> {
         let exact = match step.name.as_str() {
             "channel_fee" => (base + q(p.unit.kept_base)) * &step.percent - q(p.unit.fee_back),
             _ => base * &step.percent,
-        };
+        } + fixed(step, p);
         let money = step.round.map_or(exact.clone(), |mode| q(round(mode, &exact)));
         p.rest -= &money;
         match step.name.as_str() {
@@ -333,6 +333,7 @@ impl Exact {
         };
         let minor = whole(total, &parts, self.program.odd_cents, key.month);
         let creator = minor.iter().sum();
+        let paid_for = if matches!(self.program.share, Share::Each(_)) { creator } else { 0 };
         let (tax, fee) = (half_even(&self.tax), half_even(&self.fee));
         let part = |((place, _), minor): ((Place, Q), i64)| converted(world, key, self.program.fx, place, minor);
         let steps: Vec<_> = self.steps.into_iter().map(|(name, account, x)| (name, account, half_even(&x))).collect();
@@ -346,7 +347,7 @@ impl Exact {
             steps,
             creator,
             platform: self.gross - tax - fee - deducted - creator,
-            shortfall: half_even(&self.shortfall),
+            expense: half_even(&self.shortfall) + paid_for,
             rounding: self.creator - q(creator),
             parts: parts.into_iter().zip(minor).map(part).collect(),
             channels: whole_channels(self.channels, tax, fee),

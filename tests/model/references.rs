@@ -51,6 +51,12 @@ impl References {
         Some(&line["payout_currency"])
     }
 
+    /// Whether a party was paid in a currency before a day, or is on it.
+    pub fn was_paid_in(&self, party: &str, currency: &str, day: Day) -> bool {
+        let begun = self.parties.iter().filter(|line| parse_day(&line["valid_from"]) <= day);
+        begun.into_iter().any(|line| line["party_id"] == party && line["payout_currency"] == currency)
+    }
+
     /// The agreement rows of a creator for a program on a day.
     pub fn agreement(&self, creator: &str, program: &str, day: Day) -> Vec<&Line> {
         let named = |line: &&Line| line.get("programs").is_none_or(|names| names.split(';').any(|n| n == program));
@@ -80,10 +86,10 @@ fn as_of(lines: &[Line], day: Day) -> impl Iterator<Item = &Line> {
     })
 }
 
-/// Where rates come from: what closes pinned, then, if wanted, today's table.
+/// Where rates come from: what closes pinned, then a table.
 pub struct Rates<'a> {
     pub pins: &'a BTreeMap<Pair, Q>,
-    pub table: Option<&'a References>,
+    pub table: &'a References,
     pub used: RefCell<BTreeMap<Pair, Q>>,
 }
 
@@ -98,7 +104,7 @@ impl Rates<'_> {
             Fx::PeriodAverage => table.average(from, to, day),
             Fx::PeriodEnd | Fx::EventDay => table.quoted(from, to, day),
         };
-        let rate = self.pins.get(&pair).cloned().or_else(|| read(self.table?))?;
+        let rate = self.pins.get(&pair).cloned().or_else(|| read(self.table))?;
         self.used.borrow_mut().insert(pair, rate.clone());
         Some(rate)
     }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::support::book::TextBook;
 use crate::support::folder::{arrived, current};
@@ -19,7 +20,7 @@ use super::output;
 use super::policy::Policies;
 use super::rating::{Lines, World};
 use super::references::{Pair, Rates, References};
-use super::settlement::{Adjusted, Balances, balances, settle};
+use super::settlement::{Adjusted, Balances, Paper, balances, settle};
 
 /// What a close leaves for the next period.
 #[derive(Clone, Default)]
@@ -31,6 +32,13 @@ pub struct State {
     balances: Balances,
     pins: BTreeMap<Pair, Q>,
     seen: BTreeMap<Month, BTreeSet<usize>>,
+    known: Option<Rc<Known>>,
+}
+
+/// The rules and references of a run.
+struct Known {
+    policies: Policies,
+    refs: References,
 }
 
 /// A run: its tables, and what a close of it would leave.
@@ -43,7 +51,6 @@ pub struct Run {
 /// A book with its closes.
 pub struct Model {
     book: TextBook,
-    policies: Policies,
     before: Before,
     zone: Zone,
     delivered: u32,
@@ -57,7 +64,6 @@ impl Model {
     pub fn new(book: &TextBook) -> Self {
         let before = Before::new(book);
         Self {
-            policies: Policies::parse(&book.policies),
             zone: Zone::named(&book.zone),
             book: book.clone(),
             delivered: 0,
@@ -107,9 +113,12 @@ impl Model {
         let known = |(name, sheet): (&String, &_)| {
             (name.clone(), current(name, arrived(sheet, |k| k <= self.delivered.max(1))))
         };
-        let refs = References::new(&self.book.refs.iter().map(known).collect(), self.policies.terms.max_days_back);
+        let policies = Policies::parse(self.book.policies_at(self.delivered));
+        let refs = References::new(&self.book.refs.iter().map(known).collect(), policies.terms.max_days_back);
+        let known = Rc::new(Known { policies, refs });
+        let closed = prior.known.clone().unwrap_or_else(|| Rc::clone(&known));
         let rows = rows(&self.book.logs, self.zone, self.delivered);
-        let run = OneRun { model: self, period, prior, refs: &refs, rows: &rows };
+        let run = OneRun { model: self, period, prior, known, closed, rows: &rows };
         run.evaluate()
     }
 }
@@ -123,12 +132,14 @@ enum Stage {
     Reversal,
 }
 
-/// The causes, each with what its evaluation knows.
-const CAUSES: [(&str, Stage); 4] = [
-    ("fx_correction", Stage::Base),
-    ("released", Stage::Released),
-    ("late_event", Stage::Late),
-    ("reversal", Stage::Reversal),
+/// The causes, each with what its evaluation knows: how many of policies, references and quotes are today's, and which rows.
+const CAUSES: [(&str, u8, Stage); 6] = [
+    ("policy_correction", 1, Stage::Base),
+    ("reference_correction", 2, Stage::Base),
+    ("fx_correction", 3, Stage::Base),
+    ("released", 3, Stage::Released),
+    ("late_event", 3, Stage::Late),
+    ("reversal", 3, Stage::Reversal),
 ];
 
 impl Stage {
@@ -145,7 +156,9 @@ struct OneRun<'a> {
     model: &'a Model,
     period: Month,
     prior: &'a State,
-    refs: &'a References,
+    /// What is known today, and what the last close knew.
+    known: Rc<Known>,
+    closed: Rc<Known>,
     rows: &'a [Row],
 }
 
@@ -164,28 +177,29 @@ impl<'a> OneRun<'a> {
         let (paid, decided) = (&self.model.before.paid, &self.model.decided);
         let intake = intake(self.rows, last_day(self.period), &self.prior.fates, paid, decided);
         let stages = self.stages(&intake.standing);
-        let rates = Rates { pins: &self.prior.pins, table: Some(self.refs), used: RefCell::default() };
-        let mut found = self.walk(&intake.standing, &stages, &rates);
+        let rates = |table| Rates { pins: &self.prior.pins, table, used: RefCell::default() };
+        let (rates, closed) = (rates(&self.known.refs), rates(&self.closed.refs));
+        let mut found = self.walk(&intake.standing, &stages, [&closed, &rates]);
         found.fates.extend(intake.fates);
-        let mut pins = self.prior.pins.clone();
-        pins.extend(rates.used.into_inner());
         let mut seen = self.prior.seen.clone();
         seen.insert(self.period, intake.standing.iter().map(|row| row.n).collect());
-        let (tables, balances) = self.book(&found);
+        let (tables, balances) = self.book(&found, &rates);
+        let mut pins = self.prior.pins.clone();
+        pins.extend(rates.used.into_inner());
         let Found { fates, lines, last: retained, .. } = found;
-        (State { period: Some(self.period), fates, lines, retained, balances, pins, seen }, tables)
+        let known = Some(Rc::clone(&self.known));
+        (State { period: Some(self.period), fates, lines, retained, balances, pins, seen, known }, tables)
     }
 
     /// One full evaluation after the other, each knowing more, and what each adds.
-    fn walk(&self, standing: &[&'a Row], stages: &BTreeMap<usize, Stage>, rates: &Rates) -> Found {
+    fn walk(&self, standing: &[&'a Row], stages: &BTreeMap<usize, Stage>, [closed, today]: [&Rates; 2]) -> Found {
         let up_to = |stage: Stage| standing.iter().filter(|row| stages[&row.n] <= stage).copied().collect::<Vec<_>>();
-        let closed = Rates { pins: &self.prior.pins, table: None, used: RefCell::default() };
-        let (judged, mut before) = self.rate(&closed, &up_to(Stage::Base));
+        let (judged, mut before) = self.rate(0, closed, &up_to(Stage::Base));
         assert!(before == self.prior.lines, "the past, evaluated again, is not what was booked");
         assert!(judged.retained == self.prior.retained, "ineligible money, judged again, is not what was booked");
         let (mut earned, mut retained, mut last) = (Vec::new(), Vec::new(), judged);
-        for (cause, stage) in CAUSES {
-            let (judged, after) = self.rate(rates, &up_to(stage));
+        for (cause, new, stage) in CAUSES {
+            let (judged, after) = self.rate(new, if new < 3 { closed } else { today }, &up_to(stage));
             earned.extend(entries(&after, &before, cause, |key| key.month < self.period));
             retained.extend(self.moved(cause, &last.retained, &judged.retained));
             (before, last) = (after, judged);
@@ -205,12 +219,13 @@ impl<'a> OneRun<'a> {
         changed.map(|n| (cause, n, before.get(&n).cloned(), after.get(&n).cloned())).collect()
     }
 
-    fn rate(&self, rates: &Rates, standing: &[&'a Row]) -> (Judged<'a>, Lines) {
+    /// Everything again, policies (from 1 on) and references (from 2 on) being today's.
+    fn rate(&self, new: u8, rates: &Rates, standing: &[&'a Row]) -> (Judged<'a>, Lines) {
         let world = World {
             zone: self.model.zone,
             orphan_days: self.model.book.orphan_days,
-            policies: &self.model.policies,
-            refs: self.refs,
+            policies: if new < 1 { &self.closed.policies } else { &self.known.policies },
+            refs: if new < 2 { &self.closed.refs } else { &self.known.refs },
             rates,
             counted: standing.to_vec(),
             seen: &self.prior.seen,
@@ -243,7 +258,7 @@ impl<'a> OneRun<'a> {
         if back { Stage::Reversal } else { Stage::Late }
     }
 
-    fn book(&self, found: &Found) -> (Tables, Balances) {
+    fn book(&self, found: &Found, rates: &Rates) -> (Tables, Balances) {
         let (mut journal, mut earned, mut adjusted) = (Journal::default(), Earned::new(), Adjusted::new());
         for e in &found.earned {
             journal.platform_side(e);
@@ -259,8 +274,9 @@ impl<'a> OneRun<'a> {
             self.suspend(&mut journal, row, &fates[&row.n], cause(row));
             self.adjust(&mut journal, &mut adjusted, row, &fates[&row.n], cause(row));
         }
-        let terms = &self.model.policies.terms;
-        let [statements, payouts] = settle(&mut journal, &self.prior.balances, &earned, &adjusted, terms, self.period);
+        let terms = &self.known.policies.terms;
+        let paper = Paper { terms, refs: &self.known.refs, rates, month: self.period };
+        let [statements, payouts] = settle(&mut journal, &self.prior.balances, &earned, &adjusted, &paper);
         journal.check();
         let (balance_rows, balances) = balances(&journal, &self.prior.balances, self.period);
         let tables = [

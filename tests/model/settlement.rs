@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::calendar::{Month, day_text, last_day, month_text};
 use super::journal::{Earned, Entry, Journal, Place};
-use super::number::{q, ten_to};
+use super::number::{half_even, q, ten_to};
 use super::output::{Lines, line};
-use super::policy::Terms;
-use super::references::digits;
+use super::policy::{Fx, Terms};
+use super::references::{Rates, References, digits};
 
 /// Account, party, currency.
 pub type Account = (String, Option<String>, String);
@@ -31,16 +31,29 @@ pub fn settle(
     prior: &Balances,
     earned: &Earned,
     adjusted: &Adjusted,
-    terms: &Terms,
-    month: Month,
+    paper: &Paper,
 ) -> [Lines; 2] {
+    let month = paper.month;
     let opening = prior.closing.keys().filter(|(account, ..)| account == "party_payable");
     let mut rows: BTreeSet<Row> = opening.map(|(_, p, c)| (p.clone().expect("a party"), c.clone())).collect();
     rows.extend(earned.keys().map(|(p, c, ..)| (p.clone(), c.clone())));
     rows.extend(adjusted.keys().cloned());
+    let balance = |(party, cur): &Row| {
+        let key = ("party_payable".to_owned(), Some(party.clone()), cur.clone());
+        let earned =
+            earned.iter().filter(|((p, c, ..), _)| (p, c) == (party, cur)).map(|(_, minor)| minor).sum::<i64>();
+        let adjusted = adjusted.get(&(party.clone(), cur.clone())).copied().unwrap_or(0);
+        earned + adjusted - prior.closing.get(&key).copied().unwrap_or(0)
+    };
+    let mut moved = BTreeMap::new();
+    for row in &rows {
+        move_debt(journal, paper, row, balance(row), &mut moved);
+    }
+    rows.extend(moved.keys().cloned());
     let (mut statements, mut payouts) = (Lines::new(), Lines::new());
     for (party, cur) in rows {
         let key = ("party_payable".to_owned(), Some(party.clone()), cur.clone());
+        let moved = moved.get(&(party.clone(), cur.clone())).copied().unwrap_or(0);
         let sum = |wanted: &dyn Fn(bool, bool) -> bool| {
             let hit =
                 earned.iter().filter(|((p, c, now, no_rate), _)| (p, c) == (&party, &cur) && wanted(*now, *no_rate));
@@ -49,14 +62,15 @@ pub fn settle(
         let opening = -prior.closing.get(&key).copied().unwrap_or(0);
         let (earned, corrections, held) = (sum(&|now, _| now), sum(&|now, _| !now), sum(&|_, no_rate| no_rate));
         let adjustments = adjusted.get(&(party.clone(), cur.clone())).copied().unwrap_or(0);
-        let payable = opening + earned + corrections + adjustments - held;
-        let payout = if is_paid(payable, &cur, terms) { payable } else { 0 };
+        let payable = opening + earned + corrections + adjustments + moved - held;
+        let payout = if paper.is_paid(&party, payable, &cur) { payable } else { 0 };
         move_held_and_paid(journal, &party, &cur, held, payout);
         let amounts = [
             ("opening_minor", opening),
             ("earned_minor", earned),
             ("corrections_minor", corrections),
             ("adjustments_minor", adjustments),
+            ("moved_minor", moved),
             ("held_minor", held),
             ("payable_minor", payable),
             ("payout_minor", payout),
@@ -66,7 +80,7 @@ pub fn settle(
             statements.push(statement(&party, &cur, &amounts));
         }
         if payout != 0 {
-            let due = day_text(last_day(month) + terms.due_days);
+            let due = day_text(last_day(month) + paper.terms.due_days);
             payouts.push(line(&[
                 ("party_id", &party),
                 ("currency", &cur),
@@ -78,9 +92,42 @@ pub fn settle(
     [statements, payouts]
 }
 
-fn is_paid(payable: i64, cur: &str, terms: &Terms) -> bool {
-    let least = terms.minimum.get(cur).map(|m| m * ten_to(digits(cur).expect("a currency")));
-    payable > 0 && least.is_none_or(|least| q(payable) >= least)
+/// What a settlement goes by.
+pub struct Paper<'a> {
+    pub terms: &'a Terms,
+    pub refs: &'a References,
+    pub rates: &'a Rates<'a>,
+    pub month: Month,
+}
+
+impl Paper<'_> {
+    /// The currency that a party is paid in, if `cur` is one that it no longer is.
+    fn in_place_of(&self, party: &str, cur: &str) -> Option<&str> {
+        let day = last_day(self.month);
+        let now = self.refs.payout_currency(party, day)?;
+        (now != cur && self.refs.was_paid_in(party, cur, day)).then_some(now)
+    }
+
+    /// In a currency that the party is no longer paid in there is no minimum.
+    fn is_paid(&self, party: &str, payable: i64, cur: &str) -> bool {
+        let least = self.terms.minimum.get(cur).map(|m| m * ten_to(digits(cur).expect("a currency")));
+        let least = least.filter(|_| self.in_place_of(party, cur).is_none());
+        payable > 0 && least.is_none_or(|least| q(payable) >= least)
+    }
+}
+
+/// A debt in a currency that the party is no longer paid in goes over to the one that it is, at the month's last rate.
+fn move_debt(journal: &mut Journal, paper: &Paper, row: &Row, balance: i64, moved: &mut BTreeMap<Row, i64>) {
+    let (party, cur) = row;
+    let Some(now) = paper.in_place_of(party, cur).filter(|_| balance < 0) else { return };
+    let Some(there) = paper.rates.convert(&q(balance), cur, now, last_day(paper.month), Fx::PeriodEnd) else { return };
+    let there = half_even(&there);
+    let entry = Entry { kind: "move", apart: vec![party.clone(), cur.clone()], ..Entry::default() };
+    for (currency, minor) in [(cur.as_str(), -balance), (now, there)] {
+        journal.post(&entry, Place::party("party_payable", currency, party), -minor);
+        journal.post(&entry, Place::account("fx", currency), minor);
+        *moved.entry((party.clone(), currency.to_owned())).or_default() += minor;
+    }
 }
 
 fn move_held_and_paid(journal: &mut Journal, party: &str, cur: &str, held: i64, payout: i64) {
@@ -93,7 +140,7 @@ fn move_held_and_paid(journal: &mut Journal, party: &str, cur: &str, held: i64, 
 
 fn statement(party: &str, cur: &str, amounts: &[(&str, i64)]) -> super::output::Line {
     let mut row = line(&[("party_id", party), ("currency", cur)]);
-    let unused = "moved stand_in hold_released recouped withheld reserved reserve_released forfeited";
+    let unused = "stand_in hold_released recouped withheld reserved reserve_released forfeited";
     row.extend(unused.split_whitespace().map(|name| (format!("{name}_minor"), "0".to_owned())));
     row.extend(amounts.iter().map(|(name, minor)| ((*name).to_owned(), minor.to_string())));
     row

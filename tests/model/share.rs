@@ -1,10 +1,11 @@
 //! The creator's share of one unit: cases, a column, bonuses with caps, tiers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use num_traits::Zero;
+use num_traits::{Signed, Zero};
 
 use super::calendar::{Month, month_of};
+use super::each::{first_ones, paid};
 use super::number::{Q, q, ten_to, zero};
 use super::policy::{Bonus, Share, Tiers};
 use super::rating::{Priced, World};
@@ -18,18 +19,23 @@ type Window = (String, String, String);
 pub struct Reached {
     tiers: BTreeMap<Window, Q>,
     caps: BTreeMap<(Window, Month), Q>,
-    /// Of tiers that look at the whole window: all there is in it.
-    totals: BTreeMap<Window, Q>,
+    /// Of tiers that look at the whole window: what each month adds to it.
+    totals: BTreeMap<(Window, Month), Q>,
+    /// The rows that order rules pay.
+    first: BTreeSet<usize>,
 }
 
 impl Reached {
     /// Knows the totals of the windows before the first share is asked for.
     pub fn new(world: &World, priced: &[Priced]) -> Self {
-        let mut reached = Self::default();
+        let mut reached = Self { first: first_ones(priced), ..Self::default() };
         for p in priced {
-            if let Share::Tiers(tiers) = &p.program.share {
-                let total = reached.totals.entry(window(p, tiers)).or_insert_with(|| reached_before(world, p, tiers));
-                *total += basis(world, p, tiers);
+            match &p.program.share {
+                Share::Tiers(tiers) if tiers.whole => {
+                    let month = month_of(p.unit.day);
+                    *reached.totals.entry((window(p, tiers), month)).or_insert_with(zero) += basis(world, p, tiers);
+                }
+                _ => {}
             }
         }
         reached
@@ -39,6 +45,8 @@ impl Reached {
     pub fn creator_side(&mut self, world: &World, p: &Priced) -> Q {
         let share = match &p.program.share {
             Share::Tiers(tiers) => return self.tiered(world, p, tiers),
+            Share::Each(_) if p.program.first.is_some() && !self.first.contains(&p.unit.row.n) => return zero(),
+            Share::Each(_) => return paid(world, p),
             Share::Column { name, per } => q(p.unit.row.int(name).expect("a share in the column")) / per,
             Share::Cases(cases) => {
                 let case = cases.iter().find(|(when, _)| world.holds(when, &p.unit));
@@ -71,9 +79,14 @@ impl Reached {
 
     fn tiered(&mut self, world: &World, p: &Priced, tiers: &Tiers) -> Q {
         let key = window(p, tiers);
+        if tiers.basis == "earned" {
+            return self.tiered_by_earned(world, p, tiers, key);
+        }
         let size = basis(world, p, tiers);
         if tiers.whole {
-            return &p.rest * band_of(tiers, &self.totals[&key]);
+            let before = self.totals.range((key.clone(), Month::MIN)..=(key, month_of(p.unit.day)));
+            let total = before.fold(reached_before(world, p, tiers), |sum, (_, month)| sum + month);
+            return &p.rest * band_of(tiers, &total);
         }
         let before = self.tiers.entry(key).or_insert_with(|| reached_before(world, p, tiers));
         let after = before.clone() + &size;
@@ -81,6 +94,29 @@ impl Reached {
         *before = after;
         if size.is_zero() { zero() } else { &p.rest * weighted / size }
     }
+
+    /// The volume grows by what the creator gets: band by band, from where it stands, up or down.
+    fn tiered_by_earned(&mut self, world: &World, p: &Priced, tiers: &Tiers, key: Window) -> Q {
+        let volume = self.tiers.entry(key).or_insert_with(|| reached_before(world, p, tiers));
+        let rest = world.in_currency(&p.rest, p, &tiers.currency);
+        let (mut left, before) = (rest.clone(), volume.clone());
+        while !left.is_zero() {
+            let (share, edge) = next_band(tiers, volume, left > zero());
+            let needed = edge.map(|edge| (edge - &*volume) / &share);
+            let used = needed.filter(|needed| needed.abs() < left.abs()).unwrap_or_else(|| left.clone());
+            *volume += &used * share;
+            left -= used;
+        }
+        if rest.is_zero() { zero() } else { &p.rest * (&*volume - before) / rest }
+    }
+}
+
+/// The share of the next cent, and where it ends: on a border, of the upper band going up, of the lower going down.
+fn next_band(tiers: &Tiers, volume: &Q, up: bool) -> (Q, Option<Q>) {
+    let borders: Vec<Q> = (1..tiers.bands.len()).map(|band| border(tiers, band).expect("a band")).collect();
+    let band = borders.iter().filter(|b| if up { *b <= volume } else { *b < volume }).count();
+    let edge = if up { borders.get(band) } else { band.checked_sub(1).map(|below| &borders[below]) };
+    (tiers.bands[band].1.clone(), edge.cloned())
 }
 
 fn window(p: &Priced, tiers: &Tiers) -> Window {

@@ -1,6 +1,6 @@
 //! A book as text: policies, references and logs in CSV, each row with the delivery that brings it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::sheet::{Line, Sheet};
@@ -62,9 +62,13 @@ pub struct TextBook {
     pub orphan_days: i64,
     /// The content of the one policy file.
     pub policies: String,
+    /// What it is from a delivery on, and the corrections that sign for it.
+    pub amended: Option<(u32, String, String)>,
     pub logs: BTreeMap<String, Sheet>,
     pub refs: BTreeMap<String, Sheet>,
     pub cutover: Cutover,
+    /// Logs whose ids are Int64.
+    pub numbered: BTreeSet<String>,
 }
 
 impl TextBook {
@@ -78,9 +82,11 @@ impl TextBook {
             first_period: first_period.to_owned(),
             orphan_days: 90,
             policies: String::new(),
+            amended: None,
             logs: LOGS.iter().map(log).collect(),
             refs: REFERENCES.iter().map(reference).collect(),
             cutover: Cutover::none(),
+            numbered: BTreeSet::new(),
         }
     }
 
@@ -98,6 +104,11 @@ impl TextBook {
             }
         }
         book
+    }
+
+    /// The policy file after a delivery.
+    pub fn policies_at(&self, delivered: u32) -> &str {
+        self.amended.as_ref().filter(|(from, ..)| *from <= delivered).map_or(&self.policies, |(_, text, _)| text)
     }
 
     /// Appends a row to a log.
@@ -135,7 +146,7 @@ impl TextBook {
         for reference in self.refs.keys() {
             text += &format!("{reference} = \"refs/{reference}.csv\"\n");
         }
-        text + "\n[gates]\nfx_change = \"100000 %\"\n" + &self.cutover.settings()
+        text + "\n[gates]\nfx_change = \"100000 %\"\nreference_correction = \"100000 %\"\n" + &self.cutover.settings()
     }
 }
 
@@ -156,8 +167,8 @@ pub fn columns_of(log: &str) -> String {
 
 fn reference_columns(reference: &str) -> &'static str {
     match reference {
-        "agreements" => "creator_id party_id part level position programs valid_from valid_to",
-        "creators" => "creator_id birth_date followers country status valid_from valid_to",
+        "agreements" => "creator_id party_id part level position programs valid_from valid_to arrival",
+        "creators" => "creator_id birth_date followers country status valid_from valid_to arrival",
         "pots" => "program country earning_period currency amount_minor arrival",
         "parties" => "party_id kind payout_currency country tax_form status stand_in valid_from valid_to",
         "advances" => "advance_id party_id currency amount_minor rate from programs valid_from valid_to",

@@ -64,6 +64,10 @@ impl Folder {
             }
         }
         self.write_references();
+        if let Some((_, policies, corrections)) = self.book.amended.as_ref().filter(|(from, ..)| *from <= delivery) {
+            fs::write(self.dir.join("policies/policies.toml"), policies).expect("a policy file");
+            fs::write(self.dir.join("corrections.toml"), corrections).expect("corrections");
+        }
     }
 
     /// `run` of a period.
@@ -110,23 +114,24 @@ impl Folder {
         rows.iter_mut().for_each(|row| row.truncate(last));
         let dir = self.dir.join("logs").join(log);
         let columns = &sheet.columns[..last];
+        let numbered = self.book.numbered.contains(log);
         match self.layout {
             Layout::Plain => {
                 let name = format!("delivery-{:02}.parquet", self.delivered);
-                parquet_log::write(&dir.join(name), columns, &rows, 1000);
+                parquet_log::write(&dir.join(name), columns, &rows, numbered, 1000);
             }
-            Layout::Shuffled(seed) => self.write_shuffled(seed, &dir, columns, rows),
+            Layout::Shuffled(seed) => self.write_shuffled(seed, &dir, columns, rows, numbered),
         }
     }
 
-    fn write_shuffled(&self, seed: u64, dir: &Path, columns: &[String], mut rows: Vec<Vec<String>>) {
+    fn write_shuffled(&self, seed: u64, dir: &Path, columns: &[String], mut rows: Vec<Vec<String>>, numbered: bool) {
         let mut rng = ChaCha8Rng::seed_from_u64(seed ^ u64::from(self.delivered));
         rows.shuffle(&mut rng);
         let files = rng.random_range(1..=4_usize);
         for (n, part) in rows.chunks(rows.len().div_ceil(files)).enumerate() {
             let day = rng.random_range(10..29);
             let name = format!("dt=2026-01-{day}/{:08x}-{}-{n}.parquet", rng.random::<u32>(), self.delivered);
-            parquet_log::write(&dir.join(name), columns, part, rng.random_range(1..=7));
+            parquet_log::write(&dir.join(name), columns, part, numbered, rng.random_range(1..=7));
         }
     }
 }
@@ -134,19 +139,27 @@ impl Folder {
 /// The rows that a delivery in the wanted range brings; a sheet without deliveries is known from the start.
 pub fn arrived(sheet: &Sheet, wanted: impl Fn(u32) -> bool) -> Sheet {
     let Some(at) = sheet.columns.iter().position(|c| c == ARRIVAL) else { return sheet.clone() };
-    let number = |row: &&Vec<String>| wanted(row[at].parse().unwrap_or_else(|_| panic!("no delivery in {row:?}")));
+    let delivery = |row: &Vec<String>| match row[at].as_str() {
+        "" => 1,
+        text => text.parse().unwrap_or_else(|_| panic!("no delivery in {row:?}")),
+    };
+    let number = |row: &&Vec<String>| wanted(delivery(row));
     Sheet { columns: sheet.columns.clone(), rows: sheet.rows.iter().filter(number).cloned().collect() }
 }
 
-/// Of two quotes of one day and currency, and of two amounts of one pot, the later delivered stands; other references have
-/// no second version.
+/// Of two rows of one key the later delivered stands.
 pub fn current(reference: &str, sheet: Sheet) -> Sheet {
     let key = match reference {
-        "fx_rates" => 2,
-        "pots" => 4,
+        "fx_rates" => "date currency",
+        "pots" => "program country earning_period currency",
+        "creators" => "creator_id valid_from",
+        "agreements" => "creator_id party_id level programs valid_from",
         _ => return sheet,
     };
-    let newer = |row: &Vec<String>, at: usize| sheet.rows.iter().skip(at + 1).any(|r| r[..key] == row[..key]);
+    let key: Vec<usize> =
+        (0..sheet.columns.len()).filter(|at| key.split(' ').any(|c| c == sheet.columns[*at])).collect();
+    let same = |a: &Vec<String>, b: &Vec<String>| key.iter().all(|at| a[*at] == b[*at]);
+    let newer = |row: &Vec<String>, at: usize| sheet.rows.iter().skip(at + 1).any(|r| same(r, row));
     let kept = sheet.rows.iter().enumerate().filter(|(at, row)| !newer(row, *at)).map(|(_, row)| row.clone());
     Sheet { columns: sheet.columns.clone(), rows: kept.collect() }
 }

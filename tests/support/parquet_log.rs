@@ -9,12 +9,15 @@ use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 
-/// Writes `rows` under `columns`; `row_group_rows` is where a row group ends.
-pub fn write(path: &Path, columns: &[String], rows: &[Vec<String>], row_group_rows: usize) {
+/// Writes `rows` under `columns`; `numbered` ids are Int64; `row_group_rows` is where a row group ends.
+pub fn write(path: &Path, columns: &[String], rows: &[Vec<String>], numbered: bool, row_group_rows: usize) {
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder for logs");
-    let fields: Vec<Field> = columns.iter().map(|c| Field::new(c, kind_of(c), true)).collect();
+    let kind =
+        |c: &str| if numbered && ["event_id", "original_id"].contains(&c) { DataType::Int64 } else { kind_of(c) };
+    let fields: Vec<Field> = columns.iter().map(|c| Field::new(c, kind(c), true)).collect();
     let schema = Arc::new(Schema::new(fields));
-    let arrays = columns.iter().enumerate().map(|(at, name)| array(name, rows.iter().map(|row| row[at].as_str())));
+    let arrays =
+        columns.iter().enumerate().map(|(at, name)| array(&kind(name), rows.iter().map(|row| row[at].as_str())));
     let batch = RecordBatch::try_new(Arc::clone(&schema), arrays.collect()).expect("arrays of one length");
     let properties = WriterProperties::builder().set_max_row_group_row_count(Some(row_group_rows)).build();
     let file = File::create_new(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
@@ -34,9 +37,9 @@ fn kind_of(column: &str) -> DataType {
     }
 }
 
-fn array<'a>(column: &str, cells: impl Iterator<Item = &'a str>) -> ArrayRef {
+fn array<'a>(kind: &DataType, cells: impl Iterator<Item = &'a str>) -> ArrayRef {
     let cells = cells.map(|cell| (!cell.is_empty()).then_some(cell));
-    match kind_of(column) {
+    match kind {
         DataType::Int64 => Arc::new(Int64Array::from_iter(cells.map(|c| c.map(integer)))),
         DataType::Date32 => Arc::new(Date32Array::from_iter(cells.map(|c| c.map(day)))),
         DataType::Utf8 => Arc::new(StringArray::from_iter(cells)),

@@ -17,7 +17,7 @@ pub fn fill(dice: &mut Dice, book: &mut TextBook) {
 }
 
 fn balances(dice: &mut Dice, book: &mut TextBook) {
-    for party in book.refs["parties"].lines().into_iter().filter(|p| p["party_id"] != "label") {
+    for party in book.refs["parties"].lines().into_iter().filter(|p| p["valid_from"] == "2026-01-01") {
         for months_ago in 1..=3 {
             for (account, from, to) in
                 [("party_payable", -4_000, 4_000), ("party_reserve", 0, 900), ("advance_receivable", -5_000, 0)]

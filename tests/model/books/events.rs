@@ -32,6 +32,24 @@ pub fn fill(dice: &mut Dice, book: &mut TextBook) {
         spoiled(dice, book, log, &row);
         book.event(log, &row);
     }
+    if dice.chance(50) {
+        number_ids(book, "gifts");
+    }
+}
+
+/// Ids of a log as whole numbers of one to three digits, whose order by bytes is not that by size.
+fn number_ids(book: &mut TextBook, log: &str) {
+    let sheet = book.logs.get_mut(log).expect("a log");
+    let columns =
+        ["event_id", "original_id"].map(|c| sheet.columns.iter().position(|name| name == c).expect("a column"));
+    let mut numbers = std::collections::BTreeMap::new();
+    for row in &mut sheet.rows {
+        for at in columns.into_iter().filter(|at| !row[*at].is_empty()).collect::<Vec<_>>() {
+            let next = 7 * numbers.len() + 2;
+            row[at] = numbers.entry(row[at].clone()).or_insert(next).to_string();
+        }
+    }
+    book.numbered.insert(log.to_owned());
 }
 
 fn set(row: &mut Line, column: &str, text: impl ToString) {
@@ -54,6 +72,16 @@ fn instant(dice: &mut Dice) -> i64 {
         return dice.zone.start_of(first_day(dice.first)) - dice.number(1, 5 * 24 * 60) * MINUTE;
     }
     start + dice.number(0, (last_day(month) - first_day(month)) * 24 * 60) * MINUTE
+}
+
+/// The tenth day of a month in two of three cases.
+fn often_the_same_day(dice: &mut Dice) -> i64 {
+    let time = instant(dice);
+    if dice.chance(33) {
+        return time;
+    }
+    let month = dice.first + dice.number(0, dice.months - 1);
+    dice.zone.start_of(first_day(month)) + 9 * DAY + dice.number(0, 6) * 100 * MINUTE
 }
 
 /// The delivery that brings an event: mostly that of its month, often a later one, seldom an earlier one.
@@ -87,6 +115,7 @@ fn charge(dice: &mut Dice, log: &str, id: String) -> Line {
         _ => dice.one_of(&["start", "renew", "upgrade", "gift"]),
     };
     let mut row = head(dice, &id, kind, creator, time);
+    payer(dice, &mut row);
     let currency = own_columns(dice, log, &mut row);
     money(dice, log, &mut row, currency);
     row
@@ -102,7 +131,9 @@ fn own_columns(dice: &mut Dice, log: &str, row: &mut Line) -> &'static str {
         }
         "gifts" => dice.one_of(&["USD", "JPY", "KWD", "GBP", "EUR"]),
         _ => {
-            let tier = dice.one_of(&["live", "live", "live", "member", "member", "game", "game", "game", "nothing"]);
+            let tier = dice.one_of(&[
+                "live", "live", "live", "member", "member", "game", "game", "game", "token", "token", "nothing",
+            ]);
             let tier = if tier == "nothing" && dice.chance(70) { "member" } else { tier };
             set(row, "tier", tier);
             set(row, "channel", dice.one_of(&["web", "ios", "android"]));
@@ -110,14 +141,28 @@ fn own_columns(dice: &mut Dice, log: &str, row: &mut Line) -> &'static str {
                 row.remove("channel");
             }
             set(row, "tenure_months", dice.number(1, 3));
-            if tier == "live" { dice.one_of(&["EUR", "USD"]) } else { dice.one_of(&["EUR", "USD", "JPY", "GBP"]) }
+            match tier {
+                "live" => dice.one_of(&["EUR", "USD"]),
+                "token" => dice.one_of(&["EUR", "USD", "JPY"]),
+                _ => dice.one_of(&["EUR", "USD", "JPY", "GBP"]),
+            }
         }
     }
 }
 
+/// Who paid, and from where; now and then nobody knows.
+fn payer(dice: &mut Dice, row: &mut Line) {
+    if dice.chance(85) {
+        set(row, "payer_id", dice.one_of(&["pat", "pia", "poe"]));
+        set(row, "payer_country", dice.one_of(&["US", "US", "TR", "DE"]));
+    }
+}
+
 fn money(dice: &mut Dice, log: &str, row: &mut Line, currency: &str) {
+    let is_token = row.get("tier").is_some_and(|tier| tier == "token");
     let amount = match dice.number(0, 99) {
         0..=2 => 0,
+        3..=80 if is_token => 0,
         3 => dice.number(1, 1_000_000_000_000_000),
         4..=18 => dice.number(1, 4_000) * 7,
         _ => dice.number(1, 4_000),
@@ -168,8 +213,11 @@ fn later(dice: &mut Dice, time: i64) -> i64 {
 fn reversal(dice: &mut Dice, log: &str, charge: &Line, id: &str, kind: &str, amount: i64) -> Line {
     let time = later(dice, parse_instant(&charge["event_time"]));
     let mut row = head(dice, id, kind, &charge["creator_id"], time);
-    for column in ["currency", "tier", "channel", "commission_bps"] {
+    for column in ["currency", "tier", "channel", "commission_bps", "payer_id", "payer_country"] {
         row.extend(charge.get(column).map(|text| (column.to_owned(), text.clone())));
+    }
+    if dice.chance(3) {
+        set(&mut row, "currency", dice.one_of(&["EUR", "USD"]));
     }
     set(&mut row, "amount_minor", amount);
     set(&mut row, "original_id", &charge["event_id"]);
@@ -216,11 +264,14 @@ fn won(dice: &mut Dice, log: &str, chargeback: &Line) -> Line {
 }
 
 fn engagement(dice: &mut Dice, id: String) -> Line {
-    let time = instant(dice);
-    let creator = dice.one_of(&CREATORS);
-    let kind = dice.one_of(&["view", "post"]);
+    let (time, creator) = (often_the_same_day(dice), dice.one_of(&CREATORS));
+    let kind = dice.one_of(&["view", "view", "post"]);
     let mut row = head(dice, &id, kind, creator, time);
-    set(&mut row, "content_id", format!("v-{id}"));
+    payer(dice, &mut row);
+    if dice.chance(95) {
+        set(&mut row, "content_id", dice.one_of(&["song", "play", "talk", "game"]));
+    }
+    set(&mut row, "seconds", dice.number(0, 900));
     set(&mut row, "audience", dice.one_of(&["all", "subscribers", "subscribers"]));
     if kind == "view" {
         set(&mut row, "views", dice.number(0, 60_000));
@@ -260,6 +311,7 @@ fn spoiled(dice: &mut Dice, book: &mut TextBook, log: &str, row: &Line) {
 
 fn break_it(dice: &mut Dice, row: &mut Line) {
     match dice.number(0, 6) {
+        _ if row.contains_key("party_id") && dice.chance(40) => drop(row.remove("party_id")),
         0..=2 => set(row, "currency", "XXX"),
         3 => set(row, "tax_minor", int(row, "amount_minor") + 1),
         4 => drop(row.remove(if row.contains_key("party_id") { "party_id" } else { "creator_id" })),

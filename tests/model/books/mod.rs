@@ -52,6 +52,7 @@ pub fn random(seed: u64) -> RandomBook {
     let months = rng.random_range(3..=4);
     let mut dice = Dice { rng, zone: Zone::named(zone), first: parse_month("2026-10"), months };
     book.policies = policies::text(&mut dice);
+    book.amended = policies::amended(&mut dice, &book.policies);
     references::fill(&mut dice, &mut book);
     events::fill(&mut dice, &mut book);
     let steps = steps(&mut dice);

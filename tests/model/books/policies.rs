@@ -16,6 +16,32 @@ pub fn text(dice: &mut Dice) -> String {
     text + &format!("minimum_payout = {{ EUR = \"{least}.00\", USD = \"25.50\", JPY = \"1000\" }}\ndue_days = 15\n")
 }
 
+/// The policies with another share, or another rule about who is eligible, from a delivery on; and who signs for it.
+pub fn amended(dice: &mut Dice, text: &str) -> Option<(u32, String, String)> {
+    if dice.chance(60) {
+        return None;
+    }
+    let name = dice.one_of(&["gifts", "members", "live_subs"]);
+    let at = text.find(&format!("name = \"{name}\"")).expect("the program");
+    let (before, program) = text.split_at(at);
+    let program = if name == "live_subs" {
+        program.replacen("followers >= 1000\"", "followers >= 3000\"", 1)
+    } else {
+        let share = program.split("share = \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a share");
+        program.replacen(
+            &format!("share = \"{share}\""),
+            &format!("share = \"{}\"", dice.one_of(&["44 %", "71.5 %"])),
+            1,
+        )
+    };
+    let signed = format!(
+        "[[correction]]\nprogram = \"{name}\"\nversion = \"1\"\nreason = \"a wrong number\"\n\
+         requested_by = \"Mia Berg\"\napproved_by = \"Tom Falk\"\n"
+    );
+    let delivery = u32::try_from(2 * dice.number(1, dice.months - 1) + 1).expect("few months");
+    Some((delivery, before.to_owned() + &program, signed))
+}
+
 fn head(name: &str, version: &str, from: &str, to: Option<&str>, log: &str) -> String {
     let to = to.map_or(String::new(), |to| format!("valid_to = {to}\n"));
     format!("[[program]]\nname = \"{name}\"\nversion = \"{version}\"\nvalid_from = {from}\n{to}log = \"{log}\"\n")
@@ -109,9 +135,10 @@ fn shop(dice: &mut Dice) -> String {
 
 fn brand(dice: &mut Dice) -> String {
     let whole = dice.chance(30);
-    let window = if whole { "period" } else { dice.one_of(&["period", "year", "lifetime", "lifetime"]) };
+    let window = dice.one_of(&["period", "year", "lifetime", "lifetime"]);
     let mode = if whole { "whole" } else { "marginal" };
-    let (basis, currency) = (dice.one_of(&["gross", "net"]), dice.one_of(&["EUR", "USD"]));
+    let basis = dice.one_of(if whole { &["gross", "net"] } else { &["gross", "net", "earned", "earned"] });
+    let currency = dice.one_of(&["EUR", "USD"]);
     let (low, high) = (dice.number(20, 120), dice.number(130, 400));
     let grain = if whole { "line" } else { grain(dice) };
     let tail = tail(dice, grain);

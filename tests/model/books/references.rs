@@ -3,6 +3,7 @@
 use crate::model::calendar::{day_text, first_day, last_day};
 use crate::model::output::line;
 use crate::support::book::TextBook;
+use crate::support::sheet::Line;
 
 use super::{CREATORS, Dice, OTHERS};
 
@@ -30,6 +31,10 @@ fn creators(dice: &mut Dice, book: &mut TextBook) {
             let mut row = line(&cells);
             row.extend(line(&[("status", "active"), ("valid_from", from), ("valid_to", to)]));
             book.reference("creators", &row);
+            if dice.chance(8) {
+                let (followers, arrival) = (dice.number(500, 15_000).to_string(), delivery(dice));
+                book.reference("creators", &extended(row, &[("followers", &followers), ("arrival", &arrival)]));
+            }
         }
     }
 }
@@ -42,13 +47,25 @@ fn parties(dice: &mut Dice, book: &mut TextBook) {
         let mut row = line(&cells);
         let from = if party == "label" { dice.one_of(&["2026-01-01", "2026-11-05"]) } else { "2026-01-01" };
         row.extend(line(&[("status", "active"), ("valid_from", from)]));
+        if party != "label" && dice.chance(30) {
+            let change = day_text(first_day(dice.first) + dice.number(20, 100));
+            let (before, now) = (row.clone(), dice.one_of(&["EUR", "USD", "JPY"]));
+            book.reference("parties", &extended(before, &[("valid_to", &change)]));
+            row.extend(line(&[("payout_currency", now), ("valid_from", &change)]));
+        }
         book.reference("parties", &row);
     }
+}
+
+fn extended(mut row: Line, cells: &[(&str, &str)]) -> Line {
+    row.extend(line(cells));
+    row
 }
 
 /// One creator alone, one with an agency from some day, one on two levels, one in thirds, one in halves.
 fn agreements(dice: &mut Dice, book: &mut TextBook) {
     let change = day_text(first_day(dice.first) + dice.number(1, 70));
+    let corrected = dice.chance(25).then(|| delivery(dice));
     let all = [
         ("ada", "ada", "80/100", "1", "1", "live_subs;members", "2026-01-01", change.as_str()),
         ("ada", "north", "20 %", "1", "2", "live_subs;members", "2026-01-01", change.as_str()),
@@ -69,6 +86,13 @@ fn agreements(dice: &mut Dice, book: &mut TextBook) {
         let mut row = line(&[("creator_id", creator), ("party_id", party), ("part", part), ("level", level)]);
         row.extend(line(&[("position", position), ("programs", programs), ("valid_from", from), ("valid_to", to)]));
         book.reference("agreements", &row);
+    }
+    for (party, part) in [("dee", "1/2"), ("duo", "1/3")] {
+        let Some(arrival) = corrected.as_deref() else { continue };
+        let row = line(&[("creator_id", "dee"), ("party_id", party), ("part", part), ("level", "1")]);
+        let position = if party == "dee" { "1" } else { "2" };
+        let more = [("position", position), ("valid_from", "2026-01-01"), ("arrival", arrival)];
+        book.reference("agreements", &extended(row, &more));
     }
 }
 
