@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use everycent::error::{Blame, Error};
 use everycent::ledger::{
-    Account, Action, BATCH_ROWS, Balance, CAUSES, Control, Deduction, Earning, Entry, InputFile, Journal, Manifest,
-    Named, Opening, Part, Payout, PinnedRate, Pins, State, Statement, Store, TABLES, Tables, Unrated, age_layers,
-    escape, read_table, root, rows_sha256, schema, seal, statement_leaf, statements_root, table_hashes, tree_root,
-    write, write_table,
+    Account, Action, BATCH_ROWS, Balance, CAUSES, Control, Deduction, Earning, Earnings, Entry, InputFile, Journal,
+    Manifest, Named, Opening, Part, Payout, PinnedRate, Pins, State, Statement, Store, TABLES, Tables, Unrated,
+    age_layers, escape, read_table, root, rows_sha256, schema, seal, statement_leaf, statements_root, table_hashes,
+    tree_root, write, write_table,
 };
 use everycent::log::Log;
 use everycent::money::{Currency, Exact};
@@ -198,6 +198,13 @@ fn payout(at: usize) -> Payout {
     Payout { payout_id, party_id: format!("p{at:07}"), currency, amount_minor: 2500, due_date: day("2026-11-15") }
 }
 
+/// Rows of `earnings`, in the order given.
+fn earnings<const N: usize>(rows: [Earning; N]) -> Earnings {
+    let mut earnings = Earnings::default();
+    earnings.add(rows).expect("rows");
+    earnings
+}
+
 /// The postings of entries, in the order given.
 fn journal<const N: usize>(entries: [Entry; N]) -> Journal {
     let mut journal = Journal::default();
@@ -240,7 +247,7 @@ fn full() -> Tables {
         oldest_period,
     };
     let mut tables = Tables {
-        earnings: vec![earning("ben", "reversal", -350, vec![]), ada],
+        earnings: earnings([earning("ben", "reversal", -350, vec![]), ada]),
         journal: journal([postings, plain]),
         statements: vec![statement("nørth", "USD", 369), statement("ada", "EUR", 2641)],
         payouts: vec![payout(2), payout(1)],
@@ -396,12 +403,12 @@ fn proved() -> Tables {
             statement("cho", "EUR", 1),
         ],
         quarantine: vec![Unrated { until: Some(20_000), creator_id: None, ..unrated(Some("g05"), "a.parquet") }],
-        earnings: vec![earning(
+        earnings: earnings([earning(
             "ada",
             "current",
             1248,
             vec![part("ada", 953, Some("5/4"), Some(1191)), part("north", 295, None, None)],
-        )],
+        )]),
         ..Tables::default()
     };
     tables.sort();
@@ -633,12 +640,12 @@ fn tables_after(state: &State, booked: &str, earned: i64, paid: i64) -> Tables {
     let mut tables = Tables {
         balances: state.balances_after(now, &journal).expect("balances"),
         journal,
-        earnings: vec![earning(
+        earnings: earnings([earning(
             "ada",
             "current",
             earned,
             vec![part("ada", earned, Some("5/4"), Some(earned + 1)), part("ben", 0, None, None)],
-        )],
+        )]),
         statements: vec![statement("ada", "EUR", earned)],
         quarantine: vec![unrated(Some("g05"), "a.parquet")],
         control: vec![control("rated", None, 2, earned + 249)],
@@ -1000,7 +1007,7 @@ fn a_part_without_a_rate_is_known_until_it_has_one() {
     let state = State::of_ledger(&Shop::new().store, period("2026-10")).expect("empty");
     assert!(!state.lacks_rates() && state.period().is_none() && state.last_closed().is_none());
     let with = |state: &State, booked: &str, parts| {
-        let tables = Tables { earnings: vec![earning("ben", "current", 350, parts)], ..Tables::default() };
+        let tables = Tables { earnings: earnings([earning("ben", "current", 350, parts)]), ..Tables::default() };
         State::after(state, period(booked), &tables, &Pins::default()).expect("continues")
     };
     let state = with(&state, "2026-10", vec![part("ben", 350, None, None)]);

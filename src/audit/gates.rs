@@ -92,9 +92,10 @@ fn carried(state: &State, booked: &Booked) -> Result<()> {
             *open.entry(("party_held", &part.party_id, &key.currency)).or_default() -= part.minor;
         }
     }
-    for row in &booked.tables.earnings {
-        for part in row.parts.iter().filter(|part| part.rate.is_none()) {
-            *open.entry(("party_held", &part.party_id, &row.currency)).or_default() -= i128::from(part.minor);
+    for row in booked.tables.earnings.iter() {
+        for part in row.parts().filter(|part| part.rate.is_none()) {
+            let key = ("party_held", part.party_id, row.head().currency.code());
+            *open.entry(key).or_default() -= i128::from(part.minor);
         }
     }
     match open.iter().find(|(_, minor)| **minor != 0) {

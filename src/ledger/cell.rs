@@ -51,6 +51,8 @@ pub const FATES: [&str; 7] = ["duplicate", "excluded", "ineligible", "later", "q
 pub enum Cell<'a> {
     Text(Cow<'a, str>),
     Month(MonthText),
+    /// The number of a list's elements, which follow; in canonical bytes alone.
+    Length(usize),
     /// An amount, a number, days or nanoseconds since 1970.
     Int(i64),
 }
@@ -79,7 +81,7 @@ impl<'a> Cell<'a> {
         match self {
             Cell::Text(text) => Some(text),
             Cell::Month(month) => Some(month.as_str().to_owned().into()),
-            Cell::Int(_) => None,
+            Cell::Int(_) | Cell::Length(_) => None,
         }
     }
 
@@ -186,9 +188,7 @@ impl<R: Row> Column for Many<R> {
     }
 
     fn array<'a>(values: impl Iterator<Item = &'a Self::Value> + Clone) -> ArrayRef {
-        let offsets = OffsetBuffer::from_lengths(values.clone().map(Vec::len));
-        let rows = StructArray::new(R::fields(), R::arrays(values.flatten()), None);
-        Arc::new(ListArray::new(element::<R>(), offsets, Arc::new(rows), None))
+        list_of::<R>(values.clone().map(Vec::len), R::arrays(values.flatten()))
     }
 
     fn put(value: &Self::Value, bytes: &mut Vec<u8>) {
@@ -205,6 +205,12 @@ impl<R: Row> Column for Many<R> {
         let lengths = list.offsets().lengths();
         Some(lengths.map(|length| rows.by_ref().take(length).collect()).collect())
     }
+}
+
+/// Lists of these lengths, of structs whose fields are these arrays.
+pub fn list_of<R: Row>(lengths: impl Iterator<Item = usize>, arrays: Vec<ArrayRef>) -> ArrayRef {
+    let rows = StructArray::new(R::fields(), arrays, None);
+    Arc::new(ListArray::new(element::<R>(), OffsetBuffer::from_lengths(lengths), Arc::new(rows), None))
 }
 
 fn element<R: Row>() -> Arc<Field> {
@@ -225,7 +231,7 @@ pub fn array_of<'a>(kind: &DataType, cells: impl Iterator<Item = Option<Cell<'a>
                 match cell {
                     Some(Cell::Text(text)) => texts.append_value(text),
                     Some(Cell::Month(month)) => texts.append_value(month.as_str()),
-                    Some(Cell::Int(_)) | None => texts.append_null(),
+                    Some(Cell::Int(_) | Cell::Length(_)) | None => texts.append_null(),
                 }
             }
             Arc::new(texts.finish())
@@ -240,6 +246,7 @@ pub fn put_cell(bytes: &mut Vec<u8>, cell: Option<Cell<'_>>) {
         Some(Cell::Text(text)) => put_text(bytes, &text),
         Some(Cell::Month(month)) => put_text(bytes, month.as_str()),
         Some(Cell::Int(value)) => bytes.extend(value.to_be_bytes()),
+        Some(Cell::Length(length)) => put_length(bytes, length),
         None => {}
     }
 }

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 
 use super::canonical::{WHERE_IT_STOOD, put_counted};
 use super::cell::{Cause, Column, Day, FateName, Instant, Int, Kind, LogName, Many, Maybe, Month, Row, Text};
+use super::earnings::Earnings;
 use super::journal::Journal;
 use super::row::{Balance, Control, Deduction, Earning, Part, Payout, Posting, Statement, Tables, Unrated};
 use crate::error::{Error, Result};
@@ -81,7 +82,7 @@ fn unreadable(found: &str) -> Error {
 
 row!(Deduction { name: Text, account: Text, minor: Int });
 row!(Part { party_id: Text, minor: Int, payout_currency: Text, rate: Maybe<Text>, payout_minor: Maybe<Int>, });
-row!(Earning by (creator_id, program, policy_version, currency, earning_period, fx_date, cause) {
+row!(Earning {
     creator_id: Text,
     program: Text,
     policy_version: Text,
@@ -99,7 +100,7 @@ row!(Earning by (creator_id, program, policy_version, currency, earning_period, 
     rounding: Text,
     parts: Many<Part>,
 });
-row!(Posting by (entry_id, posting) {
+row!(Posting {
     entry_id: Text,
     posting: Int,
     period: Month,
@@ -222,35 +223,43 @@ impl<R: Row + Keyed + Send + Sync + std::fmt::Debug> Table for Vec<R> {
     }
 }
 
-impl Table for Journal {
-    fn fields() -> Fields {
-        Posting::fields()
-    }
+/// A table that is kept packed.
+macro_rules! packed {
+    ($table:ident of $row:ident) => {
+        impl Table for $table {
+            fn fields() -> Fields {
+                $row::fields()
+            }
 
-    fn rows(&self) -> usize {
-        self.len()
-    }
+            fn rows(&self) -> usize {
+                self.len()
+            }
 
-    fn sort(&mut self) {
-        Self::sort(self);
-    }
+            fn sort(&mut self) {
+                Self::sort(self);
+            }
 
-    fn out_of_order(&self) -> Option<String> {
-        Self::out_of_order(self)
-    }
+            fn out_of_order(&self) -> Option<String> {
+                Self::out_of_order(self)
+            }
 
-    fn column(&self, rows: Range<usize>, at: usize) -> Option<ArrayRef> {
-        self.array(rows, at)
-    }
+            fn column(&self, rows: Range<usize>, at: usize) -> Option<ArrayRef> {
+                self.array(rows, at)
+            }
 
-    fn put(&self, row: usize, bytes: &mut Vec<u8>) {
-        Self::put(self, row, bytes);
-    }
+            fn put(&self, row: usize, bytes: &mut Vec<u8>) {
+                Self::put(self, row, bytes);
+            }
 
-    fn append(&mut self, columns: &[ArrayRef]) -> Result<()> {
-        self.add(Posting::rows(columns)?)
-    }
+            fn append(&mut self, columns: &[ArrayRef]) -> Result<()> {
+                self.add($row::rows(columns)?)
+            }
+        }
+    };
 }
+
+packed!(Earnings of Earning);
+packed!(Journal of Posting);
 
 /// Gives the table of a name to one expression; by reference or mutably, as `$tables` is.
 macro_rules! with_table {

@@ -6,18 +6,15 @@ use std::ops::Range;
 use arrow::array::ArrayRef;
 use arrow::datatypes::Fields;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 
 use super::account::Account;
 use super::cell::{Cell, Row, array_of, month, put_cell, word};
 use super::row::Posting;
+use super::texts::{Texts, count};
 use crate::error::{Error, Result};
 use crate::log::Log;
 use crate::money::Currency;
 use crate::period::Period;
-
-/// No text.
-const NONE: u32 = u32::MAX;
 
 /// Postings in the order in which they were added, or, once sorted, in that of their keys.
 #[derive(Clone, Debug, Default)]
@@ -26,8 +23,7 @@ pub struct Journal {
     ids: String,
     entries: Vec<Head>,
     postings: Vec<Packed>,
-    texts: Vec<Box<str>>,
-    numbers: FxHashMap<Box<str>, u32>,
+    texts: Texts,
 }
 
 /// What the postings of an entry have in common.
@@ -129,7 +125,7 @@ impl Journal {
 
     /// Adds a posting.
     pub(super) fn push(&mut self, p: &PostingView<'_>) -> Result<()> {
-        let program = self.number(p.program)?;
+        let program = self.texts.maybe(p.program)?;
         if self.entries.last().is_none_or(|head| self.head(p, program, head.id).ne(head) || self.id(head) != p.entry_id)
         {
             let from = self.ids.len();
@@ -139,7 +135,7 @@ impl Journal {
         }
         let entry = count(self.entries.len().saturating_sub(1))?;
         let posting = u32::try_from(p.posting).map_err(|_| Error::input("a posting has no number").at(p.entry_id))?;
-        let (channel, party) = (self.number(p.channel)?, self.number(p.party_id)?);
+        let (channel, party) = (self.texts.maybe(p.channel)?, self.texts.maybe(p.party_id)?);
         let (currency, account, log, amount_minor) = (p.currency, p.account, p.log, p.amount_minor);
         self.postings.push(Packed { entry, posting, channel, party, currency, account, log, amount_minor });
         Ok(())
@@ -153,21 +149,6 @@ impl Journal {
         &self.ids[head.id.0..head.id.1]
     }
 
-    fn number(&mut self, text: Option<&str>) -> Result<u32> {
-        let Some(text) = text else { return Ok(NONE) };
-        if let Some(number) = self.numbers.get(text) {
-            return Ok(*number);
-        }
-        let number = count(self.texts.len())?;
-        self.texts.push(text.into());
-        self.numbers.insert(text.into(), number);
-        Ok(number)
-    }
-
-    fn text(&self, number: u32) -> Option<&str> {
-        self.texts.get(number as usize).map(|text| &**text)
-    }
-
     fn view(&self, packed: &Packed) -> PostingView<'_> {
         let head = &self.entries[packed.entry as usize];
         PostingView {
@@ -177,11 +158,11 @@ impl Journal {
             earning_period: head.earning_period,
             cause: head.cause,
             kind: head.kind,
-            program: self.text(head.program),
+            program: self.texts.get(head.program),
             log: packed.log,
-            channel: self.text(packed.channel),
+            channel: self.texts.get(packed.channel),
             account: packed.account,
-            party_id: self.text(packed.party),
+            party_id: self.texts.get(packed.party),
             amount_minor: packed.amount_minor,
             currency: packed.currency,
         }
@@ -245,11 +226,6 @@ impl PartialEq for Head {
         (self.period, self.earning_period, self.cause, self.kind, self.program)
             == (other.period, other.earning_period, other.cause, other.kind, other.program)
     }
-}
-
-fn count(number: usize) -> Result<u32> {
-    let number = u32::try_from(number).ok().filter(|number| *number != NONE);
-    number.ok_or_else(|| Error::gate("the journal has more entries than can be numbered"))
 }
 
 /// How many columns the table has.

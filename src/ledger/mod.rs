@@ -1,6 +1,7 @@
 //! The ledger: what it remembers, and how it proves it.
 //!
-//! `account` is the chart, `entry` builds balanced entries, `row`, `cell`, `columns` and `journal` are the nine tables,
+//! `account` is the chart, `entry` builds balanced entries, `row`, `cell` and `columns` are the nine tables, of which
+//! `earnings` and `journal` are kept packed;
 //! `balance` rolls accounts forward; `canonical` and `seal` are what is hashed, and how; `file`, `manifest`,
 //! `run`, `decision`, `publish` and `store` are what lies on the disk; `booked` and `state` are what closed
 //! periods say to the next run.
@@ -12,6 +13,7 @@ mod canonical;
 mod cell;
 mod columns;
 mod decision;
+mod earnings;
 mod entry;
 mod file;
 mod journal;
@@ -22,6 +24,7 @@ mod run;
 mod seal;
 mod state;
 mod store;
+mod texts;
 
 pub use account::Account;
 pub use balance::{Layers, age_layers};
@@ -30,6 +33,7 @@ pub use canonical::{Canonical, rows_sha256, sha256};
 pub use cell::{CAUSES, FATES, KINDS};
 pub use columns::{BATCH_ROWS, TABLES, schema};
 pub use decision::{Action, Closed, Decision, Signature};
+pub use earnings::{Amounts, DeductionView, EarningHead, EarningView, Earnings, PartView};
 pub use entry::{Entry, HELD_UNTIL_DELIVERY, details, escape};
 pub use file::{read_table, write, write_table};
 pub use journal::{Journal, PostingView};

@@ -2,6 +2,7 @@
 //!
 //! Amounts are minor units (`_minor`), days are days since 1970-01-01, rates and remainders exact fractions as text.
 
+use super::earnings::Earnings;
 use super::journal::Journal;
 use crate::period::Period;
 
@@ -150,7 +151,7 @@ pub struct Control {
 /// The nine tables of one run, each sorted by its key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tables {
-    pub earnings: Vec<Earning>,
+    pub earnings: Earnings,
     pub journal: Journal,
     pub statements: Vec<Statement>,
     pub payouts: Vec<Payout>,

@@ -103,8 +103,9 @@ impl State {
 
     fn add(&mut self, period: Period, tables: &Tables, pins: &Pins) -> Result<()> {
         self.open(&pins.opening)?;
-        for earning in &tables.earnings {
-            self.earnings.entry(EarningKey::of(earning)).or_default().add(earning)?;
+        for earning in tables.earnings.iter() {
+            let earning = earning.to_row();
+            self.earnings.entry(EarningKey::of(&earning)).or_default().add(&earning)?;
         }
         for posting in tables.journal.iter().filter(|posting| is_summed(posting)) {
             *self.journal.entry(JournalKey::of(&posting)).or_default() += i128::from(posting.amount_minor);

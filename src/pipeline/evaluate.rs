@@ -10,12 +10,14 @@ use super::paperwork::cases;
 use super::pins::{pinned_rates, pins_of};
 use super::prepare::Prepared;
 use super::state::{booked_snapshot, knowledge, names_of};
-use crate::earn::{LineDeduction, LinePart, LineView, RateKey, Rates, Release, UsedRate, evaluate};
+use crate::earn::{LinePart, LineView, RateKey, Rates, Release, UsedRate, evaluate};
 use crate::error::{Error, Result};
 use crate::facts::{Classes, Known, Measures, classify, facts, link, measure, retained};
 use crate::fate::Fate;
 use crate::intake::{Names, Stage, Standing, complete, stand};
-use crate::ledger::{Account, Deduction, Earning, Journal, OpeningBalance, Part, Pins, State, Tables};
+use crate::ledger::{
+    Account, Amounts, DeductionView, EarningHead, Earnings, Journal, OpeningBalance, PartView, Pins, State, Tables,
+};
 use crate::log::{Effect, Log};
 use crate::money::{Currency, Exact};
 use crate::period::Period;
@@ -272,7 +274,7 @@ impl<'a> Run<'a> {
         postings.append(&settled.postings)?;
         let known_then = stages.get(1).filter(|(cause, _)| *cause == "program_version").map(|(_, s)| s);
         let mut tables = Tables {
-            earnings: self.earnings(differences),
+            earnings: self.earnings(differences)?,
             balances: self.state.balances_after(self.period, &postings)?,
             journal: postings,
             statements: settled.statements,
@@ -333,43 +335,60 @@ impl<'a> Run<'a> {
         fates
     }
 
-    fn earnings(&self, differences: &[Difference]) -> Vec<Earning> {
-        let rows = |d: &Difference| -> Vec<Earning> {
-            d.lines().map(|(line, parts)| self.earning(d.cause, &line, parts)).collect()
-        };
-        differences.iter().flat_map(rows).collect()
+    fn earnings(&self, differences: &[Difference]) -> Result<Earnings> {
+        let mut earnings = Earnings::default();
+        for d in differences {
+            for (line, parts) in d.lines() {
+                self.add_earning(&mut earnings, d.cause, &line, parts)?;
+            }
+        }
+        Ok(earnings)
     }
 
-    fn earning(&self, cause: &'static str, view: &LineView<'_>, parts: impl Iterator<Item = LinePart>) -> Earning {
-        let (key, line) = (&view.key, view.line);
-        let text = |number: u32| self.names.text(number).to_owned();
-        let deduction =
-            |d: &LineDeduction| Deduction { name: text(d.name), account: d.account.name().to_owned(), minor: d.minor };
-        let part = |p: LinePart| Part {
-            party_id: text(p.party),
-            minor: p.minor,
-            payout_currency: p.payout_currency.code().to_owned(),
-            rate: p.rate.as_ref().map(Exact::to_string),
-            payout_minor: p.payout,
-        };
-        Earning {
-            creator_id: text(key.creator),
-            program: text(key.program),
-            policy_version: text(key.version),
-            currency: key.currency.code().to_owned(),
+    fn add_earning(
+        &self,
+        earnings: &mut Earnings,
+        cause: &'static str,
+        view: &LineView<'_>,
+        parts: impl Iterator<Item = LinePart>,
+    ) -> Result<()> {
+        let (key, line, names) = (&view.key, view.line, self.names);
+        let deductions = view.deductions.iter();
+        let parts: Vec<(LinePart, Option<String>)> = parts
+            .map(|part| {
+                let rate = part.rate.as_ref().map(Exact::to_string);
+                (part, rate)
+            })
+            .collect();
+        let head = EarningHead {
+            creator_id: names.text(key.creator),
+            program: names.text(key.program),
+            policy_version: names.text(key.version),
+            currency: key.currency,
             earning_period: key.period,
             fx_date: key.fx_date,
             cause,
-            events: line.events,
-            gross_minor: line.gross,
-            tax_minor: line.tax,
-            channel_fee_minor: line.fee,
-            deductions: view.deductions.iter().map(deduction).collect(),
-            creator_minor: line.creator,
-            platform_minor: line.platform,
-            rounding: line.rounding.to_string(),
-            parts: parts.map(part).collect(),
-        }
+            amounts: Amounts {
+                events: line.events,
+                gross: line.gross,
+                tax: line.tax,
+                channel_fee: line.fee,
+                creator: line.creator,
+                platform: line.platform,
+            },
+            rounding: &line.rounding.to_string(),
+        };
+        earnings.push(
+            &head,
+            deductions.map(|d| DeductionView { name: names.text(d.name), account: d.account, minor: d.minor }),
+            parts.iter().map(|(part, rate)| PartView {
+                party_id: names.text(part.party),
+                minor: part.minor,
+                payout_currency: part.payout_currency,
+                rate: rate.as_deref(),
+                payout_minor: part.payout,
+            }),
+        )
     }
 
     fn reference_moves(&self, differences: &[Difference]) -> BTreeMap<Currency, (i128, i128)> {

@@ -134,10 +134,11 @@ fn section(s: &Statement, tables: &Tables, carried: &[CarriedAmount]) -> Account
         amount: amount(minor, &s.currency),
     };
     let due = tables.payouts.iter().find(|p| p.party_id == s.party_id && p.currency == s.currency);
+    let ours = tables.earnings.iter().filter(|e| e.parts().any(|part| part.party_id == s.party_id));
     AccountSection {
         currency: s.currency.clone(),
         steps: all.into_iter().filter(|(_, minor, always)| *minor != 0 || *always).map(line).collect(),
-        lines: tables.earnings.iter().flat_map(|e| earning_lines(e, s)).collect(),
+        lines: ours.flat_map(|e| earning_lines(&e.to_row(), s)).collect(),
         moves: moves(&s.party_id, &s.currency, &tables.journal),
         waiting: waiting(&s.party_id, &s.currency, carried),
         due_date: due.map(|p| day_text(p.due_date)),
