@@ -1,7 +1,12 @@
 //! The mathematics of pools: published numbers, rounding as the exact value would be, and what the four rules promise.
 
+use std::collections::BTreeMap;
+
 use everycent::earn::pool::{BITS, Division, Entry, Rule, Stake, Usage, divide, multiply_divide};
+use everycent::facts::{Use, summed_within};
 use everycent::money::{Exact, allocate_by};
+use everycent::period::Period;
+use everycent::query::Engine;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -319,6 +324,34 @@ fn the_rules_are_two_divisions_of_claims() {
         assert_eq!(awards(Rule::ProRata { cap: None }), twice(&matrix, &a, proportional, proportional));
         assert_eq!(awards(Rule::UserCentric), twice(&matrix, &a, equal_awards, proportional));
         assert_eq!(awards(Rule::Shapley), twice(&matrix, &a, equal_awards, equal_awards));
+    }
+}
+
+/// Four hundred thousand groups, with memory for a part of them and with memory for all.
+#[test]
+fn usage_that_spills_adds_up_to_the_same() {
+    let mut rng = ChaCha8Rng::seed_from_u64(10);
+    let event = |at: u128| Use {
+        month: Period::new(2026, 10),
+        country: 0,
+        payer: at % 400_000,
+        creator: u32::try_from(at % 7).expect("few"),
+        outcome: 0,
+        reached: 0,
+        usage: rng.random_range(0..1000),
+        kept: 1,
+        events: 1,
+    };
+    let uses: Vec<Use> = (0..500_000).map(event).collect();
+    let mut sums: BTreeMap<(u128, u32), (i64, i64)> = BTreeMap::new();
+    for one in &uses {
+        let sum = sums.entry((one.payer, one.creator)).or_default();
+        (sum.0, sum.1) = (sum.0 + one.usage, sum.1 + one.kept);
+    }
+    for memory_mib in [16, 1024] {
+        let found = summed_within(Engine::new(2, 8192), memory_mib, uses.clone()).expect("sums");
+        let found: BTreeMap<_, _> = found.iter().map(|u| ((u.payer, u.creator), (u.usage, u.kept))).collect();
+        assert!(found == sums, "{memory_mib} MiB");
     }
 }
 

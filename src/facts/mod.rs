@@ -16,7 +16,7 @@ pub use deliveries::Deliveries;
 pub use link::{Linked, Refused, Unit, link};
 pub use measure::{Measures, measure};
 pub use units::{Fact, Retained, facts, retained};
-pub use usage::{Gathered, Paid, Use, Versions, check_pools, gather, pools, summed};
+pub use usage::{Gathered, Paid, Use, Versions, check_pools, gather, pools, summed_within};
 
 use rustc_hash::FxHashSet;
 

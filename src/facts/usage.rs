@@ -215,7 +215,7 @@ fn uses(
     }
     let uses = all.iter().map(|(_, event)| use_of(event, countries)).collect::<Vec<_>>();
     drop(all);
-    summed(known.engine, &uses)
+    summed_within(known.engine, MEMORY_MIB, uses)
 }
 
 /// One event that a pool looks at.
@@ -352,11 +352,14 @@ impl Outcome {
     }
 }
 
-/// Uses added up by everything that tells them apart.
+/// Memory that adding up usage may take before it spills, in MiB.
+const MEMORY_MIB: usize = 1024;
+
+/// Uses added up by everything that tells them apart; beyond so much memory (MiB) the groups spill to disk.
 ///
 /// # Errors
-/// A sum beyond Int64 (gate); memory (resources).
-pub fn summed(engine: Engine, uses: &[Use]) -> Result<Vec<Use>> {
+/// A sum beyond Int64 (gate); memory or disk (resources).
+pub fn summed_within(engine: Engine, memory_mib: usize, uses: Vec<Use>) -> Result<Vec<Use>> {
     let column = |value: &dyn Fn(&Use) -> i64| uses.iter().map(value).collect::<Vec<i64>>();
     let (schema, batch) = table(vec![
         ("month", column(&|u| i64::from(u.month.ordinal()))),
@@ -369,10 +372,11 @@ pub fn summed(engine: Engine, uses: &[Use]) -> Result<Vec<Use>> {
         ("kept", column(&|u| u.kept)),
         ("events", column(&|u| u.events)),
     ])?;
-    let answer = engine.run("queries/facts/usage.sql", USAGE, &[("uses", schema, vec![batch])])?;
-    let mut summed = Vec::new();
-    for batch in &answer {
-        summed.extend(read_uses(batch)?);
+    drop(uses);
+    let answer = engine.run_within(memory_mib, "queries/facts/usage.sql", USAGE, &[("uses", schema, vec![batch])])?;
+    let mut summed = Vec::with_capacity(answer.iter().map(RecordBatch::num_rows).sum());
+    for batch in answer {
+        summed.extend(read_uses(&batch)?);
     }
     Ok(summed)
 }

@@ -6,6 +6,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::error::{Error, Result};
@@ -33,13 +35,16 @@ impl Engine {
     }
 
     pub(super) fn session(&self) -> SessionContext {
-        let config = SessionConfig::new()
+        SessionContext::new_with_config(self.config())
+    }
+
+    fn config(&self) -> SessionConfig {
+        SessionConfig::new()
             .with_target_partitions(self.threads)
             .with_batch_size(self.batch_size)
             .with_information_schema(false)
             .set_bool("datafusion.sql_parser.collect_spans", true)
-            .set_bool("datafusion.sql_parser.parse_float_as_decimal", true);
-        SessionContext::new_with_config(config)
+            .set_bool("datafusion.sql_parser.parse_float_as_decimal", true)
     }
 
     pub(super) fn block_on<T>(&self, future: impl Future<Output = Result<T>>) -> Result<T> {
@@ -62,7 +67,33 @@ impl Engine {
         sql: &str,
         tables: &[(&str, SchemaRef, Vec<RecordBatch>)],
     ) -> Result<Vec<RecordBatch>> {
-        let session = self.session();
+        self.collect(self.session(), name, sql, tables)
+    }
+
+    /// [`Engine::run`] with so much memory (MiB) for grouping and sorting; beyond it they spill to disk.
+    ///
+    /// # Errors
+    /// As [`Engine::run`]; no room to spill to (resources).
+    pub fn run_within(
+        &self,
+        memory_mib: usize,
+        name: &str,
+        sql: &str,
+        tables: &[(&str, SchemaRef, Vec<RecordBatch>)],
+    ) -> Result<Vec<RecordBatch>> {
+        let pool = Arc::new(FairSpillPool::new(memory_mib << 20));
+        let environment = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc();
+        let environment = environment.map_err(|e| Error::resources(format!("the query engine does not start: {e}")))?;
+        self.collect(SessionContext::new_with_config_rt(self.config(), environment), name, sql, tables)
+    }
+
+    fn collect(
+        &self,
+        session: SessionContext,
+        name: &str,
+        sql: &str,
+        tables: &[(&str, SchemaRef, Vec<RecordBatch>)],
+    ) -> Result<Vec<RecordBatch>> {
         for (table, schema, batches) in tables {
             let slices = batches.iter().flat_map(|batch| slices(batch, self.batch_size)).collect();
             register(&session, table, schema.clone(), vec![slices]).map_err(|e| failed(name, &e))?;
