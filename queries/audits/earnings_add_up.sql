@@ -1,32 +1,19 @@
 -- earnings_add_up: earning lines whose gross is not the sum of where it went.
 -- Grain: an earning line and cause
--- Key:   creator_id, program, policy_version, currency, earning_period, fx_date, cause
--- Reads: earnings
+-- Key:   line
+-- Reads: lines, line_deductions, line_parts (rows of earnings by number, and their lists)
 -- Why:   gross = tax + channel fee + deductions + creator side + platform, and the creator side = its parts.
-with deducted as (
-    select creator_id, program, policy_version, currency, earning_period, fx_date, cause, unnest(deductions) as deduction
-    from earnings
-),
-parted as (
-    select creator_id, program, policy_version, currency, earning_period, fx_date, cause, unnest(parts) as part
-    from earnings
-),
-deductions as (
-    select creator_id, program, policy_version, currency, earning_period, fx_date, cause,
-        sum(cast(deduction['minor'] as decimal(38, 0))) as minor
-    from deducted
-    group by creator_id, program, policy_version, currency, earning_period, fx_date, cause
+with deductions as (
+    select line, sum(cast(minor as decimal(38, 0))) as minor from line_deductions group by line
 ),
 parts as (
-    select creator_id, program, policy_version, currency, earning_period, fx_date, cause,
-        sum(cast(part['minor'] as decimal(38, 0))) as minor
-    from parted
-    group by creator_id, program, policy_version, currency, earning_period, fx_date, cause
+    select line, sum(cast(minor as decimal(38, 0))) as minor from line_parts group by line
 )
-select e.creator_id, e.program, e.currency, e.earning_period, e.cause, e.gross_minor, e.creator_minor
-from earnings e
-left join deductions d using (creator_id, program, policy_version, currency, earning_period, fx_date, cause)
-left join parts p using (creator_id, program, policy_version, currency, earning_period, fx_date, cause)
-where cast(e.gross_minor as decimal(38, 0)) <> cast(e.tax_minor as decimal(38, 0)) + e.channel_fee_minor
-        + coalesce(d.minor, 0) + e.creator_minor + e.platform_minor
-    or e.creator_minor <> coalesce(p.minor, 0)
+select l.line, l.gross_minor, l.tax_minor, l.channel_fee_minor, d.minor as deducted_minor, l.creator_minor,
+    p.minor as parts_minor, l.platform_minor
+from lines l
+left join deductions d on d.line = l.line
+left join parts p on p.line = l.line
+where cast(l.gross_minor as decimal(38, 0)) <> cast(l.tax_minor as decimal(38, 0)) + l.channel_fee_minor
+        + coalesce(d.minor, 0) + l.creator_minor + l.platform_minor
+    or l.creator_minor <> coalesce(p.minor, 0)

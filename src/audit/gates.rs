@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::tables::{named_first, read_by};
 use crate::error::{Error, Result};
-use crate::ledger::{Control, State, TABLES};
+use crate::ledger::{Control, State};
 use crate::log::Log;
 use crate::money::{Exact, major_text};
 use crate::period::Period;
@@ -47,12 +48,8 @@ fn all_rows_counted(input: &Prepared, control: &[Control]) -> Result<()> {
 }
 
 fn identities(input: &Prepared, booked: &Booked) -> Result<()> {
-    let mut tables = Vec::new();
-    for name in TABLES {
-        let batch = booked.tables.batch(name)?;
-        tables.push((name, batch.schema(), vec![batch]));
-    }
     for (name, sql) in AUDITS {
+        let tables = read_by(sql, &booked.tables)?;
         let answer = input.engine.run(&format!("queries/audits/{name}.sql"), sql, &tables)?;
         let offending: usize = answer.iter().map(arrow::array::RecordBatch::num_rows).sum();
         if offending > 0 {
@@ -60,6 +57,7 @@ fn identities(input: &Prepared, booked: &Booked) -> Result<()> {
             return Err(Error::gate(format!("the audit {name} found {offending} rows"))
                 .at(format!("queries/audits/{name}.sql"))
                 .expected("no row")
+                .found(named_first(&answer, &booked.tables).unwrap_or_else(|| format!("{offending} rows")))
                 .picture(shown.lines().take(12).collect::<Vec<_>>().join("\n"))
                 .next("this is a bug of ours: please report it with the book"));
         }

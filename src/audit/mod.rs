@@ -1,5 +1,6 @@
 //! Gates: what must hold before anything is published. An audit only reads.
 
 mod gates;
+mod tables;
 
 pub use gates::check;
