@@ -45,6 +45,7 @@ pub fn minus(new: Option<&Booked>, old: Option<&Booked>) -> Option<Booked> {
         rounding: new.map_or_else(zero, |b| b.rounding.clone()) - old.map_or_else(zero, |b| b.rounding.clone()),
         parts: parts(new.map_or(&[], |b| &b.parts), old.map_or(&[], |b| &b.parts)),
         channels: channels(new, old),
+        spread: Vec::new(),
     })
 }
 

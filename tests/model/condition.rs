@@ -1,4 +1,4 @@
-//! The little SQL that these policies use: comparisons joined by `and`.
+//! The little SQL that these policies use: comparisons, `in` and `is null`, joined by `and`.
 
 /// What a name stands for in a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,8 @@ pub struct Condition(Vec<Comparison>);
 struct Comparison {
     name: String,
     sign: &'static str,
-    literal: Value,
+    /// One, but for `in`.
+    literals: Vec<Value>,
 }
 
 const SIGNS: [&str; 6] = ["<>", ">=", "<=", "=", ">", "<"];
@@ -35,7 +36,12 @@ impl Condition {
 
 impl Comparison {
     fn holds(&self, value: &Value) -> bool {
-        let order = match (value, &self.literal) {
+        match self.sign {
+            "is null" => return *value == Value::Null,
+            "in" => return self.literals.contains(value),
+            _ => {}
+        }
+        let order = match (value, &self.literals[0]) {
             (Value::Int(a), Value::Int(b)) => a.cmp(b),
             (Value::Text(a), Value::Text(b)) => a.cmp(b),
             (Value::Null, _) => return false,
@@ -53,12 +59,22 @@ impl Comparison {
 }
 
 fn comparison(text: &str) -> Comparison {
+    if let Some(name) = text.strip_suffix(" is null") {
+        return Comparison { name: name.trim().to_owned(), sign: "is null", literals: Vec::new() };
+    }
+    if let Some((name, list)) = text.split_once(" in (") {
+        let items = list.strip_suffix(')').expect("a closed list").split(',').map(literal);
+        return Comparison { name: name.trim().to_owned(), sign: "in", literals: items.collect() };
+    }
     let sign = SIGNS.into_iter().find(|s| text.contains(s)).unwrap_or_else(|| panic!("no comparison: {text:?}"));
-    let (name, literal) = text.split_once(sign).expect("the sign was found");
-    let literal = literal.trim();
-    let literal = match literal.strip_prefix('\'').and_then(|l| l.strip_suffix('\'')) {
+    let (name, right) = text.split_once(sign).expect("the sign was found");
+    Comparison { name: name.trim().to_owned(), sign, literals: vec![literal(right)] }
+}
+
+fn literal(text: &str) -> Value {
+    let text = text.trim();
+    match text.strip_prefix('\'').and_then(|l| l.strip_suffix('\'')) {
         Some(inner) => Value::Text(inner.to_owned()),
-        None => Value::Int(literal.parse().unwrap_or_else(|_| panic!("no literal: {literal:?}"))),
-    };
-    Comparison { name: name.trim().to_owned(), sign, literal }
+        None => Value::Int(text.parse().unwrap_or_else(|_| panic!("no literal: {text:?}"))),
+    }
 }

@@ -15,7 +15,7 @@ pub enum Effect {
     Reversal,
     /// A chargeback won: takes a chargeback back.
     Won,
-    /// Engagement: no money.
+    /// Engagement, deliveries: no money.
     Nothing,
     Adjustment,
     Unknown,
@@ -73,7 +73,7 @@ impl Row {
 
     /// Whether it carries amounts.
     pub fn has_money(&self) -> bool {
-        self.log != "engagement"
+        self.log != "engagement" && self.effect != Effect::Nothing
     }
 
     /// 1, or -1 for what takes money back.
@@ -123,7 +123,7 @@ fn row(n: usize, log: String, mut cells: Line, zone: Zone) -> (u32, Row) {
 fn effect(log: &str, kind: &str) -> Effect {
     match (log, kind) {
         ("adjustments", "credit" | "debit") => Effect::Adjustment,
-        ("engagement", "view" | "post") => Effect::Nothing,
+        ("engagement", "view" | "post") | ("commerce", "delivered") => Effect::Nothing,
         ("brand_deals", "milestone") | ("commerce", "order") | ("gifts", "send") => Effect::Charge,
         ("subscriptions", "start" | "renew" | "upgrade" | "gift") => Effect::Charge,
         ("brand_deals", "cancel") | ("commerce", "return") | ("gifts" | "subscriptions", "refund") => Effect::Reversal,

@@ -30,8 +30,8 @@ pub struct Place {
 #[derive(Default)]
 pub struct Journal(pub BTreeMap<(Entry, Place), i64>);
 
-/// What party sides booked: by party, payout currency, whether current, and whether it lacks a rate.
-pub type Earned = BTreeMap<(String, String, bool, bool), i64>;
+/// What party sides booked: by party, payout currency, program, whether current, and whether it lacks a rate.
+pub type Earned = BTreeMap<(String, String, String, bool, bool), i64>;
 
 impl Place {
     /// An account of the platform.
@@ -88,7 +88,13 @@ impl Journal {
                 self.post(&entry, Place::account("fx", to), paid);
             }
             self.post(&entry, Place::party("party_payable", to, party), -paid);
-            let key = (party.to_owned(), to.to_owned(), e.cause == "current", to != part.payout_currency);
+            let key = (
+                party.to_owned(),
+                to.to_owned(),
+                e.key.program.clone(),
+                e.cause == "current",
+                to != part.payout_currency,
+            );
             *earned.entry(key).or_default() += paid;
         }
     }

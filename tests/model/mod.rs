@@ -5,7 +5,7 @@
 //!
 //! Reading order: `number`, `calendar` -> `condition`, `policy`, `references`, `event` -> `fates`, `netting` (which rows
 //! count, and how much of a charge is left) -> `each`, `share`, `split`, `rating` (the lines) -> `booking` (what each cause adds)
-//! -> `journal`, `settlement`, `output` -> `before` (what was handed over), `run`, `books` (random books).
+//! -> `release`, `referrals`, `journal`, `settlement`, `steps`, `output` -> `before` (what was handed over), `run`, `books` (random books).
 
 pub mod before;
 pub mod booking;
@@ -22,7 +22,10 @@ pub mod output;
 pub mod policy;
 pub mod rating;
 pub mod references;
+pub mod referrals;
+pub mod release;
 pub mod run;
 pub mod settlement;
 pub mod share;
 pub mod split;
+pub mod steps;

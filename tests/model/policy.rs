@@ -29,6 +29,8 @@ pub struct Program {
     pub fx: Fx,
     /// What a reversal keeps beyond the base is shared, too.
     pub kept_shared: bool,
+    /// Its own hold, or the terms'.
+    pub hold: Option<Hold>,
 }
 
 /// Who gets a cent that several have the same claim to.
@@ -140,6 +142,30 @@ pub struct Terms {
     /// Major units by currency.
     pub minimum: BTreeMap<String, Q>,
     pub due_days: i64,
+    pub forfeits: bool,
+    pub expires_months: Option<i64>,
+    pub hold: Option<Hold>,
+    pub withholding: Vec<Withholding>,
+    /// Part, days.
+    pub reserve: Option<(Q, i64)>,
+    /// The names of the four steps that may be taken in another order.
+    pub order: Vec<String>,
+}
+
+/// When parts can be paid.
+#[derive(Clone, Debug)]
+pub struct Hold {
+    pub after_delivery: bool,
+    pub days: i64,
+}
+
+/// A case of withholding.
+#[derive(Clone, Debug)]
+pub struct Withholding {
+    pub when: Condition,
+    pub percent: Q,
+    /// Only of what payers of these countries brought; of everything, if empty.
+    pub payers: Vec<String>,
 }
 
 /// All policies of a book.
@@ -184,6 +210,7 @@ fn program(table: &Table, terms: &Terms) -> Program {
         },
         fx: fx(table).unwrap_or(terms.fx),
         kept_shared: text(table, "kept").is_some_and(|t| t == "share"),
+        hold: if table.contains_key("hold") { hold(table) } else { terms.hold.clone() },
     }
 }
 
@@ -288,7 +315,36 @@ fn terms(table: &Table) -> Terms {
         max_days_back: integer(table, "fx_max_days_back"),
         minimum: amounts(table, "minimum_payout"),
         due_days: integer(table, "due_days"),
+        forfeits: text(table, "below_minimum").is_some_and(|t| t == "forfeit"),
+        expires_months: table.get("expires_months").and_then(Value::as_integer),
+        hold: hold(table),
+        withholding: tables(table, "withholding").iter().map(withholding).collect(),
+        reserve: table.get("reserve").and_then(Value::as_table).map(|t| (percent(t, "percent"), integer(t, "days"))),
+        order: match table.get("order") {
+            Some(names) => texts(names),
+            None => ["stand_in", "recoupment", "withholding", "reserve"].map(str::to_owned).to_vec(),
+        },
     }
+}
+
+/// None where there is none, or one of no days.
+fn hold(table: &Table) -> Option<Hold> {
+    let table = table.get("hold")?.as_table().expect("a hold");
+    let hold = Hold { after_delivery: table.contains_key("after"), days: integer(table, "days") };
+    (hold.days > 0 || hold.after_delivery).then_some(hold)
+}
+
+fn withholding(table: &Table) -> Withholding {
+    Withholding {
+        when: condition(table, "when"),
+        percent: percent(table, "percent"),
+        payers: table.get("payers").map(texts).unwrap_or_default(),
+    }
+}
+
+fn texts(list: &Value) -> Vec<String> {
+    let list = list.as_array().expect("a list").iter();
+    list.map(|v| v.as_str().expect("a text").to_owned()).collect()
 }
 
 /// Major units by currency.

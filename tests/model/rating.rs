@@ -12,6 +12,7 @@ use super::netting::Unit;
 use super::number::{Q, half_even, int, largest_remainder, q, round, zero};
 use super::policy::{Fx, Measure, Policies, Program, Share, Step};
 use super::references::{Rates, References};
+use super::release::{Deliveries, Slices, Spread};
 use super::share::Reached;
 use super::split::{Place, by_party, fractions, is_complete, whole};
 
@@ -28,6 +29,7 @@ pub struct World<'a> {
     pub seen: &'a BTreeMap<Month, BTreeSet<usize>>,
     /// What the system before handed over.
     pub before: &'a Before,
+    pub deliveries: Deliveries,
 }
 
 /// The key of an earning line.
@@ -71,6 +73,8 @@ pub struct Booked {
     pub rounding: Q,
     pub parts: Vec<Part>,
     pub channels: BTreeMap<Option<String>, Sums>,
+    /// When its parts are released, and whose payers brought them.
+    pub spread: Spread,
 }
 
 /// Lines by key.
@@ -201,7 +205,9 @@ impl<'a> World<'a> {
             let creator = reached.creator_side(self, p);
             lines.entry(p.key()).or_insert_with(|| Exact::new(p)).add(self, p, creator);
         }
-        lines.into_iter().map(|(key, line)| (key.clone(), line.booked(self, &key))).collect()
+        let mut lines: Lines = lines.into_iter().map(|(key, line)| (key.clone(), line.booked(self, &key))).collect();
+        lines.extend(self.referrals(&lines));
+        lines
     }
 
     /// Deductions, in the policy's order, each of what the ones before left.
@@ -272,6 +278,7 @@ struct Exact {
     creator: Q,
     shortfall: Q,
     parts: Vec<(Place, Q)>,
+    slices: Slices,
     channels: BTreeMap<Option<String>, ExactSums>,
     program: Program,
 }
@@ -288,6 +295,7 @@ impl Exact {
             creator: zero(),
             shortfall: zero(),
             parts: Vec::new(),
+            slices: Slices::default(),
             channels: BTreeMap::new(),
             program: p.program.clone(),
         }
@@ -309,7 +317,12 @@ impl Exact {
         let channel = p.unit.row.text("channel").map(str::to_owned);
         let channel = self.channels.entry(channel).or_insert_with(|| (0, zero(), zero()));
         *channel = (channel.0 + gross, &channel.1 + grain(&p.tax), &channel.2 + grain(&p.fee));
-        self.parts.append(&mut self.parts_of(world, p, &rounded));
+        let mut parts = self.parts_of(world, p, &rounded);
+        let (release, country) = (world.release(p), world.payers(p));
+        for (place, part) in &parts {
+            self.slices.add(&place.2, release, country.clone(), part);
+        }
+        self.parts.append(&mut parts);
         self.creator += creator;
     }
 
@@ -338,6 +351,8 @@ impl Exact {
         let part = |((place, _), minor): ((Place, Q), i64)| converted(world, key, self.program.fx, place, minor);
         let steps: Vec<_> = self.steps.into_iter().map(|(name, account, x)| (name, account, half_even(&x))).collect();
         let deducted: i64 = steps.iter().map(|(_, _, minor)| minor).sum();
+        let parts: Vec<Part> = parts.into_iter().zip(minor).map(part).collect();
+        let spread = parts.iter().flat_map(|part| self.slices.spread(part, &key.currency)).collect();
         Booked {
             log: self.log,
             events: self.events,
@@ -349,13 +364,14 @@ impl Exact {
             platform: self.gross - tax - fee - deducted - creator,
             expense: half_even(&self.shortfall) + paid_for,
             rounding: self.creator - q(creator),
-            parts: parts.into_iter().zip(minor).map(part).collect(),
+            parts,
+            spread,
             channels: whole_channels(self.channels, tax, fee),
         }
     }
 }
 
-fn converted(world: &World, key: &LineKey, fx: Fx, place: Place, minor: i64) -> Part {
+pub fn converted(world: &World, key: &LineKey, fx: Fx, place: Place, minor: i64) -> Part {
     let to = world.refs.payout_currency(&place.2, last_day(key.month)).expect("a party that was known").to_owned();
     let rate = world.rates.rate(&key.currency, &to, key.fx_date, fx);
     let paid = world.rates.convert(&q(minor), &key.currency, &to, key.fx_date, fx).map(|x| half_even(&x));

@@ -14,6 +14,8 @@ pub struct References {
     creators: Vec<Line>,
     parties: Vec<Line>,
     agreements: Vec<Line>,
+    pub advances: Vec<Line>,
+    pub referrals: Vec<Line>,
     quotes: BTreeMap<Day, BTreeMap<String, Q>>,
     max_days_back: i64,
 }
@@ -24,7 +26,7 @@ pub type Pair = (String, String, Day, bool);
 impl References {
     /// From the sheets of a book.
     pub fn new(refs: &BTreeMap<String, Sheet>, max_days_back: i64) -> Self {
-        let lines = |name: &str| refs[name].lines();
+        let lines = |name: &str| refs.get(name).map(Sheet::lines).unwrap_or_default();
         let mut quotes: BTreeMap<Day, BTreeMap<String, Q>> = BTreeMap::new();
         for line in lines("fx_rates") {
             let day = quotes.entry(parse_day(&line["date"])).or_default();
@@ -35,6 +37,8 @@ impl References {
             creators: lines("creators"),
             parties: lines("parties"),
             agreements: lines("agreements"),
+            advances: lines("advances"),
+            referrals: lines("referrals"),
             quotes,
             max_days_back,
         }
@@ -47,8 +51,12 @@ impl References {
 
     /// The currency that a party is paid in on a day; none if nobody knows the party then.
     pub fn payout_currency(&self, party: &str, day: Day) -> Option<&str> {
-        let line = as_of(&self.parties, day).find(|line| line["party_id"] == party)?;
-        Some(&line["payout_currency"])
+        Some(&self.party(party, day)?["payout_currency"])
+    }
+
+    /// A party's row of a day.
+    pub fn party(&self, party: &str, day: Day) -> Option<&Line> {
+        as_of(&self.parties, day).find(|line| line["party_id"] == party)
     }
 
     /// Whether a party was paid in a currency before a day, or is on it.

@@ -13,14 +13,16 @@ use super::booking::{Entry as Earning, entries};
 use super::calendar::{Month, Zone, last_day, parse_month};
 use super::event::{Effect, Row, rows};
 use super::fates::{Decided, Fate, Fates, intake, readable};
-use super::journal::{Earned, Entry, Journal, Place};
+use super::journal::{Entry, Journal, Place};
 use super::netting::{Judged, Retained, judge};
 use super::number::Q;
 use super::output;
 use super::policy::Policies;
 use super::rating::{Lines, World};
 use super::references::{Pair, Rates, References};
-use super::settlement::{Adjusted, Balances, Paper, balances, settle};
+use super::release::deliveries;
+use super::settlement::{Adjusted, Balances, Given, Inputs, balances, settle};
+use super::steps::Carried;
 
 /// What a close leaves for the next period.
 #[derive(Clone, Default)]
@@ -33,6 +35,7 @@ pub struct State {
     pins: BTreeMap<Pair, Q>,
     seen: BTreeMap<Month, BTreeSet<usize>>,
     known: Option<Rc<Known>>,
+    carried: Option<Carried>,
 }
 
 /// The rules and references of a run.
@@ -183,12 +186,13 @@ impl<'a> OneRun<'a> {
         found.fates.extend(intake.fates);
         let mut seen = self.prior.seen.clone();
         seen.insert(self.period, intake.standing.iter().map(|row| row.n).collect());
-        let (tables, balances) = self.book(&found, &rates);
+        let (tables, balances, carried) = self.book(&found, &rates);
+        let carried = Some(carried);
         let mut pins = self.prior.pins.clone();
         pins.extend(rates.used.into_inner());
         let Found { fates, lines, last: retained, .. } = found;
         let known = Some(Rc::clone(&self.known));
-        (State { period: Some(self.period), fates, lines, retained, balances, pins, seen, known }, tables)
+        (State { period: Some(self.period), fates, lines, retained, balances, pins, seen, known, carried }, tables)
     }
 
     /// One full evaluation after the other, each knowing more, and what each adds.
@@ -230,6 +234,7 @@ impl<'a> OneRun<'a> {
             counted: standing.to_vec(),
             seen: &self.prior.seen,
             before: &self.model.before,
+            deliveries: deliveries(standing),
         };
         let judged = judge(&world, standing, last_day(self.period));
         let units = judged.units.iter().map(|u| super::netting::Unit { row: u.row, ..u.clone() }).collect();
@@ -258,11 +263,13 @@ impl<'a> OneRun<'a> {
         if back { Stage::Reversal } else { Stage::Late }
     }
 
-    fn book(&self, found: &Found, rates: &Rates) -> (Tables, Balances) {
-        let (mut journal, mut earned, mut adjusted) = (Journal::default(), Earned::new(), Adjusted::new());
+    fn book(&self, found: &Found, rates: &Rates) -> (Tables, Balances, Carried) {
+        let (mut journal, mut inputs) = (Journal::default(), Inputs::default());
         for e in &found.earned {
             journal.platform_side(e);
-            journal.party_side(e, &mut earned);
+            journal.party_side(e, &mut inputs.earned);
+            let ours = (e.key.creator.clone(), e.key.currency.clone(), e.key.program.clone());
+            *inputs.platform.entry(ours).or_default() += e.by.platform;
         }
         for (cause, n, before, after) in &found.retained {
             self.retain(&mut journal, cause, *n, before.as_ref(), after.as_ref());
@@ -272,11 +279,24 @@ impl<'a> OneRun<'a> {
         let cause = |row: &Row| if current(row) { "current" } else { self.opened_as(row).cause() };
         for row in self.rows {
             self.suspend(&mut journal, row, &fates[&row.n], cause(row));
-            self.adjust(&mut journal, &mut adjusted, row, &fates[&row.n], cause(row));
+            self.adjust(&mut journal, &mut inputs.adjusted, row, &fates[&row.n], cause(row));
         }
-        let terms = &self.known.policies.terms;
-        let paper = Paper { terms, refs: &self.known.refs, rates, month: self.period };
-        let [statements, payouts] = settle(&mut journal, &self.prior.balances, &earned, &adjusted, &paper);
+        for (key, line) in &found.lines {
+            for (party, cur, release, country, minor) in &line.spread {
+                let slice = (party.clone(), cur.clone(), key.program.clone(), *release, country.clone());
+                *inputs.spread.entry(slice).or_default() += minor;
+            }
+        }
+        let given = Given {
+            terms: &self.known.policies.terms,
+            refs: &self.known.refs,
+            rates,
+            month: self.period,
+            before: &self.model.before,
+            prior: &self.prior.balances,
+            carried: self.prior.carried.as_ref(),
+        };
+        let ([statements, payouts], carried) = settle(&mut journal, &given, &inputs);
         journal.check();
         let (balance_rows, balances) = balances(&journal, &self.prior.balances, self.period);
         let tables = [
@@ -290,7 +310,11 @@ impl<'a> OneRun<'a> {
             ("ineligible", output::unrated(self.rows, fates, "ineligible", Some(&self.prior.fates))),
             ("control", output::control(self.rows, fates, &self.prior.fates)),
         ];
-        (tables.into_iter().map(|(name, lines)| (name.to_owned(), comparable(name, lines))).collect(), balances)
+        (
+            tables.into_iter().map(|(name, lines)| (name.to_owned(), comparable(name, lines))).collect(),
+            balances,
+            carried,
+        )
     }
 
     /// Money of quarantined and waiting rows moves onto `suspense`, and off it when it is released.

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::before::Before;
 use super::calendar::{Month, day_text, last_day, month_text};
 use super::journal::{Earned, Entry, Journal, Place};
-use super::number::{half_even, q, ten_to};
 use super::output::{Lines, line};
-use super::policy::{Fx, Terms};
-use super::references::{Rates, References, digits};
+use super::policy::Terms;
+use super::references::{Rates, References};
+use super::release::Release;
+use super::steps::Carried;
 
 /// Account, party, currency.
 pub type Account = (String, Option<String>, String);
@@ -20,130 +22,162 @@ pub struct Balances {
 }
 
 /// Party and currency.
-type Row = (String, String);
+pub type Key = (String, String);
 
 /// Adjustments by party and currency.
-pub type Adjusted = BTreeMap<Row, i64>;
+pub type Adjusted = BTreeMap<Key, i64>;
 
-/// Settles every party; the holds and payouts go to the journal.
-pub fn settle(
-    journal: &mut Journal,
-    prior: &Balances,
-    earned: &Earned,
-    adjusted: &Adjusted,
-    paper: &Paper,
-) -> [Lines; 2] {
-    let month = paper.month;
-    let opening = prior.closing.keys().filter(|(account, ..)| account == "party_payable");
-    let mut rows: BTreeSet<Row> = opening.map(|(_, p, c)| (p.clone().expect("a party"), c.clone())).collect();
-    rows.extend(earned.keys().map(|(p, c, ..)| (p.clone(), c.clone())));
-    rows.extend(adjusted.keys().cloned());
-    let balance = |(party, cur): &Row| {
-        let key = ("party_payable".to_owned(), Some(party.clone()), cur.clone());
-        let earned =
-            earned.iter().filter(|((p, c, ..), _)| (p, c) == (party, cur)).map(|(_, minor)| minor).sum::<i64>();
-        let adjusted = adjusted.get(&(party.clone(), cur.clone())).copied().unwrap_or(0);
-        earned + adjusted - prior.closing.get(&key).copied().unwrap_or(0)
-    };
-    let mut moved = BTreeMap::new();
-    for row in &rows {
-        move_debt(journal, paper, row, balance(row), &mut moved);
+/// The columns of a statement, each with its sign in what can be paid.
+const COLUMNS: [(&str, i64); 15] = [
+    ("opening", 1),
+    ("earned", 1),
+    ("corrections", 1),
+    ("adjustments", 1),
+    ("moved", 1),
+    ("stand_in", 1),
+    ("held", -1),
+    ("hold_released", 1),
+    ("recouped", -1),
+    ("withheld", -1),
+    ("reserved", -1),
+    ("reserve_released", 1),
+    ("payable", 0),
+    ("payout", 0),
+    ("forfeited", 0),
+];
+
+/// A party's account so far: amounts by the names of the columns.
+#[derive(Clone, Default)]
+pub struct Row(BTreeMap<&'static str, i64>);
+
+impl Row {
+    /// The amount of a column.
+    pub fn get(&self, column: &str) -> i64 {
+        self.0.get(column).copied().unwrap_or(0)
     }
-    rows.extend(moved.keys().cloned());
-    let (mut statements, mut payouts) = (Lines::new(), Lines::new());
-    for (party, cur) in rows {
-        let key = ("party_payable".to_owned(), Some(party.clone()), cur.clone());
-        let moved = moved.get(&(party.clone(), cur.clone())).copied().unwrap_or(0);
-        let sum = |wanted: &dyn Fn(bool, bool) -> bool| {
-            let hit =
-                earned.iter().filter(|((p, c, now, no_rate), _)| (p, c) == (&party, &cur) && wanted(*now, *no_rate));
-            hit.map(|(_, minor)| minor).sum::<i64>()
-        };
-        let opening = -prior.closing.get(&key).copied().unwrap_or(0);
-        let (earned, corrections, held) = (sum(&|now, _| now), sum(&|now, _| !now), sum(&|_, no_rate| no_rate));
-        let adjustments = adjusted.get(&(party.clone(), cur.clone())).copied().unwrap_or(0);
-        let payable = opening + earned + corrections + adjustments + moved - held;
-        let payout = if paper.is_paid(&party, payable, &cur) { payable } else { 0 };
-        move_held_and_paid(journal, &party, &cur, held, payout);
-        let amounts = [
-            ("opening_minor", opening),
-            ("earned_minor", earned),
-            ("corrections_minor", corrections),
-            ("adjustments_minor", adjustments),
-            ("moved_minor", moved),
-            ("held_minor", held),
-            ("payable_minor", payable),
-            ("payout_minor", payout),
-            ("closing_minor", payable - payout),
-        ];
-        if amounts.iter().any(|(_, minor)| *minor != 0) {
-            statements.push(statement(&party, &cur, &amounts));
-        }
-        if payout != 0 {
-            let due = day_text(last_day(month) + paper.terms.due_days);
-            payouts.push(line(&[
-                ("party_id", &party),
-                ("currency", &cur),
-                ("amount_minor", &payout.to_string()),
-                ("due_date", &due),
-            ]));
-        }
+
+    /// Adds to a column.
+    pub fn add(&mut self, column: &'static str, minor: i64) {
+        *self.0.entry(column).or_default() += minor;
     }
-    [statements, payouts]
+
+    /// What could be paid by now.
+    pub fn payable(&self) -> i64 {
+        COLUMNS.iter().map(|(column, sign)| sign * self.get(column)).sum()
+    }
+
+    /// What the month earned and corrected, as far as it can be paid now.
+    pub fn due(&self) -> i64 {
+        self.get("earned") + self.get("corrections") - self.get("held") + self.get("hold_released")
+    }
+
+    /// What may be taken without a debt.
+    pub fn room(&self) -> i64 {
+        self.payable().max(0)
+    }
 }
 
 /// What a settlement goes by.
-pub struct Paper<'a> {
+pub struct Given<'a> {
     pub terms: &'a Terms,
     pub refs: &'a References,
     pub rates: &'a Rates<'a>,
     pub month: Month,
+    pub before: &'a Before,
+    pub prior: &'a Balances,
+    /// None in the first month.
+    pub carried: Option<&'a Carried>,
 }
 
-impl Paper<'_> {
-    /// The currency that a party is paid in, if `cur` is one that it no longer is.
-    fn in_place_of(&self, party: &str, cur: &str) -> Option<&str> {
-        let day = last_day(self.month);
-        let now = self.refs.payout_currency(party, day)?;
-        (now != cur && self.refs.was_paid_in(party, cur, day)).then_some(now)
+/// What the month books.
+#[derive(Default)]
+pub struct Inputs {
+    pub earned: Earned,
+    pub adjusted: Adjusted,
+    /// Of all that is booked by now: party, currency, program, release, payers' country.
+    pub spread: BTreeMap<(String, String, String, Release, Option<String>), i64>,
+    /// The platform's part by creator, currency and program.
+    pub platform: BTreeMap<(String, String, String), i64>,
+}
+
+/// A settlement while its steps are taken.
+pub struct Settlement<'a> {
+    pub journal: &'a mut Journal,
+    pub given: &'a Given<'a>,
+    pub inputs: &'a Inputs,
+    pub rows: BTreeMap<Key, Row>,
+    pub carried: Carried,
+    /// Entries so far.
+    pub entries: usize,
+}
+
+impl Settlement<'_> {
+    /// An account, which there is from now on.
+    pub fn row(&mut self, party: &str, cur: &str) -> &mut Row {
+        self.rows.entry((party.to_owned(), cur.to_owned())).or_default()
     }
 
-    /// In a currency that the party is no longer paid in there is no minimum.
-    fn is_paid(&self, party: &str, payable: i64, cur: &str) -> bool {
-        let least = self.terms.minimum.get(cur).map(|m| m * ten_to(digits(cur).expect("a currency")));
-        let least = least.filter(|_| self.in_place_of(party, cur).is_none());
-        payable > 0 && least.is_none_or(|least| q(payable) >= least)
+    /// Debits one place and credits another, as an entry of its own.
+    pub fn post(&mut self, kind: &'static str, program: Option<&str>, debit: Place, credit: Place, minor: i64) {
+        self.entries += 1;
+        let apart = vec![self.entries.to_string()];
+        let entry = Entry { kind, program: program.map(str::to_owned), apart, ..Entry::default() };
+        self.journal.post(&entry, debit, minor);
+        self.journal.post(&entry, credit, -minor);
+    }
+
+    fn open(&mut self) {
+        for ((account, party, cur), minor) in &self.given.prior.closing {
+            if account == "party_payable" {
+                self.row(party.as_ref().expect("a party"), cur).add("opening", -minor);
+            }
+        }
+        for ((party, cur, _, now, _), minor) in &self.inputs.earned {
+            self.row(party, cur).add(if *now { "earned" } else { "corrections" }, *minor);
+        }
+        for ((party, cur), minor) in &self.inputs.adjusted {
+            self.row(party, cur).add("adjustments", *minor);
+        }
     }
 }
 
-/// A debt in a currency that the party is no longer paid in goes over to the one that it is, at the month's last rate.
-fn move_debt(journal: &mut Journal, paper: &Paper, row: &Row, balance: i64, moved: &mut BTreeMap<Row, i64>) {
-    let (party, cur) = row;
-    let Some(now) = paper.in_place_of(party, cur).filter(|_| balance < 0) else { return };
-    let Some(there) = paper.rates.convert(&q(balance), cur, now, last_day(paper.month), Fx::PeriodEnd) else { return };
-    let there = half_even(&there);
-    let entry = Entry { kind: "move", apart: vec![party.clone(), cur.clone()], ..Entry::default() };
-    for (currency, minor) in [(cur.as_str(), -balance), (now, there)] {
-        journal.post(&entry, Place::party("party_payable", currency, party), -minor);
-        journal.post(&entry, Place::account("fx", currency), minor);
-        *moved.entry((party.clone(), currency.to_owned())).or_default() += minor;
+/// Settles every party: statements, payouts, and what the next settlement goes on from.
+pub fn settle(journal: &mut Journal, given: &Given, inputs: &Inputs) -> ([Lines; 2], Carried) {
+    let carried = given.carried.cloned().unwrap_or_else(|| Carried::opened(given));
+    let mut s = Settlement { journal, given, inputs, rows: BTreeMap::new(), carried, entries: 0 };
+    s.open();
+    s.hold_without_rate();
+    s.hold();
+    s.move_debts();
+    for step in &given.terms.order {
+        match step.as_str() {
+            "stand_in" => s.stand_in(),
+            "recoupment" => s.recoup(),
+            "withholding" => s.withhold(),
+            "reserve" => s.reserve(),
+            other => panic!("no step {other:?}"),
+        }
     }
+    s.pay();
+    let due = day_text(last_day(given.month) + given.terms.due_days);
+    let kept = s.rows.iter().filter(|(_, row)| row.payable() != 0 || row.0.values().any(|minor| *minor != 0));
+    let statements = kept.map(|((party, cur), row)| statement(party, cur, row)).collect();
+    let paid = s.rows.iter().filter(|(_, row)| row.get("payout") != 0);
+    let payout = |((party, cur), row): (&Key, &Row)| {
+        let minor = row.get("payout").to_string();
+        line(&[("party_id", party), ("currency", cur), ("amount_minor", &minor), ("due_date", &due)])
+    };
+    ([statements, paid.map(payout).collect()], s.carried)
 }
 
-fn move_held_and_paid(journal: &mut Journal, party: &str, cur: &str, held: i64, payout: i64) {
-    let entry = |kind| Entry { kind, apart: vec![party.to_owned(), cur.to_owned()], ..Entry::default() };
-    journal.post(&entry("hold"), Place::party("party_payable", cur, party), held);
-    journal.post(&entry("hold"), Place::party("party_held", cur, party), -held);
-    journal.post(&entry("payout"), Place::party("party_payable", cur, party), payout);
-    journal.post(&entry("payout"), Place::account("payout_clearing", cur), -payout);
-}
-
-fn statement(party: &str, cur: &str, amounts: &[(&str, i64)]) -> super::output::Line {
-    let mut row = line(&[("party_id", party), ("currency", cur)]);
-    let unused = "stand_in hold_released recouped withheld reserved reserve_released forfeited";
-    row.extend(unused.split_whitespace().map(|name| (format!("{name}_minor"), "0".to_owned())));
-    row.extend(amounts.iter().map(|(name, minor)| ((*name).to_owned(), minor.to_string())));
-    row
+fn statement(party: &str, cur: &str, row: &Row) -> super::output::Line {
+    let mut out = line(&[("party_id", party), ("currency", cur)]);
+    out.extend(COLUMNS.iter().map(|(column, _)| (format!("{column}_minor"), row.get(column).to_string())));
+    let payable = row.payable();
+    let closing = payable - row.get("payout") - row.get("forfeited");
+    out.insert("payable_minor".to_owned(), payable.to_string());
+    out.insert("closing_minor".to_owned(), closing.to_string());
+    out
 }
 
 /// The roll-forward of every account, and what the next period opens with.

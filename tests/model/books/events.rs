@@ -19,6 +19,9 @@ pub fn fill(dice: &mut Dice, book: &mut TextBook) {
             let id = if dice.chance(30) { id.to_uppercase() } else { id };
             let charge = charge(dice, log, id);
             take_back(dice, log, &charge, &mut rows);
+            if log == "commerce" && dice.chance(60) {
+                rows.push((log, delivered(dice, &charge)));
+            }
             rows.push((log, charge));
         }
     }
@@ -127,6 +130,8 @@ fn own_columns(dice: &mut Dice, log: &str, row: &mut Line) -> &'static str {
         "brand_deals" => dice.one_of(&["EUR", "EUR", "USD"]),
         "commerce" => {
             set(row, "commission_bps", dice.number(0, 10_000));
+            row.extend(line(&[("order_id", dice.one_of(&["", "o1", "o2", "o3", "o4", "o5"]))]));
+            row.extend(line(&[("product_id", dice.one_of(&["", "cup", "hat"]))]));
             dice.one_of(&["EUR", "USD", "KWD"])
         }
         "gifts" => dice.one_of(&["USD", "JPY", "KWD", "GBP", "EUR"]),
@@ -246,6 +251,18 @@ fn stated_part(dice: &mut Dice, log: &str, charge: &Line, row: &mut Line, amount
     }
 }
 
+/// Mostly of the whole order, now and then of its product, or of another creator's.
+fn delivered(dice: &mut Dice, order: &Line) -> Line {
+    let time = later(dice, parse_instant(&order["event_time"]));
+    let creator = if dice.chance(90) { &order["creator_id"] } else { "ada" };
+    let mut row = head(dice, &format!("{}-d", order["event_id"]), "delivered", creator, time);
+    let columns: &[&str] = if dice.chance(60) { &["order_id"] } else { &["order_id", "product_id"] };
+    for column in columns {
+        row.extend(order.get(*column).map(|text| ((*column).to_owned(), text.clone())));
+    }
+    row
+}
+
 fn won(dice: &mut Dice, log: &str, chargeback: &Line) -> Line {
     let time = later(dice, parse_instant(&chargeback["event_time"])) + 1;
     let id = format!("{}-won", chargeback["event_id"]);
@@ -300,6 +317,8 @@ fn spoiled(dice: &mut Dice, book: &mut TextBook, log: &str, row: &Line) {
     let delivery = dice.number(1, dice.last_delivery());
     match dice.number(0, 99) {
         0..=7 => {}
+        8..=11 if row["kind"] == "delivered" => set(&mut other, "product_id", "sock"),
+        12..=19 if row["kind"] == "delivered" => return,
         8..=11 if log != "engagement" => set(&mut other, "amount_minor", int(row, "amount_minor") + 1),
         8..=11 => set(&mut other, "content_kind", "video"),
         12..=19 if log != "engagement" => break_it(dice, &mut other),

@@ -13,7 +13,37 @@ pub fn text(dice: &mut Dice) -> String {
     text += &measure("posts_30d", "kind = 'post' and audience = 'subscribers'", "count = true", dice);
     text += "[[terms]]\nversion = \"1\"\nvalid_from = 2026-01-01\nfx_date = \"period_end\"\nfx_max_days_back = 7\n";
     let least = dice.number(0, 60);
+    text += &settlement(dice);
     text + &format!("minimum_payout = {{ EUR = \"{least}.00\", USD = \"25.50\", JPY = \"1000\" }}\ndue_days = 15\n")
+}
+
+/// What terms say beyond the minimum.
+fn settlement(dice: &mut Dice) -> String {
+    let mut text = String::new();
+    let (hold, kept, months) = (dice.number(5, 45), dice.number(20, 70), dice.number(1, 2));
+    if dice.chance(35) {
+        text += &format!("hold = {{ days = {hold} }}\n");
+    }
+    if dice.chance(40) {
+        text += &format!("reserve = {{ percent = \"7.5 %\", days = {kept} }}\n");
+    }
+    if dice.chance(50) {
+        text += "withholding = [ { name = \"no_form\", when = \"tax_form is null and country = 'DE'\", percent = \"24 %\" }, ";
+        text += "{ name = \"treaty\", when = \"country in ('GB', 'DE')\", percent = \"15 %\", payers = [\"US\"] }, ";
+        text += "{ name = \"no_treaty\", percent = \"30 %\", payers = [\"TR\", \"US\"] } ]\n";
+    }
+    if dice.chance(20) {
+        text += "below_minimum = \"forfeit\"\n";
+    } else if dice.chance(40) {
+        text += &format!("expires_months = {months}\n");
+    }
+    if dice.chance(30) {
+        text += dice.one_of(&[
+            "order = [\"reserve\", \"withholding\", \"recoupment\", \"stand_in\"]\n",
+            "order = [\"recoupment\", \"stand_in\", \"reserve\", \"withholding\"]\n",
+        ]);
+    }
+    text
 }
 
 /// The policies with another share, or another rule about who is eligible, from a delivery on; and who signs for it.
@@ -115,6 +145,7 @@ fn gifts(dice: &mut Dice) -> String {
     head("gifts", "1", "2026-01-01", None, "gifts")
         + &format!("deductions = [ {{ name = \"channel_fee\", percent = \"{fee}\" }} ]\nshare = \"{share}\"\n")
         + kept
+        + dice.one_of(&["", "", "hold = { days = 0 }\n", "hold = { days = 21 }\n"])
         + &tail(dice, grain)
 }
 
@@ -130,6 +161,7 @@ fn shop(dice: &mut Dice) -> String {
     head("shop", "1", "2026-01-01", None, "commerce")
         + listed
         + "share = { column = \"commission_bps\", per = 10000 }\n"
+        + dice.one_of(&["", "hold = { after = \"delivered\", days = 15 }\n"])
         + &tail(dice, grain)
 }
 

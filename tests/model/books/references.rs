@@ -12,6 +12,8 @@ pub fn fill(dice: &mut Dice, book: &mut TextBook) {
     creators(dice, book);
     parties(dice, book);
     agreements(dice, book);
+    advances(dice, book);
+    referrals(dice, book);
     rates(dice, book);
 }
 
@@ -43,8 +45,13 @@ fn parties(dice: &mut Dice, book: &mut TextBook) {
     for party in CREATORS.into_iter().chain(OTHERS) {
         let kind = if OTHERS.contains(&party) { "agency" } else { "creator" };
         let currency = dice.one_of(&["EUR", "EUR", "USD", "USD", "JPY", "KWD", "GBP"]);
-        let cells = [("party_id", party), ("kind", kind), ("payout_currency", currency), ("country", "DE")];
+        let cells = [("party_id", party), ("kind", kind), ("payout_currency", currency)];
         let mut row = line(&cells);
+        row.extend(line(&[("country", dice.one_of(&["DE", "GB", "BR"])), ("tax_form", dice.one_of(&["", "W-8BEN"]))]));
+        if dice.chance(25) {
+            row.extend(line(&[("stand_in", dice.one_of(&["duo", "ada", "north"]))]));
+            row.retain(|column, second| column != "stand_in" || second != party);
+        }
         let from = if party == "label" { dice.one_of(&["2026-01-01", "2026-11-05"]) } else { "2026-01-01" };
         row.extend(line(&[("status", "active"), ("valid_from", from)]));
         if party != "label" && dice.chance(30) {
@@ -93,6 +100,40 @@ fn agreements(dice: &mut Dice, book: &mut TextBook) {
         let position = if party == "dee" { "1" } else { "2" };
         let more = [("position", position), ("valid_from", "2026-01-01"), ("arrival", arrival)];
         book.reference("agreements", &extended(row, &more));
+    }
+}
+
+/// Money that parties had, or paid, before it was earned.
+fn advances(dice: &mut Dice, book: &mut TextBook) {
+    let parties = book.refs["parties"].lines();
+    for n in 0..dice.number(0, 4) {
+        let party = &parties[usize::try_from(dice.number(0, 8)).expect("small")];
+        let (id, amount) = (format!("adv{n}"), dice.number(300, 6_000).to_string());
+        let from = day_text(first_day(dice.first) + dice.number(-60, 70));
+        let row = line(&[("advance_id", &id), ("party_id", &party["party_id"]), ("amount_minor", &amount)]);
+        let more = [("currency", party["payout_currency"].as_str()), ("rate", dice.one_of(&["50 %", "1/3", "100 %"]))];
+        let row = extended(row, &more);
+        let more = [("from", dice.one_of(&["creator", "creator", "platform"])), ("valid_from", &from)];
+        let row = extended(row, &more);
+        let to = day_text(first_day(dice.first) + dice.number(80, 120));
+        let more = [("programs", dice.one_of(&["", "gifts", "shop;brand"])), ("valid_to", dice.one_of(&["", &to]))];
+        book.reference("advances", &extended(row, &more));
+    }
+}
+
+/// Caps only on programs whose currencies always have rates.
+fn referrals(dice: &mut Dice, book: &mut TextBook) {
+    for n in 0..dice.number(0, 2) {
+        let (id, months) = (format!("ref{n}"), dice.number(1, 4).to_string());
+        let from = day_text(first_day(dice.first) + dice.number(-20, 60));
+        let row = line(&[("referral_id", &id), ("party_id", dice.one_of(&["duo", "north", "ada"]))]);
+        let row = extended(row, &[("creator_id", dice.one_of(&CREATORS)), ("rate", dice.one_of(&["5 %", "2.5 %"]))]);
+        let row = extended(row, &[("basis", dice.one_of(&["", "gross", "earned"])), ("months", &months)]);
+        let cap = dice.number(50, 400).to_string();
+        let more =
+            [("cap_minor", cap.as_str()), ("cap_currency", dice.one_of(&["EUR", "USD"])), ("programs", "shop;brand")];
+        let row = if dice.chance(60) { extended(row, &more) } else { row };
+        book.reference("referrals", &extended(row, &[("valid_from", &from)]));
     }
 }
 
