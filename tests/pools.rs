@@ -10,6 +10,10 @@ use everycent::query::Engine;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::support::engine::Outcome;
+use crate::support::folder::{Folder, Layout};
+use crate::support::story::Story;
+
 /// Usage by payer and creator.
 type Matrix = Vec<Vec<u64>>;
 
@@ -391,5 +395,53 @@ fn a_pool_that_could_not_be_divided_is_refused() {
     for (pool, more, message) in refused {
         let said = says(&pool, more);
         assert!(said.contains(message), "{pool} {more}: {said}");
+    }
+}
+
+const STORY: &str = include_str!("scenarios/pool_thresholds.txt");
+const CARVE_OUT: &str = include_str!("scenarios/pool_carve_out.txt");
+
+/// A story's book after its first delivery and the run of October.
+fn october(text: &str, layout: Layout) -> (tempfile::TempDir, Folder, Outcome) {
+    let story = Story::parse(text);
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut folder = Folder::create(dir.path(), &story.book, layout);
+    folder.deliver(1);
+    let outcome = folder.run("2026-10");
+    (dir, folder, outcome)
+}
+
+/// How rows are cut into files, named and ordered changes nothing of a pool.
+#[test]
+fn pools_do_not_depend_on_files() {
+    for text in [STORY, CARVE_OUT] {
+        let root = |layout| {
+            let (_dir, folder, outcome) = october(text, layout);
+            outcome.succeeded("run of October");
+            folder.draft("2026-10", "root")
+        };
+        let plain = root(Layout::Plain);
+        assert_eq!(plain, root(Layout::Shuffled(1)));
+        assert_eq!(plain, root(Layout::Shuffled(2)));
+    }
+}
+
+#[test]
+fn pots_and_usage_that_can_t_be_divided_stop_the_run() {
+    let refused = |from: &str, to: &str| {
+        assert!(STORY.contains(from), "{from}");
+        let (_dir, _folder, outcome) = october(&STORY.replace(from, to), Layout::Plain);
+        (outcome.code, outcome.stderr)
+    };
+    let cases = [
+        ("view ada, views 800", "view ada, views -800", 4, "usage of a pool is negative"),
+        ("whole 2026-10: 90.00", "whole 2026-10: -90.00", 4, "a pot is negative"),
+        ("whole 2026-10: 90.00", "hole 2026-10: 90.00", 3, "no version of a pool that divides it"),
+        ("whole 2026-10: 90.00 EUR", "whole 2026-10: 90.00 EUR, in US", 3, "its pool tells none apart"),
+    ];
+    for (from, to, code, message) in cases {
+        let (found, said) = refused(from, to);
+        assert_eq!(found, Some(code), "{to}: {said}");
+        assert!(said.contains(message), "{to}: {said}");
     }
 }
