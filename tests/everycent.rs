@@ -18,6 +18,7 @@
 //! - `query`: questions in SQL, the finance views, the page of a month.
 //! - `quarantine`: rows that are not rated: listed, decided on by two people, released.
 //! - `scenarios`: stories in plain text (tests/scenarios), told by the program and by the model.
+//! - `settlement`: what a party reads of its settlement, and references that are refused.
 //! - `online_retail`: a real book (skipped where ../shared is absent).
 //! - `synth`: generated books: the same bytes, and a run that counts what was planted.
 //! - `real_books`: contributions, grants, streamers (skipped where ../shared is absent).
@@ -43,6 +44,7 @@ mod query;
 mod real_books;
 mod sample;
 mod scenarios;
+mod settlement;
 mod staging_errors;
 mod support;
 mod synth;

@@ -932,3 +932,33 @@ fn a_correction_is_about_one_thing() {
     has_words(&refusal("terms = true\nversion = \"1\"\nreasn = 1"), &["corrections.toml:4:1", "`reason`"]);
     has_words(&refusal("terms = true\nversion = 1.0"), &["corrections.toml:3:11", "binary float"]);
 }
+
+#[test]
+fn settlement_keys_are_read_strictly() {
+    let delivered = terms("hold = { after = \"delivered\", days = 15 }");
+    refused(&delivered, "6:18", &["only what a program of the log commerce rates is delivered"]);
+    refused(&terms("order = [\"reserve\"]"), "6:9", &["every step once", "stand_in, recoupment, withholding, reserve"]);
+    refused(&terms("below_minimum = \"forfeit\"\nexpires_months = 3"), "7:18", &["can't expire later"]);
+    let cases = "withholding = [{ name = \"a\", percent = \"24 %\" }, { name = \"b\", percent = \"30 %\" }]";
+    refused(&terms(cases), "6:16", &["holds for everybody"]);
+    refused(&terms("reserve = { percent = \"110 %\", days = 10 }"), "6:23", &["out of range"]);
+    refused(&terms("withholding = [{ name = \"a\", percent = \"24 %\", payers = [] }]"), "6:57", &["no countries"]);
+}
+
+#[test]
+fn what_terms_say_of_settlement_is_pinned() {
+    let lines = [
+        "hold = { days = 30 }",
+        "reserve = { percent = \"10 %\", days = 30 }",
+        "withholding = [{ name = \"a\", percent = \"24 %\" }]",
+        "below_minimum = \"forfeit\"",
+        "expires_months = 3",
+        "order = [\"reserve\", \"stand_in\", \"recoupment\", \"withholding\"]",
+    ];
+    for line in lines {
+        let found = changed(&read(&terms("")), &read(&terms(line)), day("2026-02-01"));
+        assert_eq!(found.len(), 1, "{line}");
+    }
+    let said = terms("below_minimum = \"carry\"\norder = [\"stand_in\", \"recoupment\", \"withholding\", \"reserve\"]");
+    assert!(changed(&read(&terms("")), &read(&said), day("2026-02-01")).is_empty(), "defaults that are written out");
+}

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::statement::amount;
 use crate::ledger::{Account, CarriedAmount, HELD_UNTIL_DELIVERY, Journal, PostingView, details};
+use crate::money::Exact;
 
 /// Steps that have moves behind them, as statements name them.
 pub const STAND_IN: &str = "taken over between parties";
@@ -53,6 +54,11 @@ fn meaning(posting: &PostingView<'_>) -> Option<(&'static str, String)> {
         HELD_UNTIL_DELIVERY => "until its delivery".to_owned(),
         period => format!("until {period}"),
     };
+    let part = |at: usize| {
+        let base =
+            detail(at + 1).parse().map_or_else(|_| String::new(), |minor| amount(minor, posting.currency.code()));
+        format!("{} of {base}", percent(detail(at)))
+    };
     Some(match posting.kind {
         "hold" => match program {
             None => (HELD, "without a rate".to_owned()),
@@ -61,12 +67,18 @@ fn meaning(posting: &PostingView<'_>) -> Option<(&'static str, String)> {
         },
         "release" => (RELEASED, format!("{}, was held {}", program.unwrap_or_default(), until(detail(2)))),
         "stand_in" => (STAND_IN, format!("{} stands in for {}", detail(1), detail(0))),
-        "recoup" => (RECOUPED, format!("advance {}", detail(2))),
-        "withhold" => (WITHHELD, detail(2).to_owned()),
-        "reserve" if detail(0) == "kept" => (RESERVED, format!("until {}", detail(3))),
+        "recoup" => (RECOUPED, format!("advance {}, at most {}", detail(2), part(3))),
+        "withhold" => (WITHHELD, format!("{}, {}", detail(2), part(3))),
+        "reserve" if detail(0) == "kept" => (RESERVED, format!("until {}, at most {}", detail(3), part(4))),
         "reserve" => (RESERVE_RELEASED, format!("kept in {}, until {}", detail(3), detail(4))),
         _ => return None,
     })
+}
+
+/// A fraction as a percentage, where that is a decimal.
+fn percent(fraction: &str) -> String {
+    let hundred = Exact::read_back(fraction).and_then(|f| (&f * &Exact::from(100_i64)).to_decimal());
+    hundred.map_or_else(|| fraction.to_owned(), |percent| format!("{percent} %"))
 }
 
 /// What a party is owed and cannot be paid yet, and what is open of its advances.

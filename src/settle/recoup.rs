@@ -25,21 +25,10 @@ pub fn take(s: &mut Settlement<'_>) -> Result<()> {
     Ok(())
 }
 
-/// An entry about an advance: what the party owes grows by an amount, against another account.
-fn entry(
-    s: &mut Settlement<'_>,
-    kind: &'static str,
-    advance: &Advance,
-    minor: i128,
-    against: Account,
-    whose: Option<&str>,
-) -> Result<()> {
+/// An entry about an advance.
+fn entry(s: &Settlement<'_>, kind: &'static str, advance: &Advance) -> Entry {
     let entry = Entry::new(s.given.period, kind);
-    let mut entry = entry.detail(&advance.party).detail(advance.currency.code()).detail(&advance.id);
-    entry.post(Account::AdvanceReceivable, Some(&advance.party), minor, advance.currency);
-    entry.post(against, whose, -minor, advance.currency);
-    entry.add_to(&mut s.postings)?;
-    Ok(())
+    entry.detail(&advance.party).detail(advance.currency.code()).detail(&advance.id)
 }
 
 /// Books what was granted and is not booked yet: paid to the party, or by it.
@@ -47,7 +36,10 @@ fn grant(s: &mut Settlement<'_>, advance: &Advance, so_far: &mut Recouped) -> Re
     let granted = i128::from(advance.granted);
     let more = granted - so_far.granted;
     so_far.granted = granted;
-    entry(s, "advance", advance, sign(advance) * more, Account::PayoutClearing, None)
+    let (mut entry, owed) = (entry(s, "advance", advance), sign(advance) * more);
+    entry.post(Account::AdvanceReceivable, Some(&advance.party), owed, advance.currency);
+    entry.post(Account::PayoutClearing, None, -owed, advance.currency);
+    entry.add_to(&mut s.postings)
 }
 
 /// An advance that the party had is owed by it, one that it paid is owed to it.
@@ -75,7 +67,11 @@ fn recoup(s: &mut Settlement<'_>, advance: &Advance, key: &PayersKey, so_far: &m
     if part != 0 {
         s.rows.entry(account).or_default().recouped += sign(advance) * part;
     }
-    entry(s, "recoup", advance, -sign(advance) * part, Account::PartyPayable, Some(&advance.party))
+    let (entry, taken) = (entry(s, "recoup", advance), sign(advance) * part);
+    let mut entry = entry.detail(&advance.rate.to_string()).detail(&base.to_string());
+    entry.post(Account::PartyPayable, Some(&advance.party), taken, advance.currency);
+    entry.post(Account::AdvanceReceivable, Some(&advance.party), -taken, advance.currency);
+    entry.add_to(&mut s.postings)
 }
 
 /// What the advance's programs brought this period: to the party, as far as it can be paid; or to the platform.

@@ -41,8 +41,8 @@ fn release(s: &mut Settlement<'_>) -> Result<()> {
 /// Keeps the percentage of what became payable, at most what would be paid.
 fn keep(s: &mut Settlement<'_>, key: &Key) -> Result<()> {
     let (Some(reserve), Some(row)) = (&s.given.terms.reserve, s.rows.get_mut(key)) else { return Ok(()) };
-    let base = Exact::from(row.due().max(0));
-    let kept = round(&(&base * &reserve.percent), Rounding::HalfEven)?.min(row.room());
+    let base = row.due().max(0);
+    let kept = round(&(&Exact::from(base) * &reserve.percent), Rounding::HalfEven)?.min(row.room());
     if kept == 0 {
         return Ok(());
     }
@@ -53,6 +53,7 @@ fn keep(s: &mut Settlement<'_>, key: &Key) -> Result<()> {
     *s.carried.reserve.entry((key.0.clone(), key.1, period, Some(until))).or_default() += kept;
     let entry = Entry::new(period, "reserve");
     let mut entry = entry.detail("kept").detail(&key.0).detail(key.1.code()).detail(&day_text(until));
+    entry = entry.detail(&reserve.percent.to_string()).detail(&base.to_string());
     entry.post(Account::PartyPayable, Some(&key.0), kept, key.1);
     entry.post(Account::PartyReserve, Some(&key.0), -kept, key.1);
     entry.add_to(&mut s.postings)?;

@@ -32,6 +32,7 @@ fn withhold(s: &mut Settlement<'_>, key: &Key, case: &Withholding) -> Result<()>
     let withheld = round(&(&Exact::from(base) * &case.percent), Rounding::HalfEven)?;
     let entry = Entry::new(s.given.period, "withhold");
     let mut entry = entry.detail(&key.0).detail(key.1.code()).detail(&case.name);
+    entry = entry.detail(&case.percent.to_string()).detail(&base.to_string());
     entry.post(Account::PartyPayable, Some(&key.0), withheld, key.1);
     entry.post(Account::WithholdingPayable, None, -withheld, key.1);
     entry.add_to(&mut s.postings)?;

@@ -1,0 +1,97 @@
+//! What a party reads of its settlement: every step with what it is made of, what waits until when; and what is refused.
+
+use std::path::Path;
+
+use crate::support::engine::{Everycent, Outcome};
+use crate::support::folder::{Folder, Layout};
+use crate::support::story::{Story, What};
+
+/// A story's book after everything up to (and with) this run.
+fn told(name: &str, until: &str, dir: &Path) -> Folder {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios").join(name);
+    let story = Story::parse(&std::fs::read_to_string(path).expect("a story"));
+    let mut folder = Folder::create(dir, &story.book, Layout::Plain);
+    for step in &story.steps {
+        match &step.what {
+            What::Deliver(delivery) => folder.deliver(*delivery),
+            What::RunAndClose(period) => {
+                folder.run(period).succeeded("run");
+                folder.close(period).succeeded("close");
+                if period == until {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    folder
+}
+
+fn statement(folder: &Folder, party: &str, period: &str) -> String {
+    let Outcome { stdout, .. } =
+        Everycent::verb("statement", &folder.dir, period).arg(party).run().succeeded("statement");
+    stdout
+}
+
+#[track_caller]
+fn has_lines(text: &str, lines: &[&str]) {
+    let plain = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let all: Vec<String> = text.lines().map(plain).collect();
+    for line in lines {
+        assert!(all.iter().any(|l| l == line), "no line {line:?} in\n{text}");
+    }
+}
+
+#[test]
+fn a_statement_says_what_each_step_is_made_of_and_what_waits_until_when() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = told("hold_and_tax.txt", "2026-11", dir.path());
+    let text = statement(&folder, "ada", "2026-11");
+    let steps = [
+        "held -20.00",
+        "-20.00 live, until 2026-12",
+        "hold released 50.00",
+        "50.00 live, was held until 2026-11",
+        "advance recouped -15.00",
+        "-15.00 advance a1, at most 50 % of 50.00",
+        "tax withheld -15.00",
+        "-15.00 us, 30 % of 50.00",
+        "kept in reserve -5.00",
+        "-5.00 until 2027-02-28, at most 10 % of 50.00",
+    ];
+    has_lines(&text, &steps);
+    has_lines(
+        &text,
+        &["not among these:", "50.00 on hold until 2026-12: live", "5.00 in reserve until 2027-02-28, of 2026-11"],
+    );
+}
+
+#[test]
+fn a_charge_that_a_refund_cancels_inside_its_hold_is_one_line() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = told("hold_of_days.txt", "2026-11", dir.path());
+    let text = statement(&folder, "ada", "2026-11");
+    has_lines(&text, &["6.99 live, cancelled: was held until 2026-11".replace("live", "members").as_str()]);
+    has_lines(&text, &["6.99 members, was held until 2026-11"]);
+}
+
+#[test]
+fn references_of_settlement_are_held_against_their_contract() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = told("advance_of_the_creator.txt", "2026-10", dir.path());
+    let path = folder.dir.join("refs/advances.csv");
+    let sound = std::fs::read_to_string(&path).expect("advances");
+    for (from, to, column) in [
+        ("100 %", "0 %", "rate"),
+        ("creator", "nobody", "from"),
+        (",ada,", ",eve,", "party_id"),
+        ("1000,", "0,", "amount_minor"),
+        ("2026-10-01", "", "valid_from"),
+    ] {
+        std::fs::write(&path, sound.replacen(from, to, 1)).expect("advances");
+        let outcome = folder.run("2026-11");
+        assert_eq!(outcome.code, Some(3), "{from} -> {to}: {outcome:?}");
+        let place = format!("advances.csv, line 2, column {column}");
+        assert!(outcome.stderr.contains(&place), "{from} -> {to}: {}", outcome.stderr);
+    }
+}
