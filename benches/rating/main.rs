@@ -87,7 +87,9 @@ fn main() -> Result<()> {
         };
         let rates = Rates::new(&references.fx, &pinned, None, true);
         let (begun, busy) = (Instant::now(), busy());
-        let evaluation = evaluate(&known, given, &[], &names, &rates)?;
+        let pieces = pieces(&given);
+        let facts_of = |piece: usize| Ok(pieces[piece].to_vec());
+        let evaluation = evaluate(&known, pieces.len(), &facts_of, &[], &names, &rates)?;
         let (took, busy) = (begun.elapsed(), self::busy().zip(busy).map(|(now, then)| now - then));
         let busy = busy.map_or_else(String::new, |hundredths| {
             format!(", {}.{:02} s of processor time", hundredths / 100, hundredths % 100)
@@ -217,9 +219,24 @@ fn facts<'a>(creators: u32, names: &Names, policies: &Policies, classes: &'a [Cl
                 fee: if name == "shop" { gross / 50 } else { 0 },
                 fee_more: 0,
                 fee_back: 0,
+                falls_short: false,
                 row,
             });
         }
     }
     Ok((rows, facts))
+}
+
+/// Facts cut where a creator ends, some thousand in a piece.
+fn pieces<'f, 'a>(facts: &'f [Fact<'a>]) -> Vec<&'f [Fact<'a>]> {
+    let (mut pieces, mut rest) = (Vec::new(), facts);
+    while !rest.is_empty() {
+        let from = rest.len().min(8_192);
+        let last = rest[from - 1].creator;
+        let to = from + rest[from..].iter().take_while(|fact| fact.creator == last).count();
+        let (piece, others) = rest.split_at(to);
+        pieces.push(piece);
+        rest = others;
+    }
+    pieces
 }

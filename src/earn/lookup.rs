@@ -69,6 +69,11 @@ impl<'a> Lookup<'a> {
         &self.programs[usize::from(at)]
     }
 
+    /// How many versions of the program with this name there are.
+    pub fn versions(&self, name: u32) -> usize {
+        self.programs.iter().filter(|program| program.name == name).count()
+    }
+
     pub fn agreement(&self, creator: u32) -> Option<&'a Agreement> {
         self.agreements.get(creator as usize).copied().flatten()
     }

@@ -1,10 +1,11 @@
 //! Earn: facts become earning lines. Pure functions, parallel over creators, sequential within one.
 //!
 //! The order of section 3 of the contract: [`steps`] (ordered deductions), [`share`] (shares and bonuses), [`tiers`]
-//! (bands over a running volume), [`line`] (round once, split, convert), [`release`] (when parts are payable).
+//! (bands over a running volume), [`bands`] (events of one band as a sum), [`line`] (round once, split, convert), [`release`] (when parts are payable).
 //! [`referral`] adds what the platform pays for a creator that was brought. [`lookup`] holds policies and references by
 //! number.
 
+mod bands;
 mod line;
 mod lines;
 mod lookup;

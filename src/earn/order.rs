@@ -1,18 +1,19 @@
 //! The order of events within a creator: by time, log, and the bytes of the id.
 
-use std::cmp::Ordering;
-
 use crate::facts::Fact;
 use crate::intake::Rows;
 
-/// Sorts a creator's facts: sums first, by what they are; then units in the order of their events.
+/// Sorts a creator's facts: sums first, by what they are; then units in the order of their events. Only events of one
+/// time and log are looked up by their ids.
 pub fn sort(rows: &Rows, facts: &mut [Fact<'_>]) {
-    facts.sort_by(|a, b| match (a.row, b.row) {
-        (Some(a), Some(b)) => rows.in_order(a, b),
-        (None, Some(_)) => Ordering::Less,
-        (Some(_), None) => Ordering::Greater,
-        (None, None) => identity(a).cmp(&identity(b)),
-    });
+    let key = |fact: &Fact<'_>| fact.row.map(|row| (rows.time[row as usize], fact.log));
+    facts.sort_by_cached_key(key);
+    for same in facts.chunk_by_mut(|a, b| key(a) == key(b)).filter(|same| same.len() > 1) {
+        same.sort_by(|a, b| match (a.row, b.row) {
+            (Some(a), Some(b)) => rows.in_order(a, b),
+            _ => identity(a).cmp(&identity(b)),
+        });
+    }
 }
 
 /// What tells two sums of one creator apart.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use super::bands;
 use super::line::{
     Channel, Context, Draft, Finish, LineDeduction, LineKey, LinePart, finish, rounds_events, split_event,
 };
@@ -46,27 +47,22 @@ pub struct Evaluation {
     pub spread: Spread,
 }
 
-/// About so many facts are rated by one worker at a time.
-const PIECE: usize = 8_192;
-
-/// Rates all facts. `names` holds every creator, party, program, version and deduction.
+/// Rates all facts. `facts_of` gives those of each of so many pieces, creator after creator, all of one creator in one
+/// piece; `names` holds every creator, party, program, version and deduction.
 ///
 /// # Errors
 /// A day without terms (usage), a tier without its rate (gate), a number out of range (gate).
-pub fn evaluate(
+pub fn evaluate<'f>(
     known: &Known<'_>,
-    facts: Vec<Fact<'_>>,
+    pieces: usize,
+    facts_of: &(dyn Fn(usize) -> Result<Vec<Fact<'f>>> + Sync),
     retained: &[Retained],
     names: &Names,
     rates: &Rates<'_>,
 ) -> Result<Evaluation> {
-    let mut facts = facts;
-    if !facts.is_sorted_by_key(|f| f.creator) {
-        facts.par_sort_unstable_by_key(|f| f.creator);
-    }
     let look = Lookup::new(known, names, rates)?;
     let rated: Vec<Result<Piece>> =
-        pieces(&mut facts).into_par_iter().map(|piece| Worker::new(&look).rate(piece)).collect();
+        (0..pieces).into_par_iter().map(|piece| Worker::new(&look).rate(&mut facts_of(piece)?)).collect();
     let mut evaluation = Evaluation::default();
     for piece in rated {
         let piece = piece?;
@@ -108,20 +104,6 @@ fn add_referrals(look: &Lookup<'_>, evaluation: &mut Evaluation) -> Result<()> {
         evaluation.lines = evaluation.lines.with(lines)?;
     }
     Ok(())
-}
-
-/// Facts cut into pieces of about [`PIECE`]; those of one creator stay together.
-fn pieces<'f, 'a>(facts: &'f mut [Fact<'a>]) -> Vec<&'f mut [Fact<'a>]> {
-    let (mut pieces, mut rest) = (Vec::new(), facts);
-    while rest.len() > PIECE {
-        let last = rest[PIECE].creator;
-        let more = rest[PIECE..].iter().take_while(|fact| fact.creator == last).count();
-        let (piece, others) = rest.split_at_mut(PIECE + more);
-        pieces.push(piece);
-        rest = others;
-    }
-    pieces.push(rest);
-    pieces
 }
 
 /// What a worker says of its facts.
@@ -206,10 +188,66 @@ impl<'a> Worker<'a> {
         self.lines = 0;
         self.volumes = carried(self.look.known, self.look.names, self.look.names.text(creator));
         self.add_totals(facts)?;
+        let mut runs: Vec<(u16, i32, Vec<Fact<'_>>)> = Vec::new();
         for fact in facts {
-            self.add(fact)?;
+            match self.run_of(facts, fact) {
+                None => self.add(fact)?,
+                Some(window) => match runs.iter_mut().find(|run| (run.0, run.1) == (fact.program, window)) {
+                    Some(run) => run.2.push(*fact),
+                    None => runs.push((fact.program, window, vec![*fact])),
+                },
+            }
+        }
+        for (program, _, facts) in runs {
+            self.run(program, &facts)?;
         }
         self.finish()
+    }
+
+    /// The window whose volume a fact moves, where facts of its program may be added up and none of another version of it
+    /// is among the creator's.
+    fn run_of(&self, facts: &[Fact<'_>], fact: &Fact<'_>) -> Option<i32> {
+        let program = self.look.program(fact.program);
+        let tiers = bands::additive(program).filter(|_| !self.look.spreads)?;
+        let versions = self.look.versions(program.name);
+        let mixed = versions > 1 && {
+            let other = |f: &Fact<'_>| f.program != fact.program && self.look.program(f.program).name == program.name;
+            facts.iter().any(other)
+        };
+        (!mixed).then(|| window_of(tiers.window, Period::of_day(fact.day)))
+    }
+
+    /// Rates the facts of one program and window: those that add up by stretches that stay in one band.
+    fn run(&mut self, program: u16, facts: &[Fact<'_>]) -> Result<()> {
+        let look = self.look;
+        let numbered = look.program(program);
+        let Some(tiers) = bands::additive(numbered) else { return Err(Error::bug("a run of another program")) };
+        for stretch in facts.chunk_by(|a, b| bands::adds(a) && bands::adds(b)) {
+            if stretch.len() == 1 {
+                self.add(&stretch[0])?;
+                continue;
+            }
+            let (mut worths, mut known, mut worth_of) = (Vec::new(), Vec::new(), Vec::new());
+            for fact in stretch {
+                let context = self.context(fact, numbered)?;
+                let key = context.key.rate_key(tiers.currency, context.rule);
+                let at = match known.iter().position(|k| *k == key) {
+                    Some(at) => at,
+                    None => {
+                        worths.push(self.worth(&context, tiers.currency, "tier")?);
+                        known.push(key);
+                        known.len() - 1
+                    }
+                };
+                worth_of.push(at);
+            }
+            let first = self.context(&stretch[0], numbered)?;
+            let key = volume_key(first.key.program, tiers, first.key.period);
+            let from = find(&self.volumes, &key).cloned().unwrap_or_default();
+            let run = bands::Run { facts: stretch, worth_of: &worth_of, worths: &worths };
+            run.summed(tiers, &from).iter().try_for_each(|fact| self.add(fact))?;
+        }
+        Ok(())
     }
 
     /// Makes lines of the drafts, in the order of their keys.

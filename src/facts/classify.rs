@@ -89,15 +89,21 @@ impl Classes {
 struct Interned {
     distinct: Vec<Class>,
     numbers: FxHashMap<Class, ClassNumber>,
+    /// The one asked for last.
+    last: ClassNumber,
 }
 
 impl Interned {
     fn number(&mut self, class: Class) -> ClassNumber {
+        if self.distinct.get(self.last as usize) == Some(&class) {
+            return self.last;
+        }
         let distinct = &mut self.distinct;
-        *self.numbers.entry(class).or_insert_with_key(|class| {
+        self.last = *self.numbers.entry(class).or_insert_with_key(|class| {
             distinct.push(class.clone());
             u32::try_from(distinct.len() - 1).unwrap_or(u32::MAX)
-        })
+        });
+        self.last
     }
 }
 

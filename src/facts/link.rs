@@ -1,5 +1,6 @@
 //! Reversals find their charges: what remains of every charge, and the fate of every standing row.
 
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::context::earning_day;
@@ -10,6 +11,7 @@ use crate::intake::{NONE, NULL};
 use crate::log::{Effect, Log};
 use crate::money::{Exact, Rounding, round};
 use crate::period::{Period, day_text};
+use crate::reference::{Agreement, not_whole};
 
 /// What is rated: a charge less what was taken back, or a reversal that stands alone (negative).
 #[derive(Clone, Copy, Debug)]
@@ -46,12 +48,40 @@ pub struct Refused {
 
 /// The outcome of linking.
 pub struct Linked {
-    pub units: Vec<Unit>,
+    /// The rows that give a unit, creator after creator.
+    pub rated: Vec<u32>,
+    /// The units that are more than their row says: charges less what was taken back, and reversals that stand alone.
+    units: FxHashMap<u32, Unit>,
     pub refused: Vec<Refused>,
-    /// The fate of every standing row, in the order of `standing`.
+    /// The fates of the standing rows that are not rated.
     pub fates: Vec<(u32, Fate)>,
     /// For every reversal that found its charge: the charge's row.
     pub charge_of: FxHashMap<u32, u32>,
+}
+
+impl Linked {
+    /// What is rated by a row of `rated`.
+    #[must_use]
+    pub fn unit(&self, known: &Known<'_>, classes: &Classes, row: u32) -> Unit {
+        self.units.get(&row).copied().unwrap_or_else(|| charge(known, classes.of(row), row))
+    }
+}
+
+/// A charge of which nothing was taken back.
+fn charge(known: &Known<'_>, class: ClassNumber, row: u32) -> Unit {
+    let (rows, at) = (known.rows, row as usize);
+    Unit {
+        row,
+        day: rows.day[at],
+        class,
+        events: 1,
+        gross: rows.amount.get(at),
+        tax: stated(rows.tax.get(at)),
+        tax_stated: rows.tax.get(at) != NULL,
+        fee: rows.fee.get(at),
+        fee_more: 0,
+        fee_back: 0,
+    }
 }
 
 /// What is left of a charge while its reversals are taken from it.
@@ -77,20 +107,9 @@ struct Taken {
 /// Links the standing rows.
 ///
 /// # Errors
-/// Two programs rate one charge (usage); an agreement that does not add up (input).
+/// Two programs rate one charge (usage); an agreement that does not add up (input). Of several, that of the first row.
 pub fn link(known: &Known<'_>, classes: &Classes) -> Result<Linked> {
     let rows = known.rows;
-    let mut linker = Linker {
-        known,
-        classes,
-        left: Vec::with_capacity(known.standing.len()),
-        by_id: FxHashMap::default(),
-        refused: FxHashMap::default(),
-        taken: FxHashMap::default(),
-        fates: Vec::with_capacity(known.standing.len()),
-        charge_of: FxHashMap::default(),
-        parties: FxHashMap::default(),
-    };
     let mut back = Vec::new();
     let mut named: FxHashSet<(Log, u128)> = FxHashSet::default();
     for (row, _) in known.standing {
@@ -99,23 +118,75 @@ pub fn link(known: &Known<'_>, classes: &Classes) -> Result<Linked> {
             named.insert((rows.log[*row as usize], rows.original(*row)));
         }
     }
-    for (row, _) in known.standing {
-        linker.charge(*row, &named)?;
-    }
+    let charges = by_creator(known);
+    let mut linker = Linker::new(known, classes);
+    let mut rated = linker.judge_all(&charges, &named)?;
+    drop(charges);
     back.sort_unstable_by(|a, b| rows.in_order(*a, *b));
     for row in back {
         let fate = linker.take_back(row)?;
         if let Fate::Quarantined(reason) = fate {
             linker.refused.insert((rows.log[row as usize], rows.id[row as usize]), reason);
         }
-        linker.fates.push((row, fate));
+        linker.note(row, fate);
     }
-    Ok(linker.finish())
+    let alone: Vec<u32> =
+        linker.left.iter().filter(|l| l.orphan && l.fate == Fate::Rated).map(|l| l.unit.row).collect();
+    if !alone.is_empty() {
+        rated.extend(alone);
+        rated.sort_by_key(|row| rows.creator[*row as usize]);
+    }
+    Ok(linker.finish(rated))
+}
+
+/// All standing rows that take nothing back, creator after creator, each creator's ascending.
+fn by_creator(known: &Known<'_>) -> Vec<u32> {
+    let rows = known.rows;
+    let place = |row: u32| match rows.creator[row as usize] {
+        NONE => rows.names.len(),
+        creator => creator as usize,
+    };
+    let taken = || known.standing.iter().map(|(row, _)| *row).filter(|row| !rows.effect(*row).takes_back());
+    let mut next = vec![0_usize; rows.names.len() + 2];
+    taken().for_each(|row| next[place(row) + 1] += 1);
+    for at in 1..next.len() {
+        next[at] += next[at - 1];
+    }
+    let mut sorted = vec![0_u32; next.last().copied().unwrap_or(0)];
+    for row in taken() {
+        let at = &mut next[place(row)];
+        sorted[*at] = row;
+        *at += 1;
+    }
+    sorted
+}
+
+/// What one worker says of its rows.
+#[derive(Default)]
+struct Judged {
+    rated: Vec<u32>,
+    refused: Vec<Refused>,
+    fates: Vec<(u32, Fate)>,
+    /// Charges that a reversal names.
+    named: Vec<Left>,
+}
+
+/// Judges rows by themselves; remembers what it found of the creator that it is at.
+struct Judge<'a> {
+    known: &'a Known<'a>,
+    classes: &'a Classes,
+    creator: u32,
+    agreement: Option<&'a Agreement>,
+    /// The rows of the agreement that hold.
+    holding: Vec<usize>,
+    /// Whether every party is known on a period's last day, where these rows hold.
+    parties: Vec<(i32, Vec<usize>, bool)>,
 }
 
 struct Linker<'a> {
     known: &'a Known<'a>,
     classes: &'a Classes,
+    judge: Judge<'a>,
     left: Vec<Left>,
     /// Charges that a reversal names.
     by_id: FxHashMap<(Log, u128), usize>,
@@ -124,48 +195,58 @@ struct Linker<'a> {
     /// Rated reversals by id.
     taken: FxHashMap<(Log, u128), Taken>,
     fates: Vec<(u32, Fate)>,
+    refused_money: Vec<Refused>,
     charge_of: FxHashMap<u32, u32>,
-    /// Whether every party of (creator, program, day) is known at the period's end.
-    parties: FxHashMap<(u32, u16, i32), bool>,
 }
 
 fn stated(value: i64) -> i64 {
     if value == NULL { 0 } else { value }
 }
 
-impl Linker<'_> {
-    /// Gives a charge (or a row without money) its fate and its place among what can be taken back.
-    fn charge(&mut self, row: u32, named: &FxHashSet<(Log, u128)>) -> Result<()> {
+impl<'a> Judge<'a> {
+    fn new(known: &'a Known<'a>, classes: &'a Classes) -> Self {
+        Self { known, classes, creator: NONE, agreement: None, holding: Vec::new(), parties: Vec::new() }
+    }
+
+    /// Gives charges, and rows without money, their fates; an error comes with its row.
+    fn all(mut self, charges: &[u32], named: &FxHashSet<(Log, u128)>) -> std::result::Result<Judged, (u32, Error)> {
+        let mut judged = Judged::default();
+        let mut first: Option<(u32, Error)> = None;
+        for row in charges.iter().copied() {
+            let failed = self.charge(row, named, &mut judged).err();
+            first = first.filter(|(other, _)| *other < row || failed.is_none()).or(failed.map(|error| (row, error)));
+        }
+        first.map_or(Ok(judged), Err)
+    }
+
+    fn charge(&mut self, row: u32, named: &FxHashSet<(Log, u128)>, judged: &mut Judged) -> Result<()> {
         let rows = self.known.rows;
         let at = row as usize;
-        match rows.effect(row) {
-            Effect::Reversal | Effect::Won => return Ok(()),
-            Effect::Nothing => self.fates.push((row, Fate::Rated)),
+        let fate = match rows.effect(row) {
+            Effect::Reversal | Effect::Won | Effect::Nothing => Fate::Rated,
             Effect::Credit | Effect::Debit => {
                 let party = rows.names.text(rows.party(row));
                 let known = self.known.references.parties.on(party, rows.day[at]).is_some();
-                self.fates.push((row, if known { Fate::Rated } else { Fate::Quarantined(Reason::PartyUnknownOnDate) }));
+                if known { Fate::Rated } else { Fate::Quarantined(Reason::PartyUnknownOnDate) }
             }
             Effect::Charge => {
                 let (fate, class) = self.judge(row)?;
-                self.fates.push((row, fate));
-                if named.contains(&(rows.log[at], rows.id[at])) {
-                    self.by_id.insert((rows.log[at], rows.id[at]), self.left.len());
+                let is_named = !named.is_empty() && named.contains(&(rows.log[at], rows.id[at]));
+                match fate {
+                    Fate::Rated => judged.rated.push(row),
+                    Fate::Ineligible(program, _) if !is_named => {
+                        judged.refused.push(refused(&charge(self.known, class, row), program));
+                    }
+                    _ => {}
                 }
-                let unit = Unit {
-                    row,
-                    day: rows.day[at],
-                    class,
-                    events: 1,
-                    gross: rows.amount.get(at),
-                    tax: stated(rows.tax.get(at)),
-                    tax_stated: rows.tax.get(at) != NULL,
-                    fee: rows.fee.get(at),
-                    fee_more: 0,
-                    fee_back: 0,
-                };
-                self.left.push(Left { unit, fate, orphan: false });
+                if is_named {
+                    judged.named.push(Left { unit: charge(self.known, class, row), fate, orphan: false });
+                }
+                fate
             }
+        };
+        if fate != Fate::Rated {
+            judged.fates.push((row, fate));
         }
         Ok(())
     }
@@ -203,15 +284,81 @@ impl Linker<'_> {
         let known = self.known;
         let creator = known.rows.creator[row as usize];
         let day = earning_day(known, row);
-        if let Some(answer) = self.parties.get(&(creator, program, day)) {
+        let name = known.rows.names.text(creator);
+        if creator != self.creator {
+            self.creator = creator;
+            self.agreement = known.references.agreements.of(name);
+            self.parties.clear();
+        }
+        let program = &known.policies.programs[usize::from(program)].name;
+        self.holding.clear();
+        self.agreement.inspect(|agreement| agreement.holding(program, day, &mut self.holding));
+        let last = Period::of_day(day).last_day();
+        if let Some((.., answer)) = self.parties.iter().find(|(l, holding, _)| *l == last && *holding == self.holding) {
             return Ok(*answer);
         }
-        let name = &known.policies.programs[usize::from(program)].name;
-        let shares = known.references.agreements.on(known.rows.names.text(creator), name, day)?;
-        let last = Period::of_day(day).last_day();
-        let answer = shares.iter().all(|s| known.references.parties.on(&s.party, last).is_some());
-        self.parties.insert((creator, program, day), answer);
+        let is_known = |party: &str| known.references.parties.on(party, last).is_some();
+        let answer = match self.agreement.filter(|_| !self.holding.is_empty()) {
+            None => is_known(name),
+            Some(agreement) => {
+                let shares = agreement.shares(&self.holding).ok_or_else(|| not_whole(name, program, day))?;
+                shares.iter().all(|share| is_known(&share.party))
+            }
+        };
+        self.parties.push((last, self.holding.clone(), answer));
         Ok(answer)
+    }
+}
+
+/// Rows that one worker judges at a time.
+const JUDGED_AT_ONCE: usize = 1 << 16;
+
+impl<'a> Linker<'a> {
+    fn new(known: &'a Known<'a>, classes: &'a Classes) -> Self {
+        Self {
+            known,
+            classes,
+            judge: Judge::new(known, classes),
+            left: Vec::new(),
+            by_id: FxHashMap::default(),
+            refused: FxHashMap::default(),
+            taken: FxHashMap::default(),
+            fates: Vec::new(),
+            refused_money: Vec::new(),
+            charge_of: FxHashMap::default(),
+        }
+    }
+
+    /// Gives all charges, and rows without money, their fates; the answer is the rows that are rated, in the same order.
+    fn judge_all(&mut self, charges: &[u32], named: &FxHashSet<(Log, u128)>) -> Result<Vec<u32>> {
+        let (known, classes) = (self.known, self.classes);
+        let judge = |rows: &[u32]| Judge::new(known, classes).all(rows, named);
+        let parts: Vec<_> = charges.par_chunks(JUDGED_AT_ONCE).map(judge).collect();
+        let mut rated = Vec::with_capacity(charges.len());
+        let mut failed: Option<(u32, Error)> = None;
+        for part in parts {
+            match part {
+                Ok(part) => {
+                    rated.extend(part.rated);
+                    self.refused_money.extend(part.refused);
+                    self.fates.extend(part.fates);
+                    for left in part.named {
+                        let at = left.unit.row as usize;
+                        self.by_id.insert((known.rows.log[at], known.rows.id[at]), self.left.len());
+                        self.left.push(left);
+                    }
+                }
+                Err(error) if failed.as_ref().is_none_or(|first| error.0 < first.0) => failed = Some(error),
+                Err(_) => {}
+            }
+        }
+        failed.map_or(Ok(rated), |(_, error)| Err(error))
+    }
+
+    fn note(&mut self, row: u32, fate: Fate) {
+        if fate != Fate::Rated {
+            self.fates.push((row, fate));
+        }
     }
 
     fn take_back(&mut self, row: u32) -> Result<Fate> {
@@ -249,7 +396,7 @@ impl Linker<'_> {
     fn alone(&mut self, row: u32) -> Result<Fate> {
         let rows = self.known.rows;
         let at = row as usize;
-        let (fate, class) = self.judge(row)?;
+        let (fate, class) = self.judge.judge(row)?;
         let sign = if rows.effect(row) == Effect::Won { 1 } else { -1 };
         let unit = Unit {
             row,
@@ -353,29 +500,29 @@ impl Linker<'_> {
         Ok(left.fate)
     }
 
-    fn finish(self) -> Linked {
-        let (mut units, mut refused) = (Vec::with_capacity(self.left.len()), Vec::new());
+    fn finish(self, rated: Vec<u32>) -> Linked {
+        let (mut units, mut refused_money) = (FxHashMap::default(), self.refused_money);
         for Left { unit, fate, .. } in self.left {
             match fate {
-                Fate::Rated => units.push(unit),
-                Fate::Ineligible(program, _) => refused.push(Refused {
-                    row: unit.row,
-                    program,
-                    day: unit.day,
-                    gross: unit.gross,
-                    tax: unit.tax,
-                    fee: stated(unit.fee),
-                }),
+                Fate::Rated => {
+                    units.insert(unit.row, unit);
+                }
+                Fate::Ineligible(program, _) => refused_money.push(refused(&unit, program)),
                 _ => {}
             }
         }
-        debug_assert!(units.iter().all(|u| self.known.rows.creator[u.row as usize] != NONE));
-        Linked { units, refused, fates: self.fates, charge_of: self.charge_of }
+        debug_assert!(rated.iter().all(|row| self.known.rows.creator[*row as usize] != NONE));
+        Linked { rated, units, refused: refused_money, fates: self.fates, charge_of: self.charge_of }
     }
 }
 
+fn refused(unit: &Unit, program: u16) -> Refused {
+    let Unit { row, day, gross, tax, .. } = *unit;
+    Refused { row, program, day, gross, tax, fee: stated(unit.fee) }
+}
+
 fn is_chargeback(known: &Known<'_>, row: u32) -> bool {
-    known.rows.text(row, "kind") == Some("chargeback")
+    known.rows.kind_name(row) == Some("chargeback")
 }
 
 /// What a reversal states, or the share of `left` that goes with `amount` of `whole`, half to even; the last takes all.

@@ -1,13 +1,14 @@
 //! Facts: from standing rows to integers that rules rate.
 //!
 //! [`measure`] adds up what policies ask for, [`classify`] evaluates the policies' conditions, [`link`] takes
-//! reversals from their charges, [`units`] sums what is rated alike.
+//! reversals from their charges, [`pieces`] sums what is rated alike.
 
 mod classify;
 mod context;
 mod deliveries;
 mod link;
 mod measure;
+mod pieces;
 mod units;
 mod usage;
 
@@ -15,7 +16,8 @@ pub use classify::{Class, ClassNumber, Classes, EVERY_STEP, Match, check_log, cl
 pub use deliveries::Deliveries;
 pub use link::{Linked, Refused, Unit, link};
 pub use measure::{Measures, measure};
-pub use units::{Fact, Retained, facts, retained};
+pub use pieces::Pieces;
+pub use units::{Fact, Retained, retained};
 pub use usage::{Gathered, Paid, Use, Versions, check_pools, gather, pools, summed_within};
 
 use rustc_hash::FxHashSet;

@@ -1,11 +1,11 @@
-//! Units that are rated alike become one fact, by SQL; units that need an order or their own rounding stay alone.
+//! Facts: what is rated alike as one sum; what needs an order or its own rounding alone. And ineligible money.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use super::{Class, ClassNumber, Classes, Known, Linked, Match, Unit};
+use super::{Class, Classes, Known, Linked, Unit};
 use crate::error::{Error, Result};
 use crate::intake::{NONE, NULL};
 use crate::log::Log;
@@ -14,7 +14,6 @@ use crate::period::Period;
 use crate::policy::{HoldAfter, Of, Pay, Program, RoundAt, Step};
 use crate::query::{int64s, int64s_or};
 
-const EARNINGS: &str = include_str!("../../queries/facts/earnings.sql");
 const INELIGIBLE: &str = include_str!("../../queries/facts/ineligible.sql");
 
 /// What rules rate: the sum of units that are rated alike, or one unit.
@@ -37,6 +36,8 @@ pub struct Fact<'a> {
     pub fee: i64,
     pub fee_more: i64,
     pub fee_back: i64,
+    /// May tax, fee and steps take more than it holds?
+    pub falls_short: bool,
     /// The unit's row, where the fact is one unit; gives its order.
     pub row: Option<u32>,
 }
@@ -55,20 +56,20 @@ pub struct Retained {
 }
 
 /// Does the program look at single events, in their order?
-fn by_event(program: &Program) -> bool {
+pub(super) fn by_event(program: &Program) -> bool {
     let capped = program.bonus.iter().any(|b| b.cap.is_some());
     program.round_at == RoundAt::Event || capped || matches!(program.pay, Pay::Tiers(_))
 }
 
 /// What a program's steps leave of an amount after tax, in whatever order they stand: where the log states the fee
 /// (without the step `channel_fee`), and where it does not.
-struct Room {
+pub(super) struct Room {
     stated: Exact,
     computed: Exact,
 }
 
 impl Room {
-    fn of(program: &Program) -> Self {
+    pub(super) fn of(program: &Program) -> Self {
         let leave = |steps: &dyn Fn(&&Step) -> bool| {
             let of = |of: Of| program.deductions.iter().filter(steps).filter(move |s| s.of == of);
             let left = of(Of::Rest).fold(Exact::ONE, |left, s| left * (Exact::ONE - s.percent.clone()));
@@ -79,7 +80,12 @@ impl Room {
 
     /// May tax, fee and steps take more than the charge holds? Then it is rated by itself: in a sum its neighbours
     /// would pay for it.
-    fn may_fall_short(&self, unit: &Unit) -> bool {
+    pub(super) fn may_fall_short(&self, unit: &Unit) -> bool {
+        let nothing_taken = matches!(unit.fee, 0 | NULL) && unit.fee_more == 0 && unit.tax <= unit.gross;
+        if nothing_taken && unit.gross >= 0 {
+            let room = if unit.fee == NULL { &self.computed } else { &self.stated };
+            return room.is_negative() && unit.tax < unit.gross;
+        }
         let after_tax = Exact::from(unit.gross) - Exact::from(unit.tax);
         let (fee, room) = if unit.fee == NULL { (0, &self.computed) } else { (unit.fee, &self.stated) };
         unit.fee_more != 0 || (unit.gross >= 0 && Exact::from(fee) > &after_tax * room)
@@ -87,7 +93,7 @@ impl Room {
 }
 
 /// Is its release its own? Each delivery has a day, and what is taken back alone is not held with its neighbours.
-fn is_held_apart(program: &Program, terms_hold: bool, unit: &Unit) -> bool {
+pub(super) fn is_held_apart(program: &Program, terms_hold: bool, unit: &Unit) -> bool {
     match program.hold {
         Some(hold) if hold.after == HoldAfter::Delivered => true,
         Some(_) => unit.gross < 0,
@@ -95,33 +101,11 @@ fn is_held_apart(program: &Program, terms_hold: bool, unit: &Unit) -> bool {
     }
 }
 
-/// The facts of all units, in no order.
+/// A unit as a fact of its own.
 ///
 /// # Errors
-/// A sum beyond Int64 (gate).
-pub fn facts<'a>(known: &Known<'_>, classes: &'a Classes, linked: &Linked) -> Result<Vec<Fact<'a>>> {
-    let (mut alone, mut alike, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
-    let rooms: Vec<Room> = known.policies.programs.iter().map(Room::of).collect();
-    let terms_hold = known.policies.terms.iter().any(|terms| terms.hold.is_some());
-    for unit in &linked.units {
-        let Match::Program(program) = classes.get(unit.class).matched else { continue };
-        let at = usize::from(program);
-        let single = by_event(&known.policies.programs[at])
-            || rooms[at].may_fall_short(unit)
-            || is_held_apart(&known.policies.programs[at], terms_hold, unit);
-        let fact = fact_of(known, classes, unit, program)?;
-        if single {
-            alone.push(fact);
-        } else {
-            alike.push(fact);
-            numbers.push(unit.class);
-        }
-    }
-    alone.extend(summed(known, classes, &alike, &numbers)?);
-    Ok(alone)
-}
-
-fn fact_of<'a>(known: &Known<'_>, classes: &'a Classes, unit: &Unit, program: u16) -> Result<Fact<'a>> {
+/// A rated row without a currency (bug).
+pub(super) fn fact_of<'a>(known: &Known<'_>, classes: &'a Classes, unit: &Unit, program: u16) -> Result<Fact<'a>> {
     let rows = known.rows;
     let at = unit.row as usize;
     let currency = rows.currency[at].ok_or_else(|| Error::bug("a rated row without a currency"))?;
@@ -141,6 +125,7 @@ fn fact_of<'a>(known: &Known<'_>, classes: &'a Classes, unit: &Unit, program: u1
         fee: if unit.fee == NULL { 0 } else { unit.fee },
         fee_more: unit.fee_more,
         fee_back: unit.fee_back,
+        falls_short: false,
         row: Some(unit.row),
     })
 }
@@ -154,67 +139,8 @@ pub(super) fn table(columns: Vec<(&str, Vec<i64>)>) -> Result<(SchemaRef, Record
     Ok((schema, batch))
 }
 
-fn summed<'a>(
-    known: &Known<'_>,
-    classes: &'a Classes,
-    units: &[Fact<'a>],
-    numbers: &[ClassNumber],
-) -> Result<Vec<Fact<'a>>> {
-    let column = |value: &dyn Fn(&Fact<'_>) -> i64| units.iter().map(value).collect::<Vec<i64>>();
-    let (schema, batch) = table(vec![
-        ("creator", column(&|f| i64::from(f.creator))),
-        ("program", column(&|f| i64::from(f.program))),
-        ("currency", column(&|f| i64::from(f.currency.index()))),
-        ("day", column(&|f| i64::from(f.day))),
-        ("log", column(&|f| f.log.index() as i64)),
-        ("channel", column(&|f| i64::from(f.channel))),
-        ("class", numbers.iter().map(|n| i64::from(*n)).collect()),
-        ("fee_stated", column(&|f| i64::from(f.fee_stated))),
-        ("tax_stated", column(&|f| i64::from(f.tax_stated))),
-        ("events", column(&|f| f.events)),
-        ("gross", column(&|f| f.gross)),
-        ("tax", column(&|f| f.tax)),
-        ("fee", column(&|f| f.fee)),
-    ])?;
-    let answer = known.engine.run("queries/facts/earnings.sql", EARNINGS, &[("units", schema, vec![batch])])?;
-    let mut facts = Vec::new();
-    for batch in &answer {
-        facts.extend(read_facts(batch, classes)?);
-    }
-    Ok(facts)
-}
-
 pub(super) fn narrow<T: TryFrom<i64>>(value: i64) -> Result<T> {
     T::try_from(value).map_err(|_| Error::bug("a key of a fact is out of range"))
-}
-
-fn read_facts<'a>(batch: &RecordBatch, classes: &'a Classes) -> Result<Vec<Fact<'a>>> {
-    let keys = ["creator", "program", "currency", "day", "log", "channel", "class", "fee_stated", "tax_stated"];
-    let sums = ["events", "gross", "tax", "fee"];
-    let keys = keys.iter().map(|name| int64s(batch, name)).collect::<Result<Vec<_>>>()?;
-    let sums = sums.iter().map(|name| int64s_or(batch, name, Some(0))).collect::<Result<Vec<_>>>()?;
-    (0..batch.num_rows())
-        .map(|at| {
-            Ok(Fact {
-                creator: narrow(keys[0][at])?,
-                program: narrow(keys[1][at])?,
-                currency: currency(keys[2][at])?,
-                day: narrow(keys[3][at])?,
-                log: log(keys[4][at])?,
-                channel: narrow::<u32>(keys[5][at]).unwrap_or(NONE),
-                class: classes.get(narrow(keys[6][at])?),
-                fee_stated: keys[7][at] != 0,
-                tax_stated: keys[8][at] != 0,
-                events: sums[0][at],
-                gross: sums[1][at],
-                tax: sums[2][at],
-                fee: sums[3][at],
-                fee_more: 0,
-                fee_back: 0,
-                row: None,
-            })
-        })
-        .collect()
 }
 
 fn currency(index: i64) -> Result<Currency> {

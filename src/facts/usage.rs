@@ -445,7 +445,8 @@ fn of_payers(
     countries: &mut Countries,
 ) -> Result<Vec<Paid>> {
     let mut paid = Vec::new();
-    for unit in &linked.units {
+    for row in &linked.rated {
+        let unit = linked.unit(known, classes, *row);
         let Match::Program(index) = classes.get(unit.class).matched else { continue };
         let month = Period::of_day(unit.day);
         if known.policies.programs[usize::from(index)].name != named || !in_force(program, month) {

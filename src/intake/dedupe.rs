@@ -62,7 +62,8 @@ pub fn stand(rows: &Rows, knowledge: &Knowledge, decided: &Decided, end: i64) ->
     let mut fates: Vec<Option<Fate>> = vec![None; rows.len()];
     let known = known_files(rows, knowledge);
     let is_known = |row: u32| known[rows.file(row)] && knowledge.end.is_some_and(|end| rows.time[row as usize] < end);
-    let (mut sound, mut broken, mut excluded) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut broken, mut excluded) = (Vec::new(), Vec::new());
+    let mut place = vec![Place::None; rows.len()];
     for row in 0..u32::try_from(rows.len()).unwrap_or(u32::MAX) {
         let at = row as usize;
         if rows.time[at] != NULL && rows.time[at] >= end {
@@ -72,27 +73,77 @@ pub fn stand(rows: &Rows, knowledge: &Knowledge, decided: &Decided, end: i64) ->
         } else if rows.excluded[at] {
             excluded.push(row);
         } else {
-            sound.push(row);
+            place[at] = Place::Sound;
         }
     }
-    sound.par_sort_unstable_by_key(|row| (key(rows, *row), *row));
-    let mut standing = Vec::new();
-    for same in sound.chunk_by(|a, b| key(rows, *a) == key(rows, *b)) {
-        if knowledge.paid.contains(&key(rows, same[0])) {
-            same.iter().for_each(|row| fates[*row as usize] = Some(Fate::PaidBefore));
-            continue;
+    let of_broken: FxHashSet<(Log, u128)> = broken.iter().map(|row| key(rows, *row)).collect();
+    let mut taken = FxHashSet::default();
+    for part in 0..PARTS {
+        let sound = sorted_by_key(rows, &place, part);
+        for same in sound.chunk_by(|a, b| key(rows, *a) == key(rows, *b)) {
+            let own = key(rows, same[0]);
+            if knowledge.paid.contains(&own) {
+                same.iter().for_each(|row| fates[*row as usize] = Some(Fate::PaidBefore));
+                continue;
+            }
+            if let Some((row, base)) = settle(rows, knowledge, decided, &is_known, same, &mut fates)? {
+                place[row as usize] = if base { Place::Base } else { Place::Stands };
+                if of_broken.contains(&own) {
+                    taken.insert(own);
+                }
+            }
         }
-        settle(rows, knowledge, decided, &is_known, same, &mut fates, &mut standing)?;
     }
-    close_broken(rows, knowledge, &broken, &sound, &mut fates);
+    close_broken(rows, knowledge, &broken, &taken, &mut fates);
     once_each(rows, excluded, &mut fates);
     let open_ids = OpenIds::new(rows, knowledge);
-    let mut standing: Vec<(u32, Stage)> = standing
-        .into_iter()
-        .map(|(row, base)| (row, if base { Stage::Known } else { open_ids.stage(rows, row) }))
-        .collect();
-    standing.sort_unstable_by_key(|(row, _)| *row);
+    let stands = |place: &&Place| matches!(place, Place::Stands | Place::Base);
+    let mut standing = Vec::with_capacity(place.iter().filter(stands).count());
+    for (place, row) in place.iter().zip(0_u32..) {
+        match place {
+            Place::Base => standing.push((row, Stage::Known)),
+            Place::Stands => standing.push((row, open_ids.stage(rows, row))),
+            Place::None | Place::Sound => {}
+        }
+    }
     Ok(Standing { fates, rows: standing, open_ids })
+}
+
+/// What is known of a row while ids are settled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Broken, excluded or later.
+    None,
+    /// To be settled with the rows of its id, or settled and not standing.
+    Sound,
+    Stands,
+    /// It stands, and the last close had it.
+    Base,
+}
+
+/// Ids are settled in so many parts, by their first bits: a part's beginnings are sorted at a time.
+const PARTS: u128 = 8;
+
+/// The sound rows of a part, sorted by their ids, those of one id ascending. The ids' beginnings are sorted with the rows,
+/// so that only equal ones are looked up.
+fn sorted_by_key(rows: &Rows, place: &[Place], part: u128) -> Vec<u32> {
+    let begin = |row: u32| {
+        let (log, id) = key(rows, row);
+        (u64::try_from(log.index()).unwrap_or(0) << 56) | u64::try_from(id >> 72).unwrap_or(0)
+    };
+    let is_in = |(place, id): &(&Place, &u128)| **place != Place::None && *id >> 64 >> 61 == part;
+    let chosen = place.iter().zip(&rows.id).zip(0_u32..).filter(|(both, _)| is_in(both));
+    let mut pairs: Vec<(u64, u32)> = chosen.map(|(_, row)| (begin(row), row)).collect();
+    pairs.par_sort_unstable();
+    let mut sorted: Vec<u32> = pairs.iter().map(|(_, row)| *row).collect();
+    let mut from = 0;
+    for same in pairs.chunk_by(|a, b| a.0 == b.0) {
+        if same.len() > 1 {
+            sorted[from..from + same.len()].sort_unstable_by_key(|row| (key(rows, *row), *row));
+        }
+        from += same.len();
+    }
+    sorted
 }
 
 fn key(rows: &Rows, row: u32) -> (Log, u128) {
@@ -103,7 +154,7 @@ fn known_files(rows: &Rows, knowledge: &Knowledge) -> Vec<bool> {
     rows.files.iter().map(|f| knowledge.all_files || knowledge.files.contains(&f.sha256)).collect()
 }
 
-/// Decides among sound rows of one id. A row that a close rated stands; of rows that differ before that, the one that
+/// Decides among sound rows of one id; the answer is the row that stands, and whether the last close had it. A row that a close rated stands; of rows that differ before that, the one that
 /// two people chose, and else none. A chosen row that is later leaves its id open until then.
 fn settle(
     rows: &Rows,
@@ -112,8 +163,7 @@ fn settle(
     is_known: &impl Fn(u32) -> bool,
     same: &[u32],
     fates: &mut [Option<Fate>],
-    standing: &mut Vec<(u32, bool)>,
-) -> Result<()> {
+) -> Result<Option<(u32, bool)>> {
     let content = |row: u32| rows.content[row as usize];
     let was_open = |row: u32| {
         let entry = (rows.log[row as usize], content(row));
@@ -133,14 +183,13 @@ fn settle(
         for row in same {
             fates[*row as usize] = Some(Fate::Quarantined(Reason::Conflict));
         }
-        return Ok(());
+        return Ok(None);
     };
-    standing.push((first, based.is_some()));
     for row in same.iter().copied().filter(|row| *row != first) {
         let fate = if content(row) == content(first) { Fate::Duplicate } else { Fate::Quarantined(Reason::Conflict) };
         fates[row as usize] = Some(fate);
     }
-    Ok(())
+    Ok(Some((first, based.is_some())))
 }
 
 fn rated_before(rows: &Rows, row: u32, place: &str) -> Error {
@@ -153,21 +202,22 @@ fn rated_before(rows: &Rows, row: u32, place: &str) -> Error {
 
 /// A broken row is quarantined, or closed as a duplicate where a sound row has taken its id, or the system before has
 /// paid it.
-fn close_broken(rows: &Rows, knowledge: &Knowledge, broken: &[u32], sound: &[u32], fates: &mut [Option<Fate>]) {
+fn close_broken(
+    rows: &Rows,
+    knowledge: &Knowledge,
+    broken: &[u32],
+    taken: &FxHashSet<(Log, u128)>,
+    fates: &mut [Option<Fate>],
+) {
     for row in broken {
         let at = *row as usize;
-        let wanted = key(rows, *row);
-        if rows.id[at] != 0 && knowledge.paid.contains(&wanted) {
-            fates[at] = Some(Fate::PaidBefore);
-            continue;
-        }
-        let from = sound.partition_point(|other| key(rows, *other) < wanted);
-        let taken = rows.id[at] != 0
-            && sound[from..]
-                .iter()
-                .take_while(|other| key(rows, **other) == wanted)
-                .any(|other| fates[*other as usize].is_none());
-        fates[at] = rows.fault[at].map(|reason| if taken { Fate::Duplicate } else { Fate::Quarantined(reason) });
+        let own = key(rows, *row);
+        let has_id = rows.id[at] != 0;
+        fates[at] = match rows.fault[at] {
+            _ if has_id && knowledge.paid.contains(&own) => Some(Fate::PaidBefore),
+            Some(_) if has_id && taken.contains(&own) => Some(Fate::Duplicate),
+            fault => fault.map(Fate::Quarantined),
+        };
     }
 }
 

@@ -118,6 +118,13 @@ impl Rows {
         self.log[row as usize].effect(self.kind[row as usize])
     }
 
+    /// The kind, where the log knows it.
+    #[must_use]
+    pub fn kind_name(&self, row: u32) -> Option<&'static str> {
+        let at = row as usize;
+        self.log[at].kinds().get(usize::from(self.kind[at])).map(|(kind, _)| *kind)
+    }
+
     /// Its amount where it can be read: a known currency, and whole minor units in range.
     #[must_use]
     pub fn readable(&self, row: u32) -> Option<i64> {
@@ -172,7 +179,7 @@ impl Rows {
         }
         match column {
             _ if file.columns.has(column) => file.columns.text(column, at),
-            "kind" => file.log.kinds().get(usize::from(self.kind[row as usize])).map(|(kind, _)| *kind),
+            "kind" => self.kind_name(row),
             "creator_id" => Some(self.creator[row as usize]).filter(|c| *c != NONE).map(|c| self.names.text(c)),
             "currency" => self.currency[row as usize].map(Currency::code),
             _ => None,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::array::{ArrayRef, Decimal128Array, Int64Array, RecordBatch, StringArray};
+use rustc_hash::FxHashMap;
 
 use super::lists::reason_of;
 use super::prepare::Prepared;
@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::fate::Fate;
 use crate::ledger::{Control, State};
 use crate::log::{Effect, Log};
+use crate::money::Currency;
 use crate::query::{int64s, int64s_or, texts};
 
 const QUERY: &str = include_str!("../../queries/facts/control.sql");
@@ -79,31 +80,40 @@ fn totals(input: &Prepared, fates: &[Fate]) -> Result<BTreeMap<Key, [i64; 3]>> {
     Ok(totals)
 }
 
+/// What is added up in one pass over the rows: log, currency, fate and, of excluded rows, staging's reason.
+type Ended<'a> = (Log, Option<&'a str>, Fate, Option<&'a str>);
+
+/// One row for each different end of rows, with how many there are and their money.
 fn fates_table(input: &Prepared, fates: &[Fate]) -> Result<RecordBatch> {
     let rows = &input.rows;
-    let all = || 0..u32::try_from(rows.len()).unwrap_or(0);
-    let log = all().map(|r| Some(rows.log[r as usize].name())).collect::<StringArray>();
-    let currency = all().map(|r| rows.text(r, "currency")).collect::<StringArray>();
-    let fate = fates.iter().map(|f| Some(f.name())).collect::<StringArray>();
-    let reason = all().map(|r| reason_of(input, r, fates[r as usize])).collect::<StringArray>();
-    let amount = Int64Array::from_iter_values(all().map(|r| rows.signed(r)));
     let needs = |r: u32| {
         rows.log[r as usize].has_money() && rows.effect(r) != Effect::Nothing
             || rows.kind[r as usize] == u8::MAX && rows.log[r as usize].has_money()
     };
-    let unreadable = Int64Array::from_iter_values(all().map(|r| i64::from(needs(r) && rows.readable(r).is_none())));
-    let columns: Vec<(&str, ArrayRef)> = vec![
-        ("log", Arc::new(log)),
-        ("currency", Arc::new(currency)),
-        ("fate", Arc::new(fate)),
-        ("reason", Arc::new(reason)),
-        ("amount", Arc::new(amount)),
-        ("unreadable", Arc::new(unreadable)),
+    let mut sums: FxHashMap<Ended<'_>, (u32, [i64; 2], i128)> = FxHashMap::default();
+    for r in 0..u32::try_from(rows.len()).unwrap_or(0) {
+        let (at, fate) = (r as usize, fates[r as usize]);
+        let currency = rows.currency[at].map(Currency::code).or_else(|| rows.text(r, "currency"));
+        let reason = if fate == Fate::Excluded { rows.text(r, "exclude_reason") } else { None };
+        let sum = sums.entry((rows.log[at], currency, fate, reason)).or_insert((r, [0, 0], 0));
+        sum.1[0] += 1;
+        sum.1[1] += i64::from(needs(r) && rows.readable(r).is_none());
+        sum.2 += i128::from(rows.signed(r));
+    }
+    let ends: Vec<_> = sums.into_iter().collect();
+    let amounts = ends.iter().map(|(_, sum)| sum.2).collect::<Decimal128Array>().with_precision_and_scale(38, 0);
+    let columns: Vec<(&str, ArrayRef, bool)> = vec![
+        ("log", Arc::new(ends.iter().map(|(end, _)| Some(end.0.name())).collect::<StringArray>()), false),
+        ("currency", Arc::new(ends.iter().map(|(end, _)| end.1).collect::<StringArray>()), true),
+        ("fate", Arc::new(ends.iter().map(|(end, _)| Some(end.2.name())).collect::<StringArray>()), false),
+        (
+            "reason",
+            Arc::new(ends.iter().map(|(end, sum)| reason_of(input, sum.0, end.2)).collect::<StringArray>()),
+            true,
+        ),
+        ("rows", Arc::new(Int64Array::from_iter_values(ends.iter().map(|(_, sum)| sum.1[0]))), false),
+        ("amount", Arc::new(amounts.map_err(|e| Error::bug(e.to_string()))?), false),
+        ("unreadable", Arc::new(Int64Array::from_iter_values(ends.iter().map(|(_, sum)| sum.1[1]))), false),
     ];
-    let fields: Vec<Field> = columns
-        .iter()
-        .map(|(name, array)| Field::new(*name, array.data_type().clone(), *array.data_type() == DataType::Utf8))
-        .collect();
-    let arrays = columns.into_iter().map(|(_, array)| array).collect();
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|e| Error::bug(e.to_string()))
+    RecordBatch::try_from_iter_with_nullable(columns).map_err(|e| Error::bug(e.to_string()))
 }

@@ -32,6 +32,7 @@ pub struct Snapshot {
     pub adjustments: BTreeMap<(u32, Currency, Period), i128>,
     /// Pots, debit positive.
     pub pools: BTreeMap<PoolKey, i128>,
+    /// Of the standing rows that are not rated.
     pub fates: Vec<(u32, Fate)>,
     pub charge_of: rustc_hash::FxHashMap<u32, u32>,
 }

@@ -1,6 +1,9 @@
 //! Books one period: evaluates it stage by stage, takes differences, settles.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
 
 use super::control;
 use super::difference::{Difference, Snapshot, current, difference};
@@ -12,7 +15,7 @@ use super::prepare::Prepared;
 use super::state::{booked_snapshot, knowledge, names_of};
 use crate::earn::{LinePart, LineView, RateKey, Rates, Release, UsedRate, evaluate};
 use crate::error::{Error, Result};
-use crate::facts::{Classes, Known, Measures, classify, facts, link, measure, retained};
+use crate::facts::{Classes, Known, Measures, Pieces, classify, link, measure, retained};
 use crate::fate::Fate;
 use crate::intake::{Names, Stage, Standing, complete, stand};
 use crate::ledger::{
@@ -164,7 +167,11 @@ impl<'a> Run<'a> {
         used: &mut BTreeMap<RateKey, UsedRate>,
         kept: &mut Option<Kept>,
     ) -> Result<Snapshot> {
-        let rows: Vec<(u32, Stage)> = self.standing.rows.iter().filter(|(_, s)| *s <= given.until).copied().collect();
+        let all = &self.standing.rows;
+        let rows: Cow<'_, [(u32, Stage)]> = match given.until {
+            Stage::Reversal => Cow::Borrowed(all),
+            until => Cow::Owned(all.iter().filter(|(_, s)| *s <= until).copied().collect()),
+        };
         let known = Known {
             engine: self.input.engine,
             book: &self.input.book,
@@ -179,17 +186,16 @@ impl<'a> Run<'a> {
             volumes: &self.input.cutover.volumes,
         };
         let kept = self.conditions(&known, given, kept)?;
-        let mut linked = link(&known, &kept.classes)?;
+        let linked = link(&known, &kept.classes)?;
         let rates = Rates::new(&given.references.fx, pinned, self.state.period(), given.reads_for_closed);
-        let mut facts = facts(&known, &kept.classes, &linked)?;
         let pooled = super::pools::divide(&known, &kept.measures, &kept.classes, &linked, self.names)?;
-        facts.extend(pooled.facts);
-        linked.units = Vec::new();
+        let pieces = Pieces::of(&known, &kept.classes, &linked, pooled.facts);
+        let facts = |piece| pieces.facts(piece);
         let retained = retained(&known, &linked)?;
-        let mut snapshot = Snapshot::of(evaluate(&known, facts, &retained, self.names, &rates)?);
+        let mut snapshot = Snapshot::of(evaluate(&known, pieces.len(), &facts, &retained, self.names, &rates)?);
         used.extend(rates.used());
         snapshot.pools = pooled.money;
-        self.add_adjustments(&mut snapshot, &linked.fates);
+        self.add_adjustments(&mut snapshot, &rows, &linked.fates);
         snapshot.fates = linked.fates;
         snapshot.charge_of = linked.charge_of;
         Ok(snapshot)
@@ -212,12 +218,13 @@ impl<'a> Run<'a> {
         kept.as_ref().filter(|k| k.measured_rows == measured_rows).ok_or_else(|| Error::bug("conditions were not kept"))
     }
 
-    fn add_adjustments(&self, snapshot: &mut Snapshot, fates: &[(u32, Fate)]) {
+    fn add_adjustments(&self, snapshot: &mut Snapshot, standing: &[(u32, Stage)], unrated: &[(u32, Fate)]) {
         let rows = &self.input.rows;
-        for (row, fate) in fates {
+        let adjusts = |row: &u32| matches!(rows.effect(*row), Effect::Credit | Effect::Debit);
+        let refused: FxHashSet<u32> = unrated.iter().map(|(row, _)| *row).filter(adjusts).collect();
+        for row in standing.iter().map(|(row, _)| row).filter(|row| adjusts(row) && !refused.contains(row)) {
             let at = *row as usize;
-            let adjusts = matches!(rows.effect(*row), Effect::Credit | Effect::Debit);
-            if let (true, Fate::Rated, Some(currency)) = (adjusts, *fate, rows.currency[at]) {
+            if let Some(currency) = rows.currency[at] {
                 let key = (rows.party(*row), currency, Period::of_day(rows.day[at]));
                 *snapshot.adjustments.entry(key).or_default() += i128::from(rows.signed(*row));
             }

@@ -10,7 +10,7 @@ use super::prepare::{Prepared, prepare};
 use super::state::knowledge;
 use crate::book::Book;
 use crate::error::{Error, Result};
-use crate::facts::{Fact, Known, classify, facts, link, measure};
+use crate::facts::{Fact, Known, Pieces, classify, link, measure};
 use crate::fate::Fate;
 use crate::intake::{NONE, NULL, Stage, stand};
 use crate::ledger::{State, Store};
@@ -60,7 +60,9 @@ pub fn look(engine: Engine, book: &Book, period: Period) -> Result<Looked> {
     for (row, fate) in &linked.fates {
         fates[*row as usize] = *fate;
     }
-    Ok(Looked { facts: facts_table(&input, &facts(&known, &classes, &linked)?)?, fates: fates_table(&input, &fates)? })
+    let pieces_of = Pieces::of(&known, &classes, &linked, Vec::new());
+    let pieces: Result<Vec<Vec<Fact<'_>>>> = (0..pieces_of.len()).map(|piece| pieces_of.facts(piece)).collect();
+    Ok(Looked { facts: facts_table(&input, &pieces?.concat())?, fates: fates_table(&input, &fates)? })
 }
 
 fn table(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch> {

@@ -144,6 +144,7 @@ fn add_facts(
             fee: 0,
             fee_more: 0,
             fee_back: 0,
+            falls_short: false,
             row: None,
         });
     }

@@ -90,6 +90,12 @@ impl Agreements {
         }
     }
 
+    /// What was agreed with a creator.
+    #[must_use]
+    pub fn of(&self, creator: &str) -> Option<&Agreement> {
+        self.0.get(creator)
+    }
+
     /// Every creator that has an agreement, and what was agreed.
     pub fn all(&self) -> impl Iterator<Item = (&str, &Agreement)> {
         self.0.iter().map(|(creator, agreement)| (creator.as_str(), agreement))

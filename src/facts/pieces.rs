@@ -1,0 +1,138 @@
+//! Facts are gathered creator by creator, where they are rated: of all rows, only a few thousand are facts at a time.
+
+use std::ops::Range;
+
+use rustc_hash::FxHashMap;
+
+use super::units::{Room, by_event, fact_of, is_held_apart};
+use super::{ClassNumber, Classes, Fact, Known, Linked, Match};
+use crate::error::{Error, Result};
+use crate::log::Log;
+use crate::money::Currency;
+
+/// About so many units are gathered at a time.
+const PIECE: usize = 8_192;
+
+/// Everything that is rated, in pieces; all of a creator stands in one.
+pub struct Pieces<'a> {
+    known: &'a Known<'a>,
+    classes: &'a Classes,
+    linked: &'a Linked,
+    rooms: Vec<Room>,
+    /// For each program, whether it looks at single events.
+    single: Vec<bool>,
+    /// Does a version of the terms hold what programs earn?
+    terms_hold: bool,
+    /// Facts that are no sums of rows, creator after creator.
+    more: Vec<Fact<'a>>,
+    /// Ranges of what is rated, and of `more`.
+    pieces: Vec<(Range<usize>, Range<usize>)>,
+}
+
+/// What tells sums of one creator apart: program, currency, day, log, channel, class, fee and tax stated.
+type Alike = (u16, Currency, i32, Log, u32, ClassNumber, bool, bool);
+
+impl<'a> Pieces<'a> {
+    /// Cuts what is rated into pieces, with `more` facts that are given, in any order.
+    #[must_use]
+    pub fn of(known: &'a Known<'a>, classes: &'a Classes, linked: &'a Linked, more: Vec<Fact<'a>>) -> Self {
+        let mut more = more;
+        more.sort_by_key(|fact| fact.creator);
+        let programs = &known.policies.programs;
+        let creator = |at: usize| known.rows.creator[linked.rated[at] as usize];
+        let (mut pieces, mut from, mut more_from) = (Vec::new(), 0, 0);
+        while from < linked.rated.len() {
+            let mut to = (from + PIECE).min(linked.rated.len());
+            while to < linked.rated.len() && creator(to) == creator(to - 1) {
+                to += 1;
+            }
+            let more_to = more.partition_point(|fact| fact.creator <= creator(to - 1));
+            pieces.push((from..to, more_from..more_to));
+            (from, more_from) = (to, more_to);
+        }
+        if more_from < more.len() {
+            pieces.push((from..from, more_from..more.len()));
+        }
+        Self {
+            known,
+            classes,
+            linked,
+            rooms: programs.iter().map(Room::of).collect(),
+            single: programs.iter().map(by_event).collect(),
+            terms_hold: known.policies.terms.iter().any(|terms| terms.hold.is_some()),
+            more,
+            pieces,
+        }
+    }
+
+    /// How many pieces there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.pieces.len()
+    }
+
+    /// Is nothing rated?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// The facts of a piece, creator after creator: units that are rated alike as one sum.
+    ///
+    /// # Errors
+    /// A sum beyond Int64 (gate).
+    pub fn facts(&self, piece: usize) -> Result<Vec<Fact<'a>>> {
+        let (rows, more) = &self.pieces[piece];
+        let mut facts = Vec::new();
+        let mut places = FxHashMap::default();
+        let creator = |row: &u32| self.known.rows.creator[*row as usize];
+        for rows in self.linked.rated[rows.clone()].chunk_by(|a, b| creator(a) == creator(b)) {
+            places.clear();
+            rows.iter().try_for_each(|row| self.add(*row, &mut facts, &mut places))?;
+        }
+        if !more.is_empty() {
+            facts.extend_from_slice(&self.more[more.clone()]);
+            facts.sort_by_key(|fact| fact.creator);
+        }
+        Ok(facts)
+    }
+
+    fn add(&self, row: u32, facts: &mut Vec<Fact<'a>>, places: &mut FxHashMap<Alike, usize>) -> Result<()> {
+        let unit = self.linked.unit(self.known, self.classes, row);
+        let Match::Program(program) = self.classes.get(unit.class).matched else { return Ok(()) };
+        let at = usize::from(program);
+        let fact = fact_of(self.known, self.classes, &unit, program)?;
+        let falls_short = self.rooms[at].may_fall_short(&unit);
+        let apart = is_held_apart(&self.known.policies.programs[at], self.terms_hold, &unit);
+        if self.single[at] || falls_short || apart {
+            facts.push(Fact { falls_short, ..fact });
+            return Ok(());
+        }
+        let alike =
+            (program, fact.currency, fact.day, fact.log, fact.channel, unit.class, fact.fee_stated, fact.tax_stated);
+        let place = *places.entry(alike).or_insert(facts.len());
+        match facts.get_mut(place) {
+            Some(sum) => add_up(sum, &fact),
+            None => {
+                facts.push(Fact { row: None, ..fact });
+                Ok(())
+            }
+        }
+    }
+}
+
+fn add_up(sum: &mut Fact<'_>, fact: &Fact<'_>) -> Result<()> {
+    let columns = [
+        ("events", &mut sum.events, fact.events),
+        ("gross", &mut sum.gross, fact.gross),
+        ("tax", &mut sum.tax, fact.tax),
+        ("fee", &mut sum.fee, fact.fee),
+    ];
+    for (name, sum, value) in columns {
+        *sum = sum.checked_add(value).ok_or_else(|| {
+            let found = i128::from(*sum) + i128::from(value);
+            Error::gate("a sum does not fit the ledger's Int64").at(name).found(found.to_string())
+        })?;
+    }
+    Ok(())
+}
