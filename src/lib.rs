@@ -25,6 +25,7 @@
 //! - [`ask`]: questions in SQL, finance views, the month's page.
 //! - [`synth`]: whole books from a seed, with faults planted and counted.
 //! - [`quarantine`]: rows that are not rated, listed, and decided on.
+//! - [`trial`]: worked examples of policies, rated in books of their own.
 //! - [`draft`]: a book over logs as they are.
 //! - [`cli`]: what was typed.
 
@@ -56,3 +57,4 @@ pub mod reference;
 pub mod report;
 pub mod settle;
 pub mod synth;
+pub mod trial;

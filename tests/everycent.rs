@@ -3,6 +3,7 @@
 //! - `money`, `fx`: arithmetic against published numbers and independent programs.
 //! - `pools`: the mathematics of pools: published numbers, exact rounding, what the four rules promise.
 //! - `policy`: the language: every message, every canonical form.
+//! - `policy_tools`: check over a book, worked examples, sentences, presets, the page's examples, explained statements.
 //! - `ledger`: tables, entries, hashes, the store.
 //! - `architecture`: who may import whom; what must be absent.
 //! - `bad_input`: a clear error for everything that can be wrong, and nothing published.
@@ -37,6 +38,7 @@ mod model_agrees;
 mod money;
 mod online_retail;
 mod policy;
+mod policy_tools;
 mod pools;
 mod properties;
 mod quarantine;

@@ -84,7 +84,8 @@ fn warned(text: &str, place: &str, words: &[&str]) {
 #[track_caller]
 fn accepted(text: &str) {
     let findings = check(&one(text));
-    assert!(findings.is_empty(), "{findings:#?}");
+    let errors: Vec<&Finding> = findings.iter().filter(|f| f.level == Level::Error).collect();
+    assert!(errors.is_empty(), "{findings:#?}");
     assert!(Policies::read(one(text)).is_ok());
 }
 

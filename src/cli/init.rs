@@ -1,4 +1,5 @@
-//! `everycent init`: a small working book, the sample of this repository; with `--from`, a draft over logs as they are.
+//! `everycent init`: a small working book, the sample of this repository; with `--from`, a draft over logs as they are;
+//! with `--preset`, a book under a real programme's published rules.
 
 use std::path::PathBuf;
 
@@ -20,7 +21,14 @@ static PARTS: [(&str, Dir<'_>); 4] = [
 #[derive(Args)]
 pub struct Request {
     /// The folder to make; it must not exist, or be empty
-    dir: PathBuf,
+    #[arg(required_unless_present = "list_presets")]
+    dir: Option<PathBuf>,
+    /// Start from a real programme's published rules
+    #[arg(long, value_name = "NAME", conflicts_with = "from")]
+    preset: Option<String>,
+    /// List the presets, and make nothing
+    #[arg(long, conflicts_with_all = ["from", "preset"])]
+    list_presets: bool,
     /// Draft the book over this folder of logs, one folder or Parquet file each
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
@@ -31,7 +39,9 @@ pub struct Request {
 /// # Errors
 /// The folder is not empty (usage), or can't be written (resources).
 pub fn perform(common: &Common, request: &Request) -> Result<()> {
-    let dir = &request.dir;
+    let Some(dir) = request.dir.as_ref().filter(|_| !request.list_presets) else {
+        return super::preset::list();
+    };
     if dir.exists() && std::fs::read_dir(dir)?.next().is_some() {
         return Err(Error::usage("the folder is not empty")
             .at(dir.display().to_string())
@@ -40,6 +50,9 @@ pub fn perform(common: &Common, request: &Request) -> Result<()> {
     }
     if let Some(from) = &request.from {
         return super::draft::perform(common, dir, from);
+    }
+    if let Some(preset) = &request.preset {
+        return super::preset::perform(dir, preset);
     }
     std::fs::create_dir_all(dir)?;
     std::fs::write(dir.join("everycent.toml"), BOOK)?;

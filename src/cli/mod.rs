@@ -9,6 +9,10 @@ mod init;
 mod output;
 mod plan;
 mod policy;
+mod policy_check;
+mod policy_say;
+mod policy_test;
+mod preset;
 mod prompt;
 mod quarantine;
 mod query;
@@ -77,7 +81,9 @@ struct Common {
 #[derive(Subcommand)]
 enum Verb {
     /// Make a small working book, or draft one over logs as they are
-    #[command(before_help = "Examples:\n  everycent init mybook\n  everycent init mybook --from logs\n")]
+    #[command(
+        before_help = "Examples:\n  everycent init mybook\n  everycent init mybook --from logs\n  everycent init mybook --preset kick\n"
+    )]
     Init(init::Request),
     /// Rate a period and publish its draft
     #[command(
@@ -117,7 +123,9 @@ enum Verb {
     )]
     Synth(Box<synth::Request>),
     /// Work with policies
-    #[command(before_help = "Examples:\n  everycent policy check\n")]
+    #[command(
+        before_help = "Examples:\n  everycent policy check\n  everycent policy test\n  everycent policy show --on 2026-10-01\n  everycent policy diff 2026-09 policies\n"
+    )]
     #[command(subcommand)]
     Policy(policy::Verb),
     /// Print completions for a shell

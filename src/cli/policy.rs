@@ -1,52 +1,38 @@
-//! `everycent policy check`: every finding with its place, a caret, and a way out.
+//! `everycent policy`: check, test, show, diff.
 
 use clap::Subcommand;
 
-use super::Common;
-use super::talk::say;
-use crate::error::{Error, Result};
-use crate::facts::check_log;
-use crate::pipeline::{check_terms, log_schema, policy_files};
-use crate::policy::{Level, Policies, check};
+use super::{Common, policy_check, policy_say, policy_test};
+use crate::error::Result;
 
 /// What can be done with policies.
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Check all policy files of the book
+    /// Check all policy files of the book, and the agreements
+    #[command(before_help = "Examples:\n  everycent policy check --book mybook\n")]
     Check,
+    /// Run the worked examples beside the policies
+    #[command(before_help = "Examples:\n  everycent policy test\n  everycent policy test --period 2026-10\n")]
+    Test(policy_test::Request),
+    /// Say in plain sentences what is in force
+    #[command(before_help = "Examples:\n  everycent policy show --on 2026-10-01\n")]
+    Show(policy_say::Show),
+    /// Say in sentences what changes between two folders, files, periods or runs
+    #[command(
+        before_help = "Examples:\n  everycent policy diff 2026-09 policies\n  everycent policy diff old.toml new.toml\n"
+    )]
+    Diff(policy_say::Diff),
 }
 
 /// Does it.
 ///
 /// # Errors
-/// A finding that keeps the policies from running (usage).
+/// As each verb says.
 pub fn perform(common: &Common, verb: &Verb) -> Result<()> {
-    let Verb::Check = verb;
-    let book = common.book()?;
-    let files = policy_files(&book.policies)?;
-    let findings = check(&files);
-    for finding in &findings {
-        println!("{}", finding.picture);
+    match verb {
+        Verb::Check => policy_check::perform(common),
+        Verb::Test(request) => policy_test::perform(common, request),
+        Verb::Show(request) => policy_say::show(common, request),
+        Verb::Diff(request) => policy_say::diff(common, request),
     }
-    let errors = findings.iter().filter(|f| f.level == Level::Error).count();
-    if errors > 0 {
-        return Err(Error::usage(format!("{errors} errors in the policies"))
-            .next("correct them; nothing runs with a wrong policy"));
-    }
-    let policies = Policies::read(files)?;
-    for (log, source) in &book.logs {
-        let schema = log_schema(common.engine(), &book, *log, source)?;
-        check_log(common.engine(), &policies, *log, &schema)?;
-    }
-    check_terms(common.engine(), &policies)?;
-    let count = policies.programs.len();
-    say(
-        common,
-        &format!(
-            "{count} program versions, {} measures, {} terms: no error",
-            policies.measures.len(),
-            policies.terms.len()
-        ),
-    );
-    Ok(())
 }

@@ -63,6 +63,9 @@ impl Measures {
 fn days_of(known: &Known<'_>, measure: &Measure) -> Result<FxHashMap<u32, Vec<Day>>> {
     let log: Log = measure.log.parse()?;
     let files: Vec<(usize, &SourceFile)> = known.rows.files.iter().enumerate().filter(|(_, f)| f.log == log).collect();
+    if files.is_empty() {
+        return Ok(FxHashMap::default());
+    }
     let mut standing = vec![false; known.rows.len()];
     for (row, _) in known.standing {
         standing[*row as usize] = true;

@@ -7,6 +7,7 @@ mod control;
 mod difference;
 mod evaluate;
 mod journal;
+mod lint;
 mod lists;
 mod look;
 mod paperwork;
@@ -14,12 +15,15 @@ mod pins;
 mod pools;
 mod prepare;
 mod state;
+mod touched;
 
 pub use evaluate::{Booked, book_period};
+pub use lint::lint_book;
 pub use look::{Looked, look};
 pub use paperwork::check_terms;
 pub use prepare::{
-    Only, Options, Prepared, REDRIVE_COPY, TOTALS_COPY, log_readers, log_schema, look_at_logs, policy_files, prepare,
-    prepare_with, sample_logs,
+    EXAMPLES, Only, Options, Prepared, REDRIVE_COPY, TOTALS_COPY, log_readers, log_schema, look_at_logs,
+    pinned_policies, policy_files, prepare, prepare_with, sample_logs,
 };
 pub use state::knowledge;
+pub use touched::{Touched, touched};

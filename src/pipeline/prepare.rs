@@ -131,7 +131,10 @@ pub const TOTALS_COPY: &str = "control_totals/";
 /// The folder of a run that keeps a copy of the decisions.
 pub const REDRIVE_COPY: &str = "redrive/";
 
-/// All `*.toml` files of the policies' folder, by name (`policies/live.toml`), in order.
+/// How the name of a file of worked examples ends; such a file stands beside policies and is none.
+pub const EXAMPLES: &str = ".examples.toml";
+
+/// All `*.toml` files of the policies' folder but worked examples, by name (`policies/live.toml`), in order.
 ///
 /// # Errors
 /// The folder can't be read, or holds none (usage).
@@ -146,8 +149,8 @@ pub fn policy_files(folder: &Path) -> Result<Vec<(String, String)>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|e| fault(e.to_string()))? {
         let path = entry.map_err(|e| fault(e.to_string()))?.path();
-        if path.extension().is_some_and(|e| e == "toml") {
-            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.ends_with(".toml") && !name.ends_with(EXAMPLES) {
             files.push((format!("policies/{name}"), std::fs::read_to_string(&path).map_err(|e| fault(e.to_string()))?));
         }
     }
@@ -194,7 +197,10 @@ fn utf8(bytes: Vec<u8>) -> Result<String> {
 }
 
 /// The policies that a run keeps copies of.
-fn pinned_policies(run: &RunDir) -> Result<Policies> {
+///
+/// # Errors
+/// A copy is missing or was changed (input).
+pub fn pinned_policies(run: &RunDir) -> Result<Policies> {
     let named = |(name, bytes): (String, Vec<u8>)| Ok((format!("policies/{name}"), utf8(bytes)?));
     Policies::read(run.copies("policies/")?.into_iter().map(named).collect::<Result<_>>()?)
 }

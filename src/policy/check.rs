@@ -1,8 +1,10 @@
 //! The linter: every fault of all policy files, those of the whole among them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use super::model::{Pay, Policies, PolicyFile};
+use super::lint;
+use super::model::{Pay, Policies, PolicyFile, Sql};
 use super::picture;
 use super::pool::Pot;
 use super::read::{self, Drafts, Validity};
@@ -70,6 +72,35 @@ fn finding(files: &[PolicyFile], fault: &Fault) -> Finding {
     }
 }
 
+impl Policies {
+    /// A finding about an expression, or a part of it (`span`, bytes of the SQL).
+    #[must_use]
+    pub fn finding(
+        &self,
+        sql: &Sql,
+        span: Option<Range<usize>>,
+        level: Level,
+        message: String,
+        help: String,
+    ) -> Finding {
+        let place = span.and_then(|span| self.inside(sql, &span)).unwrap_or(sql.place);
+        finding(&self.files, &Fault { level, place, message, help })
+    }
+
+    /// The place of a part of an expression, where the file has the expression as it is.
+    fn inside(&self, sql: &Sql, span: &Range<usize>) -> Option<Place> {
+        let written = self.files.get(sql.place.file)?.text.get(sql.place.start..sql.place.end)?;
+        let start = sql.place.start + written.find(&sql.text)?;
+        Some(Place { file: sql.place.file, start: start + span.start, end: start + span.end })
+    }
+
+    /// A finding about a version of a program.
+    #[must_use]
+    pub fn finding_at(&self, place: Place, level: Level, message: String, help: String) -> Finding {
+        finding(&self.files, &Fault { level, place, message, help })
+    }
+}
+
 /// A fault as the error of who reads the file.
 pub fn error(files: &[PolicyFile], fault: &Fault) -> Error {
     let file = &files[fault.place.file];
@@ -77,6 +108,14 @@ pub fn error(files: &[PolicyFile], fault: &Fault) -> Error {
         .at(picture::place_text(file, fault.place))
         .picture(picture::snippet(file, fault.place))
         .next(fault.help.clone())
+}
+
+/// The first error among faults of these files, for other files that are read as policies are.
+#[must_use]
+pub fn first_error(files: &[PolicyFile], faults: Faults) -> Option<Error> {
+    let mut faults = faults.0;
+    faults.sort_by(|a, b| (a.place, a.level, &a.message).cmp(&(b.place, b.level, &b.message)));
+    faults.iter().find(|fault| fault.level == Level::Error).map(|fault| error(files, fault))
 }
 
 /// What only shows when all files are read.
@@ -95,6 +134,7 @@ fn check_whole(drafts: &Drafts, faults: &mut Faults) {
     }
     check_measures(drafts, faults);
     check_pots(drafts, faults);
+    lint::whole(drafts, faults);
     let programs = drafts.programs.len();
     if let Some(last) = drafts.programs.last().filter(|_| programs > MOST_PROGRAMS) {
         let message = format!("{programs} program versions: at most {MOST_PROGRAMS} are counted");

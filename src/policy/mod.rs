@@ -1,11 +1,14 @@
 //! Policies: what a programme pays, read strictly from `policies/*.toml`.
 //!
 //! [`source`] walks TOML with the place of every key, [`values`] reads percents, money, days and names, [`program`],
-//! [`pay`], [`pool`], [`terms`] and [`read`] turn tables into the types of [`model`], [`check`] looks at what only shows in
-//! the whole, [`picture`] draws carets, [`pins`] compares with what a close has pinned, [`corrections`] are the signed exceptions.
+//! [`pay`], [`pool`], [`terms`] and [`read`] turn tables into the types of [`model`], [`check`] and [`lint`] look at what only
+//! shows in the whole, [`picture`] draws carets, [`pins`] compares with what a close has pinned, [`corrections`] are the signed
+//! exceptions, [`say`] reads all of it aloud.
 
 mod check;
+mod clauses;
 mod corrections;
+mod lint;
 mod model;
 mod pay;
 mod picture;
@@ -13,17 +16,22 @@ mod pins;
 mod pool;
 mod program;
 mod read;
+mod say;
 mod source;
 mod terms;
 mod values;
 
-pub use check::{CREATOR_COLUMNS, Finding, check};
+pub use check::{CREATOR_COLUMNS, Finding, check, first_error};
+pub use clauses::{Clause, Role};
 pub use corrections::{Correction, Corrections, Target};
 pub use model::{
     Band, Basis, Below, Bonus, Cap, Case, FxDate, Hold, HoldAfter, Kept, Late, Measure, MeasureEnd, Of, Pay, Policies,
     PolicyFile, Program, Reserve, RoundAt, Rule, SettleStep, Sql, Step, Terms, TierMode, Tiers, Window, Withholding,
+    covers,
 };
+pub use picture::place_of;
 pub use pins::{Change, ChangeKey, changed, words_of};
 pub use pool::{CarveOut, Idle, Multiplier, Pool, PoolLate, PoolRule, Pot, Reading, Stays, Threshold, WithoutWeight};
-pub use source::{Level, Place};
+pub use say::{Said, Sentence, aloud, differences, percent as percent_text};
+pub use source::{Faults, Level, Place, Table, Value, parse};
 pub use values::{DEDUCTION_ACCOUNTS, TO_BE_DECIDED};

@@ -165,6 +165,8 @@ pub struct Program {
     pub kept: Kept,
     /// None: as the terms say.
     pub hold: Option<Hold>,
+    /// Where its version stands in the files.
+    pub place: Place,
 }
 
 /// A rule of eligibility.
@@ -290,6 +292,8 @@ pub struct Terms {
     pub reserve: Option<Reserve>,
     /// Every step once.
     pub order: Vec<SettleStep>,
+    /// Where its version stands in the files.
+    pub place: Place,
 }
 
 /// How long a party's part of an event cannot be paid.
@@ -407,6 +411,8 @@ impl Policies {
     }
 }
 
-fn covers(from: i32, to: Option<i32>, day: i32) -> bool {
+/// Is a day within these days, the end out?
+#[must_use]
+pub fn covers(from: i32, to: Option<i32>, day: i32) -> bool {
     from <= day && to.is_none_or(|to| day < to)
 }

@@ -11,6 +11,12 @@ pub fn place_text(file: &PolicyFile, place: Place) -> String {
     picture::place_text(&file.name, &file.text, place.start)
 }
 
+/// [`place_text`] of a place in one of these files.
+#[must_use]
+pub fn place_of(files: &[PolicyFile], place: Place) -> String {
+    files.get(place.file).map_or_else(String::new, |file| place_text(file, place))
+}
+
 /// The source line with a caret under the fault, alone.
 pub fn snippet(file: &PolicyFile, place: Place) -> String {
     picture::snippet(&file.text, place.start..place.end)

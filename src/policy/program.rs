@@ -1,5 +1,6 @@
 //! A `[[program]]` table.
 
+use super::lint;
 use super::model::{Basis, Bonus, FxDate, Kept, Of, Pay, Program, RoundAt, Rule, Step, TierMode};
 use super::pay::{self, MOST_BITS, MOST_CASES, limit};
 use super::pool;
@@ -38,6 +39,8 @@ const TAX: &str = "tax";
 /// The name of the step that computes the channel's fee where the log states none.
 const CHANNEL_FEE: &str = "channel_fee";
 
+/// What a step says in place of a rounding mode where parts of a cent feed forward on purpose.
+const EXACT: &str = "exact";
 const ROUNDINGS: [Rounding; 3] = [Rounding::HalfEven, Rounding::HalfUp, Rounding::Floor];
 const ODD_CENTS: [OddCents; 3] = [OddCents::First, OddCents::Rotate, OddCents::Platform];
 
@@ -83,7 +86,9 @@ pub fn program(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Program>>
             None => None,
             Some(hold) => Some(hold?),
         },
+        place: validity.version_at,
     };
+    lint::program(table, &program, faults);
     Some(Dated { item: program, label, validity })
 }
 
@@ -201,7 +206,8 @@ fn step(table: &Table<'_>, faults: &mut Faults) -> Option<Step> {
     let percent = table.need("percent", faults).and_then(|v| values::percent(v, faults));
     let of = table.get("of").map_or(Some(Of::Rest), |v| values::choice(v, Of::ALL, faults));
     let stated = table.get("account").map(|v| (v, values::account(v, faults)));
-    let round = table.get("round").and_then(|v| values::choice(v, &ROUNDINGS, faults));
+    let exact = |v: &Value<'_>| v.inner.as_str() == Some(EXACT);
+    let round = table.get("round").filter(|v| !exact(v)).and_then(|v| values::choice(v, &ROUNDINGS, faults));
     let when = table.get("when").and_then(|v| values::sql(v, faults));
     let name = name?;
     let account = match stated {

@@ -60,6 +60,7 @@ pub fn terms(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Terms>> {
         withholding: withholding?,
         reserve: reserve?,
         order: order?,
+        place: validity.version_at,
     };
     Some(Dated { item: terms, label: "terms".into(), validity })
 }

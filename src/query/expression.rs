@@ -55,6 +55,10 @@ impl Expression {
         }
     }
 
+    pub(super) fn physical(&self) -> &Arc<dyn PhysicalExpr> {
+        &self.physical
+    }
+
     /// Its value for every row of a batch.
     ///
     /// # Errors

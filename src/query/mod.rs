@@ -5,6 +5,7 @@
 mod checked;
 mod desk;
 mod engine;
+mod examine;
 mod expression;
 mod fault;
 mod inspect;
@@ -18,6 +19,7 @@ mod typed;
 
 pub use desk::{Desk, Limits};
 pub use engine::Engine;
+pub use examine::{Examined, Refusal};
 pub use expression::Expression;
 pub use lazy::{LazyTable, Read};
 pub use staging::Staging;

@@ -19,6 +19,8 @@ struct Row {
     /// Empty: all programs.
     programs: Vec<String>,
     span: (i32, Option<i32>),
+    /// Of the file, from 1.
+    line: usize,
 }
 
 /// A party's share of the creator side, levels multiplied out; shares add up to 1.
@@ -61,6 +63,7 @@ impl Agreements {
                 position: named("position")?,
                 programs: programs.split(';').map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()).collect(),
                 span: row.validity()?,
+                line: row.line(),
             });
         }
         for (creator, Agreement(rows)) in &mut agreements {
@@ -131,6 +134,74 @@ pub fn not_whole(creator: &str, program: &str, day: i32) -> Error {
         .at(format!("agreements, {creator}, program {program}, {}", day_text(day)))
         .expected("parts that leave nothing, or one row with part = rest")
         .next("correct the parts, or add a row with part = rest")
+}
+
+impl Agreements {
+    /// Every agreement that does not add up to the whole, or names a program that is not among `programs`, with the lines
+    /// of the file that it is made of; for who looks before a run. Days are looked at where a row begins or ends.
+    #[must_use]
+    pub fn faults(&self, file: &str, programs: &[&str]) -> Vec<Error> {
+        let mut faults: Vec<Error> = Vec::new();
+        for (creator, agreement) in &self.0 {
+            faults.extend(agreement.0.iter().filter_map(|row| unknown_program(file, row, programs)));
+            let mut days: Vec<i32> = agreement.0.iter().flat_map(|r| [Some(r.span.0), r.span.1]).flatten().collect();
+            days.sort_unstable();
+            days.dedup();
+            let wrong = |program: &&str| days.iter().find_map(|day| agreement.fault(file, creator, program, *day));
+            faults.extend(programs.iter().find_map(wrong));
+        }
+        faults
+    }
+}
+
+impl Agreement {
+    fn fault(&self, file: &str, creator: &str, program: &str, day: i32) -> Option<Error> {
+        let mut places = Vec::new();
+        self.holding(program, day, &mut places);
+        if places.is_empty() || self.shares(&places).is_some() {
+            return None;
+        }
+        let rows: Vec<&Row> = places.iter().filter_map(|at| self.0.get(*at)).collect();
+        let mut levels: BTreeMap<i64, Exact> = BTreeMap::new();
+        for row in &rows {
+            *levels.entry(row.level).or_default() += &row.part.clone().unwrap_or_default();
+        }
+        let over = levels.iter().find(|(_, sum)| **sum > Exact::ONE);
+        let (what, sums) = match over {
+            Some((level, sum)) => {
+                ("an agreement gives more than the whole", format!("level {level} adds up to {}", percent(sum)))
+            }
+            None => {
+                let sums: Vec<String> = levels.iter().map(|(l, sum)| format!("level {l}: {}", percent(sum))).collect();
+                ("an agreement does not add up to the whole", sums.join(", "))
+            }
+        };
+        let day = if day == i32::MIN { "the beginning".to_owned() } else { day_text(day) };
+        let places: Vec<String> = rows.iter().map(|r| format!("{file}, line {}", r.line)).collect();
+        Some(
+            Error::input(what)
+                .at(places.join("; "))
+                .expected("parts that leave nothing, or one row with part = rest")
+                .found(format!("{creator}, program {program}, from {day}: {sums}"))
+                .next("correct the parts, or add a row with part = rest"),
+        )
+    }
+}
+
+fn percent(part: &Exact) -> String {
+    let hundredfold = part * &Exact::from_int(100);
+    format!("{} %", hundredfold.to_decimal().unwrap_or_else(|| hundredfold.to_string()))
+}
+
+fn unknown_program(file: &str, row: &Row, programs: &[&str]) -> Option<Error> {
+    let unknown = row.programs.iter().find(|p| !programs.contains(&p.as_str()))?;
+    Some(
+        Error::input("an agreement names a program that no policy has")
+            .at(format!("{file}, line {}", row.line))
+            .expected(programs.join(", "))
+            .found(unknown.clone())
+            .next(crate::picture::nearest(unknown, programs.iter().copied())),
+    )
 }
 
 /// Shares of the whole, in order of position; `None` where they do not add up to 1.

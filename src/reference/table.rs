@@ -250,6 +250,12 @@ impl<'a> Row<'a> {
         names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
     }
 
+    /// Its line in a CSV file, from 1, the header's included.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
     /// An error about a cell.
     #[must_use]
     pub fn fault(&self, column: &str, expected: &str, found: &str) -> Error {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::brought_over::{BroughtOver, brought_over};
+use super::explain::{Explained, explain};
 use super::moves::{
     HELD, Move, RECOUPED, RELEASED, RESERVE_RELEASED, RESERVED, STAND_IN, WITHHELD, Waiting, moves, waiting,
 };
@@ -11,6 +12,8 @@ use crate::error::{Error, Result};
 use crate::ledger::{CarriedAmount, Earning, Statement, Store, Tables};
 use crate::money::{Currency, major_grouped};
 use crate::period::{Period, day_text};
+use crate::pipeline::pinned_policies;
+use crate::policy::Policies;
 
 /// The step that an account begins with.
 const OPENING: &str = "opening balance";
@@ -67,6 +70,8 @@ pub struct EarningLine {
     pub rate: Option<String>,
     pub amount_minor: i64,
     pub amount: String,
+    /// From what was paid to the part, in event currency.
+    pub explanation: Vec<Explained>,
 }
 
 /// Builds a party's statement from the period's close, or else its draft.
@@ -80,6 +85,7 @@ pub fn statement(book: &Book, party: &str, period: Period) -> Result<StatementDo
     })?;
     let run = store.run(&run_id)?;
     let tables = run.tables()?;
+    let policies = pinned_policies(&run)?;
     let brought_over = brought_over(book, &run, party, period)?;
     let own: Vec<&Statement> = tables.statements.iter().filter(|s| s.party_id == party).collect();
     if own.is_empty() && brought_over.is_none() {
@@ -91,7 +97,7 @@ pub fn statement(book: &Book, party: &str, period: Period) -> Result<StatementDo
         party_id: party.to_owned(),
         period: period.to_string(),
         state: state.to_owned(),
-        accounts: own.into_iter().map(|s| section(s, &tables, &carried)).collect(),
+        accounts: own.into_iter().map(|s| section(s, &tables, &carried, &policies)).collect(),
         brought_over,
     })
 }
@@ -109,7 +115,7 @@ pub(super) fn amount(minor: i64, currency: &str) -> String {
     Currency::parse(currency).map_or_else(|| minor.to_string(), |c| major_grouped(minor, c))
 }
 
-fn section(s: &Statement, tables: &Tables, carried: &[CarriedAmount]) -> AccountSection {
+fn section(s: &Statement, tables: &Tables, carried: &[CarriedAmount], policies: &Policies) -> AccountSection {
     let all = [
         (OPENING, s.opening_minor, true),
         ("earned", s.earned_minor, false),
@@ -138,7 +144,7 @@ fn section(s: &Statement, tables: &Tables, carried: &[CarriedAmount]) -> Account
     AccountSection {
         currency: s.currency.clone(),
         steps: all.into_iter().filter(|(_, minor, always)| *minor != 0 || *always).map(line).collect(),
-        lines: ours.flat_map(|e| earning_lines(&e.to_row(), s)).collect(),
+        lines: ours.flat_map(|e| earning_lines(&e.to_row(), s, policies)).collect(),
         moves: moves(&s.party_id, &s.currency, &tables.journal),
         waiting: waiting(&s.party_id, &s.currency, carried),
         due_date: due.map(|p| day_text(p.due_date)),
@@ -160,11 +166,12 @@ fn cancelled(e: &Earning, s: &Statement) -> Option<EarningLine> {
         rate: None,
         amount_minor: 0,
         amount: amount(0, &s.currency),
+        explanation: Vec::new(),
     })
 }
 
 /// The parts of an earning line that belong to this party's account in this currency.
-fn earning_lines(e: &Earning, s: &Statement) -> Vec<EarningLine> {
+fn earning_lines(e: &Earning, s: &Statement, policies: &Policies) -> Vec<EarningLine> {
     if let Some(cancelled) = cancelled(e, s) {
         return vec![cancelled];
     }
@@ -185,6 +192,7 @@ fn earning_lines(e: &Earning, s: &Statement) -> Vec<EarningLine> {
             rate: p.rate.clone().filter(|r| r != "1"),
             amount_minor: minor,
             amount: amount(minor, &s.currency),
+            explanation: explain(policies, e, p),
         }
     })
     .collect()
@@ -267,6 +275,9 @@ impl AccountSection {
                 l.program, l.policy_version, l.creator_id, l.part, l.events
             );
             text.push_str(&format!("      {:>width$}   {what}\n", l.amount));
+            for step in &l.explanation {
+                text.push_str(&format!("      {:width$}      {}\n", "", step.text(width + 2)));
+            }
         }
         text
     }

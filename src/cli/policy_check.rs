@@ -1,0 +1,71 @@
+//! `everycent policy check`: every finding with its place, a caret, and a way out.
+
+use super::Common;
+use super::talk::say;
+use crate::book::Book;
+use crate::error::{Error, Result};
+use crate::facts::{check_log, lint_log};
+use crate::pipeline::{check_terms, lint_book, log_schema, policy_files};
+use crate::policy::{Finding, Level, Policies, check};
+use crate::reference::References;
+
+/// Checks the book's policies and agreements.
+///
+/// # Errors
+/// A finding that keeps the policies from running (usage), or an agreement that does not add up (input).
+pub fn perform(common: &Common) -> Result<()> {
+    let book = common.book()?;
+    let files = policy_files(&book.policies)?;
+    show(&check(&files))?;
+    let policies = Policies::read(files)?;
+    let mut findings = lint_book(&book, &policies);
+    for (log, source) in &book.logs {
+        let schema = log_schema(common.engine(), &book, *log, source)?;
+        findings.extend(lint_log(common.engine(), &policies, *log, &schema));
+    }
+    findings.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+    findings.dedup_by(|a, b| a.picture == b.picture);
+    show(&findings)?;
+    planned(common, &book, &policies)?;
+    agreements(common, &book, &policies)?;
+    let (programs, measures, terms) = (policies.programs.len(), policies.measures.len(), policies.terms.len());
+    say(common, &format!("{programs} program versions, {measures} measures, {terms} terms: no error"));
+    Ok(())
+}
+
+fn show(findings: &[Finding]) -> Result<()> {
+    for finding in findings {
+        println!("{}", finding.picture);
+    }
+    match findings.iter().filter(|f| f.level == Level::Error).count() {
+        0 => Ok(()),
+        errors => {
+            let errors = if errors == 1 { "one error".to_owned() } else { format!("{errors} errors") };
+            Err(Error::usage(format!("{errors} in the policies"))
+                .next("correct them; nothing runs with a wrong policy"))
+        }
+    }
+}
+
+/// What a run would refuse, should the linter have seen nothing.
+fn planned(common: &Common, book: &Book, policies: &Policies) -> Result<()> {
+    for (log, source) in &book.logs {
+        check_log(common.engine(), policies, *log, &log_schema(common.engine(), book, *log, source)?)?;
+    }
+    check_terms(common.engine(), policies)
+}
+
+fn agreements(common: &Common, book: &Book, policies: &Policies) -> Result<()> {
+    let references = References::read(common.engine(), book)?;
+    let mut programs: Vec<&str> = policies.programs.iter().map(|p| p.name.as_str()).collect();
+    programs.dedup();
+    let file = book.references.get("agreements").map_or("agreements", String::as_str);
+    let faults = references.agreements.faults(file, &programs);
+    let Some(first) = faults.first() else { return Ok(()) };
+    for fault in &faults {
+        println!("error: {fault}");
+    }
+    let count =
+        if faults.len() == 1 { "one agreement is".to_owned() } else { format!("{} agreements are", faults.len()) };
+    Err(first.like(format!("{count} wrong")).next("correct them; a run stops at the first that it needs"))
+}

@@ -1,0 +1,87 @@
+//! What can be said of an expression without a row: why it can't be used, and whether it ever changes.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::simplify::SimplifyContext;
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
+use datafusion::physical_expr::{AnalysisContext, ExprBoundaries, PhysicalExpr, analyze};
+
+use super::engine::Engine;
+use super::expression::Expression;
+use super::fault::Fault;
+
+/// An expression, looked at before any row is.
+pub struct Examined {
+    /// The type of its values.
+    pub data_type: DataType,
+    /// Some where it has one truth for every row; null does not hold.
+    pub always: Option<bool>,
+    /// Its shortest form: two expressions with one form are one condition.
+    pub form: String,
+}
+
+/// Why an expression can't be used.
+pub struct Refusal {
+    pub message: String,
+    /// Where in the SQL, as far as the engine says.
+    pub span: Option<Range<usize>>,
+    pub help: Option<String>,
+}
+
+impl Expression {
+    /// Looks at `sql` over the columns of `schema`.
+    ///
+    /// # Errors
+    /// As [`Expression::plan`], with the place in the SQL and the way out, as far as the engine knows them.
+    pub fn examine(engine: Engine, sql: &str, schema: &SchemaRef) -> Result<Examined, Refusal> {
+        let planned = Self::plan(engine, sql, schema).map_err(|message| refusal(engine, sql, schema, message))?;
+        let simple = simplified(engine, sql, schema);
+        let form = simple.as_ref().map_or_else(|| sql.to_owned(), ToString::to_string);
+        let always = simple.and_then(|e| truth(&e)).or_else(|| never(&planned, schema));
+        Ok(Examined { data_type: planned.data_type, always, form })
+    }
+}
+
+/// The engine's own diagnosis where it has one, or else the message of [`Expression::plan`].
+fn refusal(engine: Engine, sql: &str, schema: &SchemaRef, message: String) -> Refusal {
+    let columns = DFSchema::try_from(schema.as_ref().clone()).ok();
+    let parsed = columns.and_then(|columns| engine.session().parse_sql_expr(sql, &columns).err());
+    match parsed.map(|e| Fault::of(&e, sql)) {
+        None => Refusal { message, span: None, help: None },
+        Some(fault) => Refusal {
+            message: fault.message,
+            span: fault.span,
+            help: fault.help.or(fault.expected.map(|known| format!("write {known}"))),
+        },
+    }
+}
+
+fn simplified(engine: Engine, sql: &str, schema: &SchemaRef) -> Option<Expr> {
+    let columns = Arc::new(DFSchema::try_from(schema.as_ref().clone()).ok()?);
+    let expr = engine.session().parse_sql_expr(sql, &columns).ok()?;
+    let simplifier = ExprSimplifier::new(SimplifyContext::builder().with_schema(columns.clone()).build());
+    let coerced = simplifier.coerce(expr, &columns).ok()?;
+    simplifier.simplify(coerced).ok()
+}
+
+fn truth(expr: &Expr) -> Option<bool> {
+    match expr {
+        Expr::Literal(ScalarValue::Boolean(value), _) => Some(value.unwrap_or(false)),
+        Expr::Literal(ScalarValue::Null, _) => Some(false),
+        _ => None,
+    }
+}
+
+/// `Some(false)` where no numbers in the columns make it hold: `age >= 18 and age < 10`.
+fn never(planned: &Expression, schema: &SchemaRef) -> Option<bool> {
+    let unbounded = ExprBoundaries::try_new_unbounded(schema).ok()?;
+    let physical: &Arc<dyn PhysicalExpr> = planned.physical();
+    let found = analyze(physical, AnalysisContext::new(unbounded), schema).ok()?;
+    let columns = datafusion::physical_expr::utils::collect_columns(physical);
+    let empty = found.boundaries.iter().any(|b| columns.contains(&b.column) && b.interval.is_none());
+    empty.then_some(false)
+}

@@ -1,0 +1,131 @@
+//! What a run of an example found, against what was expected.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Date32Type, Int64Type};
+
+use super::example::{Example, Expected};
+use crate::book::Book;
+use crate::error::Result;
+use crate::ledger::Tables;
+use crate::money::{Currency, major_text, parse_major};
+use crate::period::{Period, day_text};
+use crate::pipeline::Options;
+use crate::publish::run;
+use crate::query::Engine;
+
+/// One number of an example.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// `earnings: creator_id ada, program live_subs`.
+    pub row: String,
+    pub column: String,
+    pub expected: String,
+    pub found: String,
+}
+
+impl Verdict {
+    /// Did it come out?
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.expected == self.found
+    }
+}
+
+/// Runs an example's book, period by period as the expectations ask, and compares.
+///
+/// # Errors
+/// The book can't be run.
+pub fn judge(engine: Engine, book: &Book, example: &Example) -> Result<Vec<Verdict>> {
+    let mut periods: Vec<Period> = example.expected.iter().map(|e| e.period.unwrap_or(example.period)).collect();
+    periods.sort_unstable();
+    periods.dedup();
+    let mut found: BTreeMap<Period, Tables> = BTreeMap::new();
+    for period in periods {
+        let options = Options { period, as_of: None, dry_run: true, engine };
+        found.insert(period, run(book, &options, &|_| {})?.tables);
+    }
+    let mut verdicts = Vec::new();
+    for expected in &example.expected {
+        if let Some(tables) = found.get(&expected.period.unwrap_or(example.period)) {
+            verdicts.extend(row(expected, &tables.batch(expected.table)?));
+        }
+    }
+    Ok(verdicts)
+}
+
+/// The numbers of one expected row.
+fn row(expected: &Expected, table: &RecordBatch) -> Vec<Verdict> {
+    let named: Vec<String> = expected.key.iter().map(|(column, value)| format!("{column} {value}")).collect();
+    let label = format!("{}: {}", expected.table, named.join(", "));
+    let fits = |at: &usize| {
+        expected.key.iter().all(|(column, value)| text(table, column, *at).as_deref() == Some(value.as_str()))
+    };
+    let rows: Vec<usize> = (0..table.num_rows()).filter(fits).collect();
+    let [at] = rows.as_slice() else {
+        let found = if rows.is_empty() { "none".to_owned() } else { rows.len().to_string() };
+        return vec![Verdict { row: label, column: "rows".into(), expected: "one".into(), found }];
+    };
+    let currency = text(table, "currency", *at).and_then(|code| Currency::parse(&code));
+    let verdict = |column: String, expected: &str, found: Option<String>| Verdict {
+        row: label.clone(),
+        expected: same_form(expected, currency.filter(|_| !is_count(table, &column))),
+        column,
+        found: found.unwrap_or_else(|| "nothing".into()),
+    };
+    let values = expected
+        .values
+        .iter()
+        .map(|(column, value)| verdict(column.clone(), value, number(table, column, *at, currency)));
+    let lists = expected.lists.iter().flat_map(|(column, parts)| {
+        parts
+            .iter()
+            .map(move |(name, value)| (format!("{column} {name}"), value, item(table, column, name, *at, currency)))
+    });
+    values.chain(lists.map(|(column, value, found)| verdict(column, value, found))).collect()
+}
+
+/// Is it a column of its own, and no amount in minor units?
+fn is_count(table: &RecordBatch, column: &str) -> bool {
+    table.column_by_name(column).is_some_and(|array| *array.data_type() == DataType::Int64)
+}
+
+/// `1,499.5` and `1499.50` are one amount: written as the found one is.
+fn same_form(text: &str, currency: Option<Currency>) -> String {
+    let plain = text.replace(',', "");
+    currency.and_then(|c| Some(major_text(parse_major(&plain, c)?, c))).unwrap_or(plain)
+}
+
+fn text(table: &RecordBatch, column: &str, at: usize) -> Option<String> {
+    let array = table.column_by_name(column)?;
+    if array.is_null(at) {
+        return None;
+    }
+    match array.data_type() {
+        DataType::Utf8 => Some(array.as_string_opt::<i32>()?.value(at).to_owned()),
+        DataType::Date32 => Some(day_text(array.as_primitive_opt::<Date32Type>()?.value(at))),
+        DataType::Int64 => Some(array.as_primitive_opt::<Int64Type>()?.value(at).to_string()),
+        _ => None,
+    }
+}
+
+/// A count, or an amount in major units.
+fn number(table: &RecordBatch, column: &str, at: usize, currency: Option<Currency>) -> Option<String> {
+    text(table, column, at).or_else(|| major(&text(table, &format!("{column}_minor"), at)?, currency))
+}
+
+fn major(minor: &str, currency: Option<Currency>) -> Option<String> {
+    let minor: i64 = minor.parse().ok()?;
+    Some(currency.map_or_else(|| minor.to_string(), |c| major_text(minor, c)))
+}
+
+/// The amount of a named item of a list: a deduction by its name, a part by its party.
+fn item(table: &RecordBatch, column: &str, name: &str, at: usize, currency: Option<Currency>) -> Option<String> {
+    let list = table.column_by_name(column)?.as_list_opt::<i32>()?.value(at);
+    let items = list.as_struct_opt()?;
+    let names = items.column_by_name("name").or_else(|| items.column_by_name("party_id"))?.as_string_opt::<i32>()?;
+    let place = (0..names.len()).find(|n| names.value(*n) == name)?;
+    let minors = items.column_by_name("minor")?.as_primitive_opt::<Int64Type>()?;
+    major(&minors.value(place).to_string(), currency)
+}

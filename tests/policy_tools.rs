@@ -1,0 +1,436 @@
+//! `policy check` over a whole book, `policy test`, `show` and `diff`, presets, the examples of docs/policy.md, and
+//! statements that explain each line.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use everycent::policy::{Level, Policies, check, differences};
+use everycent::query::Engine;
+use everycent::trial::{Examples, Verdict, perform, presets, stage};
+
+fn everycent(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_everycent")).args(arguments).output().expect("starts");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+fn engine() -> Engine {
+    Engine::new(2, 1024)
+}
+
+const TERMS: &str = "[[terms]]\nversion = \"1\"\nvalid_from = 2020-01-01\nfx_max_days_back = 7\ndue_days = 15\n";
+
+fn program(lines: &str) -> String {
+    format!("[[program]]\nname = \"p\"\nversion = \"1\"\nvalid_from = 2026-01-01\nlog = \"gifts\"\n{lines}\n\n{TERMS}")
+}
+
+fn files(text: &str) -> Vec<(String, String)> {
+    vec![("policies/p.toml".to_owned(), text.to_owned())]
+}
+
+/// A gift of 10.00 EUR for ada; the rest of the example as given.
+fn gift(rest: &str) -> String {
+    format!(
+        "[[example]]\nname = \"a gift\"\nevents = [{{ log = \"gifts\", event_time = 2026-10-05, creator_id = \"ada\", \
+         amount = \"10.00\", currency = \"EUR\" }}]\n{rest}\n"
+    )
+}
+
+fn tried(policies: &str, example: &str) -> Vec<Verdict> {
+    let examples =
+        Examples::read("policies/p.examples.toml".into(), example.to_owned()).unwrap_or_else(|e| panic!("{e}"));
+    let all = examples.0.iter().map(|e| perform(engine(), &files(policies), e).unwrap_or_else(|e| panic!("{e}")));
+    all.collect::<Vec<_>>().concat()
+}
+
+/// A book in a folder with these policies and one gift.
+fn book(dir: &Path, policies: &str) -> String {
+    let expected = gift("earnings = [{ creator_id = \"ada\" }]");
+    let examples = Examples::read("policies/p.examples.toml".into(), expected).expect("an example");
+    stage(dir, &files(policies), &examples.0[0]).expect("a book");
+    dir.display().to_string()
+}
+
+#[test]
+fn an_example_is_rated_by_the_program_and_compared_number_by_number() {
+    let example = gift(
+        "earnings = [{ creator_id = \"ada\", gross = \"10.00\", creator = \"7.00\", platform = \"3.00\", events = 1 }]",
+    );
+    let verdicts = tried(&program("share = \"70 %\""), &example);
+    assert_eq!(verdicts.len(), 4);
+    assert!(verdicts.iter().all(Verdict::holds), "{verdicts:?}");
+    let other = tried(&program("share = \"60 %\""), &example);
+    let wrong: Vec<_> = other.iter().filter(|v| !v.holds()).map(|v| (v.column.as_str(), v.found.as_str())).collect();
+    assert_eq!(wrong, [("creator", "6.00"), ("platform", "4.00")]);
+}
+
+#[test]
+fn an_example_may_name_deductions_parts_and_rows_that_do_not_exist() {
+    let policy = program("deductions = [{ name = \"fund\", percent = \"10 %\" }]\nshare = \"50 %\"");
+    let example = gift(
+        "agreements = [{ creator_id = \"ada\", party_id = \"ada\", part = \"75 %\" }, { creator_id = \"ada\", party_id = \"north\", part = \"rest\" }]\n\
+         earnings = [{ creator_id = \"ada\", deductions = { fund = \"1.00\" }, parts = { ada = \"3.38\", north = \"1.12\" } }, { creator_id = \"bob\" }]",
+    );
+    let verdicts = tried(&policy, &example);
+    // 10.00 - 10 % = 9.00; half is 4.50; 75 % of it 3.375 and 25 % 1.125: a tie, and the odd cent goes to the first.
+    assert!(verdicts[..3].iter().all(Verdict::holds), "{verdicts:?}");
+    assert_eq!((verdicts[3].column.as_str(), verdicts[3].found.as_str()), ("rows", "none"));
+}
+
+#[test]
+fn a_wrong_example_is_refused_with_its_place() {
+    let refused = |text: &str, words: &[&str]| {
+        let error = Examples::read("policies/p.examples.toml".into(), text.to_owned()).expect_err("read").to_string();
+        assert!(words.iter().all(|w| error.contains(w)), "{error}");
+    };
+    refused(&gift(""), &["policies/p.examples.toml:1:1", "expects nothing"]);
+    refused(&gift("earnings = [{ creator = 7.5 }]"), &["p.examples.toml:4:", "binary float"]);
+    refused(&gift("earnings = [{ creatr = \"7.50\" }]"), &["no column creatr"]);
+    refused(
+        &gift("earnings = [{ creator = \"7.50\" }]").replace("10.00", "10.005"),
+        &["is no amount", "p.examples.toml:3:"],
+    );
+    refused(&gift("earnings = [{ creator = \"7.00\" }]\nearning = []"), &["did you mean `earnings`?"]);
+}
+
+#[test]
+fn every_preset_is_without_findings_and_pays_its_published_numbers() {
+    let all = presets();
+    assert!(!all.is_empty());
+    for preset in all {
+        let policies: Vec<_> =
+            preset.files().into_iter().filter(|(name, _)| !name.ends_with(".examples.toml")).collect();
+        let findings = check(&policies);
+        assert!(findings.is_empty(), "{findings:#?}");
+        assert!(policies[0].1.contains("# Source: ") && policies[0].1.contains("ot public"), "{}", preset.name);
+        let examples = preset.examples().unwrap_or_else(|e| panic!("{e}"));
+        for example in &examples.0 {
+            let verdicts = perform(engine(), &policies, example).unwrap_or_else(|e| panic!("{}: {e}", preset.name));
+            let wrong: Vec<_> = verdicts.iter().filter(|v| !v.holds()).collect();
+            assert!(wrong.is_empty() && !verdicts.is_empty(), "{} {}: {wrong:#?}", preset.name, example.name);
+        }
+    }
+}
+
+#[test]
+fn init_starts_a_working_book_from_a_preset() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let book = dir.path().join("b");
+    let book = book.to_str().expect("a name");
+    let (code, _, talk) = everycent(&["init", book, "--preset", "kik"]);
+    assert_eq!(code, Some(2));
+    assert!(talk.contains("did you mean `kick`?"), "{talk}");
+    let (code, told, talk) = everycent(&["init", book, "--preset", "kick"]);
+    assert_eq!(code, Some(0), "{talk}");
+    assert!(told.contains("policy test"), "{told}");
+    let (code, table, talk) = everycent(&["policy", "test", "--book", book, "--all"]);
+    assert_eq!(code, Some(0), "{table}{talk}");
+    assert!(table.contains("4.74"), "{table}");
+    let (code, _, talk) = everycent(&["run", "--all", "--close", "--book", book]);
+    assert_eq!(code, Some(0), "{talk}");
+    let (code, list, _) = everycent(&["init", "--list-presets"]);
+    assert!(code == Some(0) && list.contains("kick") && list.contains("95 %"), "{list}");
+}
+
+#[test]
+fn a_wrong_example_fails_the_test_with_expected_and_found() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = book(dir.path(), &program("share = \"70 %\""));
+    let (code, _, talk) = everycent(&["policy", "test", "--book", &path]);
+    assert_eq!(code, Some(2));
+    assert!(talk.contains("no worked examples"), "{talk}");
+    let example = gift("earnings = [{ creator_id = \"ada\", creator = \"7.10\" }]");
+    fs::write(dir.path().join("policies/p.examples.toml"), example).expect("written");
+    let (code, table, talk) = everycent(&["policy", "test", "--book", &path]);
+    assert_eq!(code, Some(2), "{table}");
+    assert!(table.contains("fail") && table.contains("7.10") && table.contains("7.00"), "{table}");
+    assert!(talk.contains("1 of 1 examples do not come out"), "{talk}");
+}
+
+/// Every finding of a book, as it is printed, and the exit code.
+fn findings(policies: &str) -> (Option<i32>, String) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = book(dir.path(), policies);
+    let (code, found, talk) = everycent(&["policy", "check", "--book", &path]);
+    (code, found + &talk)
+}
+
+#[track_caller]
+fn finds(policies: &str, code: i32, words: &[&str]) {
+    let (found_code, found) = findings(policies);
+    assert_eq!(found_code, Some(code), "{found}");
+    for word in words {
+        assert!(found.contains(word), "{word:?} in {found}");
+    }
+}
+
+#[test]
+fn check_names_what_sql_can_not_mean_with_its_place() {
+    // `program` puts its lines from line 6 on.
+    let unknown = "where = \"folowers >= 10\"\nshare = \"70 %\"";
+    finds(
+        &program(unknown),
+        2,
+        &["policies/p.toml:6:10", "column 'folowers' not found", "did you mean `followers`?", "^"],
+    );
+    let float = "where = \"followers > cast('1.5' as double)\"\nshare = \"70 %\"";
+    finds(&program(float), 2, &["policies/p.toml:6:", "a float stands in it"]);
+    finds(&program("where = \"amount_minor\"\nshare = \"70 %\""), 2, &["policies/p.toml:6:", "true or false"]);
+}
+
+#[test]
+fn check_names_dead_clauses() {
+    let rule = "eligible = [{ rule = \"adult\", when = \"age >= 18 and age < 10\" }]\nshare = \"70 %\"";
+    finds(&program(rule), 0, &["policies/p.toml:6:", "the rule adult never holds", "nobody is eligible"]);
+    let always = "deductions = [{ name = \"fund\", percent = \"1 %\", when = \"1 = 1\" }]\nshare = \"70 %\"";
+    finds(&program(always), 0, &["policies/p.toml:6:", "the deduction fund always holds"]);
+    let twice = "share = [{ when = \"age > 20\", percent = \"70 %\" }, { when = \"20 < age\", percent = \"60 %\" }, { percent = \"1 %\" }]";
+    finds(
+        &program(twice),
+        0,
+        &["policies/p.toml:6:", "case 2 of the share is dead", "case 1 of the share has the same condition"],
+    );
+    let ended = "valid_to = 2026-02-01\nshare = \"70 %\"\n\n[[program]]\nname = \"p\"\nversion = \"2\"\nvalid_from = 2026-02-01\nlog = \"gifts\"\nshare = \"60 %\"";
+    finds(&program(ended), 0, &["policies/p.toml:3:", "program p version 1 is dead: it ends before the book begins"]);
+    finds(&program("share = \"70 %\"").replace("gifts", "commerce"), 0, &["the book has no log commerce"]);
+}
+
+#[track_caller]
+fn warns(policies: &str, words: &[&str]) {
+    let findings = check(&files(policies));
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    for word in words {
+        assert!(findings[0].picture.contains(word) && findings[0].picture.contains('^'), "{}", findings[0].picture);
+    }
+}
+
+#[test]
+fn check_names_clauses_that_change_nothing() {
+    warns(
+        &program("share = \"70 %\"\nbonus = [{ name = \"b\", points = \"0\" }]"),
+        &["7:10", "the bonus b never adds anything"],
+    );
+    warns(
+        &program("share = \"70 %\"\nmax_share = \"70 %\"\nbonus = [{ name = \"b\", points = \"1\" }]"),
+        &["7:13", "no bonus can add"],
+    );
+    let bands = "tiers = { window = \"year\", basis = \"gross\", currency = \"EUR\", bands = [{ from = \"0\", percent = \"70 %\" }, { from = \"9\", percent = \"70 %\" }] }";
+    warns(&program(bands), &["this band changes nothing"]);
+    let measure = "share = \"70 %\"\n\n[[measure]]\nname = \"views\"\nlog = \"engagement\"\ncount = true\ndays = 30\nend = \"event_day\"\nlate = \"rerate\"";
+    warns(&program(measure), &["nobody asks for the measure views", "9:8"]);
+}
+
+#[test]
+fn check_asks_for_a_rounding_mode_where_parts_of_a_cent_feed_forward() {
+    let step = |round: &str| {
+        program(&format!(
+            "round_at = \"event\"\nshare = \"70 %\"\ndeductions = [{{ name = \"fund\", percent = \"1 %\"{round} }}]"
+        ))
+    };
+    warns(&step(""), &["8:15", "the deduction fund says no `round`", "round = \"exact\""]);
+    assert!(check(&files(&step(", round = \"exact\""))).is_empty());
+    assert!(check(&files(&step(", round = \"half_up\""))).is_empty());
+    let canonical = |text: &str| Policies::read(files(text)).expect("policies").canonical_json();
+    assert_eq!(canonical(&step("")), canonical(&step(", round = \"exact\"")));
+}
+
+#[test]
+fn check_names_two_programs_that_rate_the_same_events() {
+    let second = "share = \"70 %\"\n\n[[program]]\nname = \"q\"\nversion = \"1\"\nvalid_from = 2026-03-01\nlog = \"gifts\"\nshare = \"60 %\"";
+    warns(&program(second), &["10:11", "program p and program q rate the same events of gifts"]);
+    let apart = program(second)
+        .replace("log = \"gifts\"\nshare = \"60 %\"", "log = \"gifts\"\nwhere = \"coins > 1\"\nshare = \"60 %\"");
+    assert!(check(&files(&apart)).is_empty());
+}
+
+#[test]
+fn check_names_agreements_over_the_whole_with_file_and_line() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = book(dir.path(), &program("share = \"70 %\""));
+    let agreements = "creator_id,party_id,part,level,position,programs,valid_from,valid_to\n\
+                      ada,ada,80 %,1,1,,2026-01-01,\nada,north,30 %,1,2,p,2026-02-01,\nada,south,1 %,1,3,q,,\n";
+    fs::write(dir.path().join("refs/agreements.csv"), agreements).expect("written");
+    let toml = fs::read_to_string(dir.path().join("everycent.toml")).expect("a book");
+    let toml = toml.replace("[reference]\n", "[reference]\nagreements = \"refs/agreements.csv\"\n");
+    fs::write(dir.path().join("everycent.toml"), toml).expect("written");
+    let (code, found, _) = everycent(&["policy", "check", "--book", &path]);
+    assert_eq!(code, Some(3), "{found}");
+    assert!(
+        found.contains("names a program that no policy has") && found.contains("agreements.csv, line 4"),
+        "{found}"
+    );
+    // In January ada's 80 % alone do not reach the whole.
+    assert!(found.contains("agreements.csv, line 2") && found.contains("80 %"), "{found}");
+    let fixed = agreements
+        .replace("ada,ada,80 %,1,1,,2026-01-01,", "ada,ada,80 %,1,1,p,2026-02-01,")
+        .replace("q,,", "p,2027-01-01,2027-01-02");
+    fs::write(dir.path().join("refs/agreements.csv"), fixed).expect("written");
+    let (_, found, _) = everycent(&["policy", "check", "--book", &path]);
+    assert!(
+        found.contains("gives more than the whole")
+            && found.contains("refs/agreements.csv, line 2; refs/agreements.csv, line 3"),
+        "{found}"
+    );
+    assert!(found.contains("110 %"), "{found}");
+}
+
+#[test]
+fn show_says_what_is_in_force_and_diff_what_changes() {
+    let before = program("eligible = [{ rule = \"age_18\", when = \"age >= 18\" }]\nshare = \"70 %\"");
+    let after = before
+        .replace("70 %", "72.5 %")
+        .replace("due_days = 15", "due_days = 10\nminimum_payout = { EUR = \"1250.00\" }");
+    let read = |text: &str| Policies::read(files(text)).expect("policies");
+    let said: Vec<String> = read(&before).said(None).iter().flat_map(|s| s.sentences.clone()).map(|s| s.text).collect();
+    assert!(said.contains(&"An event is eligible only when age is at least 18 (rule age_18).".to_owned()), "{said:#?}");
+    assert!(said.contains(&"Of what is left the creator gets 70 %.".to_owned()), "{said:#?}");
+    assert!(
+        read(&before).said(everycent::period::parse_day("2025-12-31")).iter().all(|s| !s.owner.starts_with("program"))
+    );
+    let lines = differences(&read(&before), &read(&after));
+    assert_eq!(
+        lines,
+        [
+            "program p version 1: Of what is left the creator gets 72.5 %. Before: Of what is left the creator gets 70 %.",
+            "terms version 1: A balance is paid out from 1,250.00 EUR on; less is carried. \
+             Before: Every positive balance is paid out.",
+            "terms version 1: A payout is due 10 days after the period's last day. \
+             Before: A payout is due 15 days after the period's last day.",
+        ]
+    );
+    let next = format!("{before}\n[[program]]\nname = \"p\"\nversion = \"2\"\nvalid_from = 2026-05-01\nlog = \"gifts\"\nshare = \"80 %\"\n")
+        .replace("log = \"gifts\"\neligible", "valid_to = 2026-05-01\nlog = \"gifts\"\neligible");
+    let lines = differences(&read(&before), &read(&next));
+    assert_eq!(
+        lines,
+        [
+            "program p version 1 was in force from 2026-01-01 on; it is now in force from 2026-01-01 to 2026-04-30.",
+            "program p version 2, from 2026-05-01 on is new.",
+            "program p version 2 against version 1: Of what is left the creator gets 80 %. Before: Of what is left the creator gets 70 %.",
+            "program p version 2 against version 1: no longer: An event is eligible only when age is at least 18 (rule age_18).",
+        ]
+    );
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = book(dir.path(), &before);
+    everycent(&["run", "--all", "--close", "--book", &path]);
+    fs::write(dir.path().join("policies/p.toml"), &after).expect("written");
+    let (code, told, talk) = everycent(&[
+        "policy",
+        "diff",
+        "2026-10",
+        dir.path().join("policies").to_str().expect("a name"),
+        "--book",
+        &path,
+    ]);
+    assert_eq!((code, told.lines().count()), (Some(0), 3), "{told}{talk}");
+    let (_, told, _) = everycent(&["policy", "show", "--on", "2026-10-01", "--book", &path]);
+    assert!(told.contains("program p version 1, from 2026-01-01 on"), "{told}");
+}
+
+#[test]
+fn clauses_that_a_month_never_touched_are_listed() {
+    let policy = program(
+        "eligible = [{ rule = \"adult\", when = \"age >= 18\" }]\n\
+         deductions = [{ name = \"fund\", percent = \"1 %\", when = \"payer_country = 'US'\" }]\n\
+         tiers = { window = \"lifetime\", basis = \"gross\", currency = \"EUR\", bands = [{ from = \"0\", percent = \"97 %\" }, { from = \"8.00\", percent = \"80 %\" }, { from = \"10.00\", percent = \"50 %\" }] }",
+    );
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = book(dir.path(), &policy);
+    let (code, table, talk) = everycent(&["policy", "test", "--period", "2026-10", "--format", "csv", "--book", &path]);
+    assert_eq!(code, Some(0), "{talk}");
+    // A gift of 10.00 fills the first two bands and does not enter the third.
+    let untouched: Vec<&str> = table.lines().skip(1).collect();
+    assert_eq!(untouched, ["p,1,rule adult (refuses)", "p,1,deduction fund", "p,1,band 3"], "{table}");
+}
+
+/// The fenced blocks of docs/policy.md marked `toml`.
+fn blocks() -> Vec<(usize, String)> {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy.md")).expect("the page");
+    let (mut blocks, mut open) = (Vec::new(), None::<(usize, String)>);
+    for (at, line) in text.lines().enumerate() {
+        match (&mut open, line) {
+            (None, "```toml") => open = Some((at + 2, String::new())),
+            (Some(_), "```") => blocks.extend(open.take()),
+            (Some((_, block)), line) => *block += &format!("{line}\n"),
+            (None, _) => {}
+        }
+    }
+    blocks
+}
+
+#[test]
+fn every_example_of_the_page_is_read_and_rated() {
+    let (mut seen, mut rated) = (0, 0);
+    let mut last = String::new();
+    for (line, block) in blocks() {
+        seen += 1;
+        if block.contains("[[example]]") {
+            let policy = if last.contains("[[terms]]") { last.clone() } else { format!("{last}\n{TERMS}") };
+            for verdict in tried(&policy, &block) {
+                assert!(verdict.holds(), "docs/policy.md, line {line}: {verdict:?}");
+                rated += 1;
+            }
+            continue;
+        }
+        if block.contains("[[correction]]") {
+            everycent::policy::Corrections::read(&block).unwrap_or_else(|e| panic!("docs/policy.md, line {line}: {e}"));
+            continue;
+        }
+        let whole = if block.starts_with("[[") || block.starts_with('#') { block.clone() } else { program(&block) };
+        let errors: Vec<_> = check(&files(&whole)).into_iter().filter(|f| f.level == Level::Error).collect();
+        assert!(errors.is_empty(), "docs/policy.md, line {line}: {errors:#?}");
+        last = whole;
+    }
+    assert!(seen >= 6 && rated >= 6, "{seen} blocks, {rated} numbers");
+}
+
+#[test]
+fn a_statement_explains_each_line_and_the_explanation_adds_up() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let book = dir.path().join("b");
+    let book = book.to_str().expect("a name");
+    everycent(&["init", book]);
+    everycent(&["run", "--all", "--close", "--book", book]);
+    let mut lines = 0;
+    for party in ["ana", "maestro", "fado_duo", "dara", "chika"] {
+        for period in ["2026-01", "2026-02", "2026-03"] {
+            let (code, json, _) =
+                everycent(&["statement", party, "--period", period, "--format", "json", "--book", book]);
+            if code != Some(0) {
+                continue;
+            }
+            let statement: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+            for account in statement["accounts"].as_array().expect("accounts") {
+                for line in account["lines"].as_array().expect("lines") {
+                    adds_up(line);
+                    lines += 1;
+                }
+            }
+        }
+    }
+    assert!(lines > 20, "{lines} lines");
+    let (_, text, _) = everycent(&["statement", "ana", "--period", "2026-02", "--book", book]);
+    assert!(
+        text.contains("paid: ") && text.contains("safety_fund: 1 % of ") && text.contains("creator side: "),
+        "{text}"
+    );
+}
+
+/// Every sum among the steps is what the steps before it add up to; the last one is the line's own part.
+fn adds_up(line: &serde_json::Value) {
+    let steps = line["explanation"].as_array().expect("steps");
+    let mut sum = 0;
+    for step in steps {
+        let minor = step["amount_minor"].as_i64().expect("a number");
+        if step["is_sum"] == true {
+            assert_eq!(minor, sum, "{line:#}");
+        } else {
+            sum += minor;
+        }
+    }
+    let last = steps.last().expect("a step");
+    assert_eq!(last["is_sum"], true, "{line:#}");
+    let part = line["part"].as_str().expect("a part").split(' ').next().expect("an amount").to_owned();
+    assert_eq!(last["amount"].as_str(), Some(part.as_str()), "{line:#}");
+}
