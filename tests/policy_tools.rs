@@ -329,6 +329,24 @@ fn show_says_what_is_in_force_and_diff_what_changes() {
 }
 
 #[test]
+fn terms_are_said_with_holds_withholding_and_reserve() {
+    let more = "hold = { days = 30 }\nexpires_months = 12\nminimum_payout = { EUR = \"50.00\" }\n\
+                withholding = [{ name = \"us\", percent = \"24 %\", when = \"tax_form is null\", payers = [\"US\"] }]\n\
+                reserve = { percent = \"10 %\", days = 90 }\n";
+    let policies = Policies::read(files(&format!("{TERMS}{more}"))).unwrap_or_else(|e| panic!("{e}"));
+    let said: Vec<String> = policies.said(None).into_iter().flat_map(|s| s.sentences).map(|s| s.text).collect();
+    for sentence in [
+        "A balance is paid out from 50.00 EUR on; less is carried, and lapses after 12 months.",
+        "What is earned is held for 30 days after the event.",
+        "us: 24 % of what payers of US brought is withheld as tax when tax_form is null; the first case that holds counts.",
+        "Of what is earned 10 % is kept in reserve, for 90 days after the period.",
+    ] {
+        assert!(said.contains(&sentence.to_owned()), "{sentence}: {said:#?}");
+    }
+    assert!(said.iter().all(|s| !s.starts_with("Its ")), "{said:#?}");
+}
+
+#[test]
 fn clauses_that_a_month_never_touched_are_listed() {
     let policy = program(
         "eligible = [{ rule = \"adult\", when = \"age >= 18\" }]\n\

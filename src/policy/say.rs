@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::model::{
-    Basis, Bonus, Case, FxDate, Kept, Late, Measure, MeasureEnd, Of, Pay, Policies, Program, RoundAt, Step, Terms,
-    TierMode, Tiers, Window, covers,
+    Basis, Below, Bonus, Case, FxDate, Hold, HoldAfter, Kept, Late, Measure, MeasureEnd, Of, Pay, Policies, Program,
+    RoundAt, Step, Terms, TierMode, Tiers, Window, Withholding, covers,
 };
 use super::pool::{Idle, Pool, PoolLate, PoolRule, Pot, Reading, Threshold, WithoutWeight};
 use crate::money::{Currency, Exact, OddCents, Rounding, major_grouped};
@@ -134,6 +134,9 @@ impl Program {
         if let Some(fx) = self.fx_date {
             s.say("fx_date", format!("Other currencies are converted at the rates of {}.", fx_date(fx)));
         }
+        if let Some(hold) = &self.hold {
+            s.say("hold", hold_text(hold));
+        }
         let bears = if self.kept == Kept::Platform {
             "the platform"
         } else {
@@ -158,7 +161,8 @@ impl Program {
 }
 
 /// The pinned fields of a program that have sentences of their own, or stand in the heading.
-const SAID_OF_PROGRAMS: [&str; 18] = [
+const SAID_OF_PROGRAMS: [&str; 19] = [
+    "hold",
     "pool",
     "name",
     "version",
@@ -387,22 +391,76 @@ impl Terms {
             "fx_date",
             format!("Parts are converted at the rates of {}, at most {back} days old.", fx_date(self.fx_date)),
         );
-        let minimums: Vec<String> = self.minimum_payout.iter().map(|(c, minor)| money(*minor, *c)).collect();
-        s.say(
-            "minimum_payout",
-            match minimums.is_empty() {
-                true => "Every positive balance is paid out.".to_owned(),
-                false => format!("A balance is paid out from {} on; less is carried.", minimums.join(", ")),
-            },
-        );
+        s.say("minimum_payout", minimum(self));
         s.say("due_days", format!("A payout is due {} days after the period's last day.", self.due_days));
+        if let Some(hold) = &self.hold {
+            s.say("hold", hold_text(hold));
+        }
+        for case in &self.withholding {
+            s.say(format!("withholding {}", case.name), withheld(case));
+        }
+        if let Some(reserve) = &self.reserve {
+            let (part, days) = (percent(&reserve.percent), reserve.days);
+            s.say("reserve", format!("Of what is earned {part} is kept in reserve, for {days} days after the period."));
+        }
+        let order: Vec<String> = self.order.iter().map(ToString::to_string).collect();
+        s.say("order", format!("A settlement takes its steps in this order: {}.", order.join(", ")));
         let pinned = self.canonical();
-        let said =
-            ["version", "valid_from", "valid_to", "fx_date", "fx_max_days_back", "minimum_payout_minor", "due_days"];
-        s.rest(&pinned, &said);
+        s.rest(&pinned, &SAID_OF_TERMS);
         let (owner, version) = ("terms".to_owned(), Some(self.version.clone()));
         Said { owner, version, from: self.valid_from, to: self.valid_to, sentences: s.0, pinned }
     }
+}
+
+/// The pinned fields of terms that have sentences of their own, or stand in the heading.
+const SAID_OF_TERMS: [&str; 13] = [
+    "version",
+    "valid_from",
+    "valid_to",
+    "fx_date",
+    "fx_max_days_back",
+    "minimum_payout_minor",
+    "below_minimum",
+    "expires_months",
+    "due_days",
+    "hold",
+    "withholding",
+    "reserve",
+    "order",
+];
+
+fn minimum(terms: &Terms) -> String {
+    let minimums: Vec<String> = terms.minimum_payout.iter().map(|(c, minor)| money(*minor, *c)).collect();
+    if minimums.is_empty() {
+        return "Every positive balance is paid out.".to_owned();
+    }
+    let less = match (terms.below, terms.expires_months) {
+        (Below::Forfeit, _) => "less lapses".to_owned(),
+        (Below::Carry, None) => "less is carried".to_owned(),
+        (Below::Carry, Some(months)) => format!("less is carried, and lapses after {months} months"),
+    };
+    format!("A balance is paid out from {} on; {less}.", minimums.join(", "))
+}
+
+fn hold_text(hold: &Hold) -> String {
+    let after = match hold.after {
+        HoldAfter::Event => "after the event",
+        HoldAfter::Delivered => "after the delivery, and until there is one",
+    };
+    format!("What is earned is held for {} days {after}.", hold.days)
+}
+
+fn withheld(case: &Withholding) -> String {
+    let when = case.when.as_ref().map(|sql| format!(" when {}", aloud(&sql.text))).unwrap_or_default();
+    let of = match case.payers.is_empty() {
+        true => "what is earned".to_owned(),
+        false => format!("what payers of {} brought", case.payers.join(", ")),
+    };
+    format!(
+        "{}: {} of {of} is withheld as tax{when}; the first case that holds counts.",
+        case.name,
+        percent(&case.percent)
+    )
 }
 
 /// `70 %`, or a fraction where no decimal is exact.
