@@ -148,7 +148,10 @@ fn money_is_conserved_over_every_close() {
 /// start. Everything has arrived before the last run, in an order that the dice say.
 fn rearranged(seed: u64, order: u64) -> RandomBook {
     let RandomBook { mut book, steps } = random(seed);
-    book.policies = book.policies.replace("\"frozen\"", "\"rerate\"");
+    let amended = book.amended.iter_mut().map(|(_, text, _)| text);
+    for text in amended.chain([&mut book.policies]) {
+        *text = text.replace("\"frozen\"", "\"rerate\"");
+    }
     let last = steps.iter().filter(|s| matches!(s, Step::Run(_))).count().min(3);
     let mut rng = ChaCha8Rng::seed_from_u64(order);
     calm(&mut book, |_| 2 * rng.random_range(0..u32::try_from(last).expect("few months")) + 1);
