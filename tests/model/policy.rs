@@ -67,7 +67,7 @@ pub struct Step {
 #[derive(Clone, Debug)]
 pub enum Share {
     /// The first that holds.
-    Cases(Vec<(Condition, Q)>),
+    Cases(Vec<Case>),
     Column {
         name: String,
         per: Q,
@@ -75,6 +75,22 @@ pub enum Share {
     Tiers(Tiers),
     /// Fixed money for each event, of the first that holds; or none.
     Each(Vec<Payment>),
+}
+
+/// A case of a share.
+#[derive(Clone, Debug, Default)]
+pub struct Case {
+    pub when: Condition,
+    pub percent: Q,
+    pub locked: Option<Locked>,
+}
+
+/// A rate by creator and a column, from a reference of the book's own; a cut counts after some days.
+#[derive(Clone, Debug)]
+pub struct Locked {
+    pub reference: String,
+    pub by: String,
+    pub days: i64,
 }
 
 /// Fixed money, in major units.
@@ -127,11 +143,34 @@ pub struct Bonus {
 pub struct Measure {
     pub log: String,
     pub condition: Condition,
-    /// The column summed; without one, rows are counted.
-    pub sum: Option<String>,
+    /// What is summed; without it, rows are counted.
+    pub sum: Option<Sum>,
     pub days: i64,
+    /// Whole months in place of days.
+    pub months: Option<i64>,
     pub period_end: bool,
     pub frozen: bool,
+}
+
+/// What a row adds to a measure.
+#[derive(Clone, Debug)]
+pub enum Sum {
+    Column(String),
+    /// `case tier when '1' then 1 else 0 end`.
+    Points {
+        column: String,
+        points: BTreeMap<String, i64>,
+        other: i64,
+    },
+}
+
+/// A measure over a measure: 1 after so many months in a row, for some months.
+#[derive(Clone, Debug)]
+pub struct Enrolment {
+    pub of: String,
+    pub at_least: i64,
+    pub months_in_a_row: i64,
+    pub lasts_months: i64,
 }
 
 /// How accounts are settled.
@@ -173,6 +212,7 @@ pub struct Withholding {
 pub struct Policies {
     pub programs: Vec<Program>,
     pub measures: BTreeMap<String, Measure>,
+    pub enrolments: BTreeMap<String, Enrolment>,
     pub terms: Terms,
 }
 
@@ -182,8 +222,11 @@ impl Policies {
         let file: Table = text.parse().unwrap_or_else(|e| panic!("policies: {e}\n{text}"));
         let terms = terms(tables(&file, "terms").first().expect("terms"));
         let programs = tables(&file, "program").iter().map(|t| program(t, &terms)).collect();
-        let measures = tables(&file, "measure").iter().map(|t| (string(t, "name"), measure(t))).collect();
-        Self { programs, measures, terms }
+        let (over, plain): (Vec<Table>, Vec<Table>) =
+            tables(&file, "measure").into_iter().partition(|t| t.contains_key("of"));
+        let measures = plain.iter().map(|t| (string(t, "name"), measure(t))).collect();
+        let enrolments = over.iter().map(|t| (string(t, "name"), enrolment(t))).collect();
+        Self { programs, measures, enrolments, terms }
     }
 }
 
@@ -248,14 +291,21 @@ fn share(table: &Table) -> Share {
         return Share::Each(tables(table, "pay_each").iter().map(payment).collect());
     }
     match &table["share"] {
-        Value::String(percent) => Share::Cases(vec![(Condition::default(), parse(percent))]),
+        Value::String(percent) => Share::Cases(vec![Case { percent: parse(percent), ..Case::default() }]),
         Value::Table(column) => {
             let per = column["per"].as_integer().expect("an integer to divide by");
             Share::Column { name: string(column, "column"), per: super::number::q(per) }
         }
-        _ => {
-            Share::Cases(tables(table, "share").iter().map(|t| (condition(t, "when"), percent(t, "percent"))).collect())
-        }
+        _ => Share::Cases(tables(table, "share").iter().map(case).collect()),
+    }
+}
+
+fn case(table: &Table) -> Case {
+    let locked = |reference| Locked { reference, by: string(table, "by"), days: integer(table, "cut_after_days") };
+    Case {
+        when: condition(table, "when"),
+        percent: percent(table, "percent"),
+        locked: text(table, "rates").map(locked),
     }
 }
 
@@ -302,10 +352,30 @@ fn measure(table: &Table) -> Measure {
     Measure {
         log: string(table, "log"),
         condition: condition(table, "where"),
-        sum: text(table, "sum"),
-        days: integer(table, "days"),
+        sum: text(table, "sum").map(|t| sum(&t)),
+        days: table.get("days").and_then(Value::as_integer).unwrap_or(0),
+        months: table.get("months").and_then(Value::as_integer),
         period_end: text(table, "end").is_some_and(|t| t == "period_end"),
         frozen: text(table, "late").is_some_and(|t| t == "frozen"),
+    }
+}
+
+fn sum(text: &str) -> Sum {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let ["case", column, cases @ .., "else", other, "end"] = words.as_slice() else {
+        return Sum::Column(text.to_owned());
+    };
+    let number = |word: &str| word.parse().unwrap_or_else(|_| panic!("no whole number: {word:?}"));
+    let points = cases.chunks(4).map(|c| (c[1].trim_matches('\'').to_owned(), number(c[3]))).collect();
+    Sum::Points { column: (*column).to_owned(), points, other: number(other) }
+}
+
+fn enrolment(table: &Table) -> Enrolment {
+    Enrolment {
+        of: string(table, "of"),
+        at_least: integer(table, "at_least"),
+        months_in_a_row: integer(table, "months_in_a_row"),
+        lasts_months: integer(table, "lasts_months"),
     }
 }
 

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::before::Before;
-use super::calendar::{Day, Month, Zone, age_on, last_day, month_of, parse_day};
+use super::calendar::{Day, Month, Zone, age_on, first_day, last_day, month_of, parse_day};
 use super::condition::{Condition, Value};
 use super::each::{fixed, payment};
 use super::event::Row;
 use super::fates::Fate;
 use super::netting::Unit;
 use super::number::{Q, half_even, int, largest_remainder, q, round, zero};
-use super::policy::{Fx, Measure, Policies, Program, Share, Step};
+use super::policy::{Enrolment, Fx, Measure, Policies, Program, Share, Step, Sum};
 use super::references::{Rates, References};
 use super::release::{Deliveries, Slices, Spread};
 use super::share::Reached;
@@ -170,7 +170,10 @@ impl<'a> World<'a> {
         let creator = || self.refs.creator(unit.row.text("creator_id").unwrap_or_default(), unit.day);
         let column = |c: &str| creator().and_then(|line| line.get(c)).cloned();
         if let Some(measure) = self.policies.measures.get(name) {
-            return Value::Int(self.measured(measure, unit));
+            return Value::Int(self.measured(measure, unit.row.text("creator_id"), unit.day));
+        }
+        if let Some(enrolment) = self.policies.enrolments.get(name) {
+            return Value::Int(i64::from(self.enrolled(enrolment, unit)));
         }
         match name {
             "age" => column("birth_date").map_or(Value::Null, |b| Value::Int(age_on(parse_day(&b), unit.day))),
@@ -180,19 +183,39 @@ impl<'a> World<'a> {
         }
     }
 
-    fn measured(&self, measure: &Measure, unit: &Unit) -> i64 {
-        let month = month_of(unit.day);
-        let end = if measure.period_end { last_day(month) + 1 } else { unit.day };
+    fn measured(&self, measure: &Measure, creator: Option<&str>, day: Day) -> i64 {
+        let month = month_of(day);
+        let (from, end) = match (measure.months, measure.period_end) {
+            (Some(months), true) => (first_day(month + 1 - months), last_day(month) + 1),
+            (Some(months), false) => (first_day(month - months), first_day(month)),
+            (None, true) => (last_day(month) + 1 - measure.days, last_day(month) + 1),
+            (None, false) => (day - measure.days, day),
+        };
         let seen = self.seen.get(&month).filter(|_| measure.frozen);
         let counts = |row: &&&Row| {
             row.log == measure.log
-                && row.text("creator_id") == unit.row.text("creator_id")
-                && (end - measure.days..end).contains(&row.day)
+                && row.text("creator_id") == creator
+                && (from..end).contains(&row.day)
                 && seen.is_none_or(|seen| seen.contains(&row.n))
                 && measure.condition.holds(&|name| row.value(name))
         };
-        let rows = self.counted.iter().filter(counts);
-        rows.map(|row| measure.sum.as_ref().map_or(1, |column| row.int(column).unwrap_or(0))).sum()
+        let adds = |row: &&Row| match &measure.sum {
+            None => 1,
+            Some(Sum::Column(column)) => row.int(column).unwrap_or(0),
+            Some(Sum::Points { column, points, other }) => {
+                row.text(column).and_then(|text| points.get(text)).copied().unwrap_or(*other)
+            }
+        };
+        self.counted.iter().filter(counts).map(adds).sum()
+    }
+
+    /// Whether a run of enough months ended so short ago that it still lasts.
+    fn enrolled(&self, enrolment: &Enrolment, unit: &Unit) -> bool {
+        let (measure, month) = (&self.policies.measures[&enrolment.of], month_of(unit.day));
+        let creator = unit.row.text("creator_id");
+        let enough = |month| self.measured(measure, creator, first_day(month)) >= enrolment.at_least;
+        let run = |last: Month| (last - enrolment.months_in_a_row + 1..=last).all(enough);
+        (month - enrolment.lasts_months..month).any(run)
     }
 
     /// All lines of the units.

@@ -16,6 +16,8 @@ pub struct References {
     agreements: Vec<Line>,
     pub advances: Vec<Line>,
     pub referrals: Vec<Line>,
+    /// References of the book's own.
+    pub own: BTreeMap<String, Vec<Line>>,
     quotes: BTreeMap<Day, BTreeMap<String, Q>>,
     max_days_back: i64,
 }
@@ -39,6 +41,7 @@ impl References {
             agreements: lines("agreements"),
             advances: lines("advances"),
             referrals: lines("referrals"),
+            own: refs.iter().map(|(name, sheet)| (name.clone(), sheet.lines())).collect(),
             quotes,
             max_days_back,
         }

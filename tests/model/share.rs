@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use num_traits::{Signed, Zero};
 
-use super::calendar::{Month, month_of};
+use super::calendar::{Month, month_of, parse_day};
 use super::each::{first_ones, paid};
-use super::number::{Q, q, ten_to, zero};
-use super::policy::{Bonus, Share, Tiers};
+use super::number::{Q, parse, q, ten_to, zero};
+use super::policy::{Bonus, Case, Locked, Share, Tiers};
 use super::rating::{Priced, World};
 use super::references::digits;
 
@@ -49,8 +49,8 @@ impl Reached {
             Share::Each(_) => return paid(world, p),
             Share::Column { name, per } => q(p.unit.row.int(name).expect("a share in the column")) / per,
             Share::Cases(cases) => {
-                let case = cases.iter().find(|(when, _)| world.holds(when, &p.unit));
-                case.expect("the last case has no condition").1.clone()
+                let case = cases.iter().find(|case| world.holds(&case.when, &p.unit));
+                percent(world, p, case.expect("the last case has no condition"))
             }
         };
         let mut points = share.clone();
@@ -117,6 +117,21 @@ fn next_band(tiers: &Tiers, volume: &Q, up: bool) -> (Q, Option<Q>) {
     let band = borders.iter().filter(|b| if up { *b <= volume } else { *b < volume }).count();
     let edge = if up { borders.get(band) } else { band.checked_sub(1).map(|below| &borders[below]) };
     (tiers.bands[band].1.clone(), edge.cloned())
+}
+
+/// A case's own percentage, or the highest rate in force on the day or one of the days before it.
+fn percent(world: &World, p: &Priced, case: &Case) -> Q {
+    let rate = |locked: &Locked| {
+        let key = p.unit.row.text(&locked.by)?;
+        let rows = world.refs.own.get(&locked.reference).expect("a reference").iter();
+        let ours = rows.filter(|line| line["creator_id"] == p.creator() && line[&locked.by] == key);
+        let in_force = ours.filter(|line| {
+            let ended = line.get("valid_to").is_some_and(|to| parse_day(to) <= p.unit.day - locked.days);
+            parse_day(&line["valid_from"]) <= p.unit.day && !ended
+        });
+        in_force.map(|line| parse(&line["rate"])).max()
+    };
+    case.locked.as_ref().and_then(rate).unwrap_or_else(|| case.percent.clone())
 }
 
 fn window(p: &Priced, tiers: &Tiers) -> Window {
