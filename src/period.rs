@@ -59,6 +59,12 @@ impl Period {
         Self(self.0 - 1)
     }
 
+    /// So many months later; earlier for a number below 0.
+    #[must_use]
+    pub fn plus(self, months: i32) -> Self {
+        Self(self.0 + months)
+    }
+
     /// Its first day.
     #[must_use]
     pub fn first_day(self) -> i32 {

@@ -7,7 +7,7 @@ use everycent::money::{Currency, Exact, OddCents, Rounding};
 use everycent::period::parse_day;
 use everycent::policy::{
     Basis, Change, ChangeKey, Corrections, Finding, FxDate, Kept, Late, Level, MeasureEnd, Of, Pay, Policies, Program,
-    RoundAt, TierMode, Window, changed, check,
+    RoundAt, Span, TierMode, Window, changed, check,
 };
 
 const FILE: &str = "policies/x.toml";
@@ -187,7 +187,7 @@ fn measures_and_terms_are_read() {
     ) + &terms("minimum_payout = { EUR = \"25.00\", JPY = \"4000\" }");
     let policies = read(&text);
     let measure = &policies.measures[0];
-    assert_eq!((measure.days, measure.end, measure.late), (30, MeasureEnd::EventDay, Late::Rerate));
+    assert_eq!((measure.span, measure.end, measure.late), (Span::Days(30), MeasureEnd::EventDay, Late::Rerate));
     assert!(measure.sum.is_none() && measure.condition.is_some());
     let terms = &policies.terms[0];
     assert_eq!((terms.fx_date, terms.fx_max_days_back, terms.due_days), (FxDate::PeriodEnd, 7, 15));
@@ -648,6 +648,49 @@ fn tax_and_channel_fee_have_their_own_accounts_and_order() {
 }
 
 #[test]
+fn fixed_fees_are_of_single_events_and_name_their_money() {
+    let step = |step: &str, more: &str| shared(&format!("deductions = [ {{ name = \"fee\", {step} }} ]\n{more}"));
+    let by_event = "round_at = \"event\"";
+    accepted(&step("fixed = { USD = \"0.30\", JPY = \"30\" }", by_event));
+    accepted(&step("percent = \"2.9 %\", fixed = { USD = \"0.30\" }, round = \"half_up\"", by_event));
+    refused(&step("fixed = { USD = \"0.30\" }", ""), "7:40", &["fixed money is taken of single events"]);
+    refused(&step("fixed = { USD = \"0.305\" }", by_event), "7:48", &["finer than the minor unit of USD"]);
+    refused(&step("fixed = { usd = \"0.30\" }", by_event), "7:42", &["did you mean `USD`?"]);
+    refused(&step("fixed = {  }", by_event), "7:40", &["this names no money"]);
+    refused(&step("fixed = \"0.30\"", by_event), "7:40", &["write a table such as"]);
+    refused(&step("of = \"rest\"", by_event), "7:16", &["a deduction needs `percent` or `fixed`"]);
+}
+
+#[test]
+fn fixed_pay_names_money_and_has_no_points() {
+    let pay = |payments: &str, more: &str| program(&format!("pay_each = [ {payments} ]\n{more}"));
+    let one = "{ amount = \"2.25\", currency = \"USD\" }";
+    accepted(&pay(one, ""));
+    accepted(&pay(one, "").replace("gifts", "engagement"));
+    refused(&shared("").replace("gifts", "engagement"), "5:7", &["engagement has nothing for this to look at"]);
+    refused(&pay("", ""), "6:12", &["pay_each without a payment"]);
+    refused(&pay(&format!("{one}, {one}"), ""), "6:14", &["those after it are dead"]);
+    refused(&pay("{ amount = \"2.25\" }", ""), "6:14", &["a payment needs `currency`"]);
+    refused(&pay("{ amount = \"-1\", currency = \"USD\" }", ""), "6:25", &["below 0"]);
+    refused(&pay(one, "share = \"70 %\""), "6:12", &["has `share` or `pay_each`, not both"]);
+    refused(&pay(one, "max_share = \"70 %\""), "7:13", &["max_share adds points to a share"]);
+}
+
+#[test]
+fn an_order_rule_goes_with_fixed_pay() {
+    let pay = "pay_each = [ { amount = \"0.05\", currency = \"USD\" } ]";
+    let first = |rule: &str| program(&format!("{pay}\nfirst = {{ {rule} }}"));
+    let sound = "n = 3, of = \"gift_id\", per = \"payer_id\", within = \"day\"";
+    accepted(&first(sound));
+    accepted(&first(&format!("{sound}, having = {{ sum = \"coins\", at_least = 600 }}")));
+    refused(&shared(&format!("first = {{ {sound} }}")), "7:9", &["only fixed money for each event"]);
+    refused(&first(&sound.replace('3', "0")), "7:15", &["0 is out of range"]);
+    refused(&first(&sound.replace("day", "week")), "7:61", &["\"week\" is unknown here", "day, period"]);
+    refused(&first("n = 3, of = \"gift_id\", per = \"payer_id\""), "7:9", &["an order rule needs `within`"]);
+    refused(&first(&format!("{sound}, having = {{ sum = \"coins\" }}")), "7:77", &["needs `at_least`"]);
+}
+
+#[test]
 fn deductions_take_no_more_than_the_amount() {
     let steps = |first: &str, second: &str| {
         shared(&format!(
@@ -699,6 +742,135 @@ fn a_measure_has_a_window() {
     refused(&sum_of_views(&WINDOW.replace("rerate", "ignore")), "7:8", &["rerate, frozen"]);
     refused(&sum_of_views(WINDOW).replace("engagement", "adjustments"), "3:7", &["adjustments has nothing"]);
     accepted(&sum_of_views(WINDOW).replace("engagement", "subscriptions"));
+}
+
+const POINTS: &str = r#"
+[[measure]]
+name = "points"
+log = "gifts"
+sum = "coins"
+months = 1
+end = "period_end"
+late = "rerate"
+[[measure]]
+name = "plus"
+of = "points"
+at_least = 100
+months_in_a_row = 3
+lasts_months = 12
+"#;
+
+#[test]
+fn a_measure_over_a_measure_counts_its_months() {
+    accepted(POINTS);
+    let hash = read(POINTS).sha256();
+    let with = |old: &str, new: &str| POINTS.replacen(old, new, 1);
+    for (old, new) in [
+        ("months = 1", "months = 2"),
+        ("at_least = 100", "at_least = 101"),
+        ("months_in_a_row = 3", "months_in_a_row = 4"),
+        ("lasts_months = 12", "lasts_months = 11"),
+    ] {
+        let edited = with(old, new).replace("of = \"points\"", "of = \"base\"")
+            + "[[measure]]\nname = \"base\"\nlog = \"gifts\"\ncount = true\nmonths = 1\nend = \"period_end\"\nlate = \"rerate\"\n";
+        assert_ne!(read(&edited).sha256(), hash, "{old} -> {new}");
+    }
+    refused(
+        &with("of = \"points\"", "of = \"pionts\""),
+        "11:6",
+        &["no measure pionts over rows", "did you mean `points`?"],
+    );
+    refused(&with("months = 1", "months = 2"), "11:6", &["points is not counted by calendar month"]);
+    refused(&with("\"period_end\"", "\"event_day\""), "11:6", &["end = \"period_end\""]);
+    refused(&with("months = 1", "days = 30\nmonths = 1"), "7:10", &["in days or in months, not both"]);
+    refused(&with("at_least = 100", "at_least = 0"), "12:12", &["0 is out of range"]);
+    refused(
+        &with("lasts_months = 12", "lasts_months = 12\nlate = \"rerate\""),
+        "15:8",
+        &["`late` belongs to the measure"],
+    );
+    refused(&with("late = \"rerate\"", "late = \"rerate\"\nat_least = 1"), "9:12", &["`at_least` needs `of`"]);
+    refused(&with("name = \"plus\"", "name = \"points\""), "10:8", &["there are two measures points"]);
+}
+
+const STARS: &str = r#"
+[[unit]]
+name = "star"
+digits = 0
+currency = "USD"
+rates = [ { from = 2026-01-01, rate = "0.05" }, { from = 2026-10-15, rate = "0.04" } ]
+[[program]]
+name = "subs"
+version = "1"
+valid_from = 2026-01-01
+log = "subscriptions"
+share = "50 %"
+unit = "star"
+"#;
+
+#[test]
+fn a_unit_is_worth_something_on_every_day_of_its_programs() {
+    accepted(STARS);
+    let hash = read(STARS).sha256();
+    let with = |old: &str, new: &str| STARS.replacen(old, new, 1);
+    for (old, new) in [
+        ("digits = 0", "digits = 1"),
+        ("\"USD\"", "\"EUR\""),
+        ("2026-10-15", "2026-10-16"),
+        ("0.05", "0.06"),
+        ("unit = \"star\"", ""),
+    ] {
+        assert_ne!(read(&with(old, new)).sha256(), hash, "{old} -> {new}");
+    }
+    refused(&with("unit = \"star\"", "unit = \"starr\""), "13:8", &["no unit starr", "did you mean `star`?"]);
+    refused(&with("from = 2026-01-01", "from = 2026-02-01"), "13:8", &["star has no rate before 2026-02-01"]);
+    refused(&with("2026-10-15", "2026-01-01"), "6:58", &["does not begin after the one before it"]);
+    refused(&with("\"0.04\"", "\"0\""), "6:77", &["\"0\" is no worth of a unit"]);
+    refused(&with("\"0.04\"", "\"4 %\""), "6:77", &["no worth of a unit"]);
+    refused(&with("digits = 0", "digits = 7"), "4:10", &["7 is out of range"]);
+    refused(
+        &with(
+            "rates = [ { from = 2026-01-01, rate = \"0.05\" }, { from = 2026-10-15, rate = \"0.04\" } ]",
+            "rates = []",
+        ),
+        "6:9",
+        &["worth nothing"],
+    );
+    refused(
+        &(STARS.to_owned()
+            + "[[unit]]\nname = \"star\"\ndigits = 0\ncurrency = \"USD\"\nrates = [ { from = 2026-01-01, rate = \"1\" } ]\n"),
+        "15:8",
+        &["there are two units star"],
+    );
+    refused(&program("pay_each = [ { units = 5 } ]"), "6:24", &["the program names no unit"]);
+    refused(
+        &with("share = \"50 %\"", "pay_each = [ { units = 5, currency = \"USD\" } ]"),
+        "12:38",
+        &["of money or of units, not both"],
+    );
+}
+
+#[test]
+fn a_later_rate_of_a_unit_is_no_change_of_closed_time() {
+    let added = STARS.replace("\"0.04\" }", "\"0.04\" }, { from = 2026-11-01, rate = \"0.03\" }");
+    assert!(change_names(STARS, &added, "2026-11-01").is_empty());
+    let edited = STARS.replace("0.04", "0.03");
+    assert_eq!(change_names(STARS, &edited, "2026-11-01"), ["program subs version 1"]);
+    assert!(change_names(STARS, &edited, "2026-10-01").is_empty());
+}
+
+#[test]
+fn a_locked_share_says_where_its_rates_are() {
+    let case = |keys: &str| program(&format!("share = [ {{ percent = \"5 %\", {keys} }} ]"));
+    let sound = "rates = \"commission\", by = \"gift_id\", cut_after_days = 30";
+    accepted(&case(sound));
+    refused(&case("rates = \"commission\", by = \"gift_id\""), "6:11", &["needs `cut_after_days`"]);
+    refused(&case("cut_after_days = 30, by = \"gift_id\""), "6:11", &["needs `rates`"]);
+    refused(&case("rates = \"commission\", cut_after_days = 30"), "6:11", &["needs `by`"]);
+    let hash = only_program(&case(sound)).sha256();
+    for (old, new) in [("commission", "fees"), ("gift_id", "live_id"), ("30", "31")] {
+        assert_ne!(only_program(&case(&sound.replace(old, new))).sha256(), hash, "{old} -> {new}");
+    }
 }
 
 #[test]
@@ -782,6 +954,48 @@ fn everything_that_means_something_changes_the_hash() {
     for (old, new) in edits {
         let edited = WORKED.replacen(old, new, 1);
         assert_ne!(edited, WORKED, "{old}");
+        assert_ne!(read(&edited).sha256(), hash, "{old} -> {new}");
+    }
+}
+
+const PAID: &str = r#"
+[[program]]
+name = "daily"
+version = "1"
+valid_from = 2026-01-01
+log = "engagement"
+pay_each = [ { when = "payer_country = 'US'", amount = "0.05", currency = "USD" } ]
+first = { n = 3, of = "content_id", per = "payer_id", within = "day", having = { sum = "seconds", at_least = 600 } }
+[[program]]
+name = "letters"
+version = "1"
+valid_from = 2026-01-01
+log = "subscriptions"
+deductions = [ { name = "card", percent = "2.9 %", fixed = { USD = "0.30" } } ]
+share = "100 %"
+round_at = "event"
+"#;
+
+#[test]
+fn every_word_about_fixed_money_changes_the_hash() {
+    let hash = read(PAID).sha256();
+    let edits = [
+        ("'US'", "'GB'"),
+        ("\"0.05\"", "\"0.06\""),
+        ("currency = \"USD\"", "currency = \"EUR\""),
+        ("n = 3", "n = 4"),
+        ("of = \"content_id\"", "of = \"creator_id\""),
+        ("per = \"payer_id\"", "per = \"payer_country\""),
+        ("\"day\"", "\"period\""),
+        ("sum = \"seconds\"", "sum = \"likes\""),
+        ("600", "601"),
+        (", having = { sum = \"seconds\", at_least = 600 }", ""),
+        ("USD = \"0.30\"", "USD = \"0.31\""),
+        ("USD = \"0.30\"", "EUR = \"0.30\""),
+    ];
+    for (old, new) in edits {
+        let edited = PAID.replacen(old, new, 1);
+        assert_ne!(edited, PAID, "{old}");
         assert_ne!(read(&edited).sha256(), hash, "{old} -> {new}");
     }
 }

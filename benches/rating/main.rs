@@ -180,6 +180,7 @@ fn classes() -> Vec<Class> {
         steps: 3,
         share_number: 500 + 13 * i64::from(at),
         payers: 0,
+        locked: None,
     };
     (0..150).map(class).collect()
 }
@@ -220,6 +221,7 @@ fn facts<'a>(creators: u32, names: &Names, policies: &Policies, classes: &'a [Cl
                 fee_more: 0,
                 fee_back: 0,
                 falls_short: false,
+                pays: 0,
                 row,
             });
         }

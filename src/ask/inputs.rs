@@ -237,6 +237,11 @@ fn policies(book: &Book) -> Result<RecordBatch> {
         (r[3], r[6]) = (Some(m.log.clone()), Some(m.canonical().to_string()));
         rows.push(r);
     }
+    for e in &read.enrolments {
+        let mut r = row("measure", &e.name);
+        r[6] = Some(e.canonical().to_string());
+        rows.push(r);
+    }
     for t in &read.terms {
         let mut r = row("terms", "terms");
         (r[2], r[4]) = (Some(t.version.clone()), Some(day_text(t.valid_from)));

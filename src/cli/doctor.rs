@@ -90,7 +90,7 @@ fn planned(common: &Common, book: &Book, files: Vec<(String, String)>) -> Result
         crate::facts::check_log(common.engine(), &policies, *log, &schema)?;
     }
     check_terms(common.engine(), &policies)?;
-    Ok(format!("{} program versions, {} measures", policies.programs.len(), policies.measures.len()))
+    Ok(format!("{} program versions, {} measures", policies.programs.len(), policies.asked().count()))
 }
 
 /// What is brought over, in sums; none where the book begins from nothing.

@@ -7,6 +7,7 @@ use super::lookup::{Lookup, Memory, Numbered};
 use super::rate::ClearingKey;
 use super::rates::RateKey;
 use super::release::{Payers, Release, SpreadKey, divide};
+use super::unit::Stretch;
 use crate::error::{Error, Result};
 use crate::ledger::Account;
 use crate::log::Log;
@@ -96,6 +97,8 @@ pub struct Draft {
     pub channels: Vec<ChannelDraft>,
     /// Of each party, its exact parts by release and payers; empty where nobody asks.
     pub slices: Vec<(u32, Release, Payers, Exact)>,
+    /// The creator side that is rounded in a unit, by what the unit is worth.
+    pub units: Vec<Stretch>,
 }
 
 /// What goes through one channel of a line while facts are added to it.
@@ -152,6 +155,7 @@ impl Draft {
         kept.channels.clear();
         kept.slices.clear();
         let Self { steps, parties, parts, channels, slices, .. } = kept;
+        // A line without a unit has no stretches: there is no memory to keep.
         *self = Self { steps, parties, parts, channels, slices, ..Self::default() };
     }
 }
@@ -194,11 +198,11 @@ impl Finish<'_, '_> {
     }
 }
 
-/// Rounds, splits and converts a line, and adds it to a piece.
+/// Rounds, splits and converts a line, and adds it to a piece; gives its creator side.
 ///
 /// # Errors
 /// A number beyond Int64 (gate), a party without a payout currency (bug: it was checked before).
-pub fn finish(with: &mut Finish<'_, '_>, draft: &Draft, into: &mut LinePiece) -> Result<()> {
+pub fn finish(with: &mut Finish<'_, '_>, draft: &Draft, into: &mut LinePiece) -> Result<i128> {
     let program = with.program.program;
     let booked = round(&draft.booked, program.rounding)?;
     let split = allocate(booked, &draft.parts, program.odd_cents, with.context.key.period.ordinal())?;
@@ -235,7 +239,8 @@ pub fn finish(with: &mut Finish<'_, '_>, draft: &Draft, into: &mut LinePiece) ->
         rounding: &draft.exact - &Exact::from(creator),
     };
     channels(with, draft, tax, fee)?;
-    into.push(with.context.key, line, with.deductions.drain(..), with.parts.drain(..))
+    into.push(with.context.key, line, with.deductions.drain(..), with.parts.drain(..))?;
+    Ok(creator)
 }
 
 fn fit(value: i128) -> Result<i64> {
@@ -307,6 +312,12 @@ fn spread(draft: &Draft, key: LineKey, part: &LinePart, into: &mut FxHashMap<Spr
 pub fn split_event(program: &Program, period: Period, booked: i128, parts: &[Exact]) -> Result<(Vec<Exact>, i128)> {
     let split = allocate(booked, parts, program.odd_cents, period.ordinal())?;
     Ok((split.minors.into_iter().map(Exact::from).collect(), split.platform))
+}
+
+/// Is the creator side the platform's expense?
+#[must_use]
+pub fn pays_each(program: &Program) -> bool {
+    matches!(program.pay, Pay::Each(_))
 }
 
 /// Does the program round every event?

@@ -10,7 +10,7 @@ use crate::intake::Names;
 use crate::ledger::Account;
 use crate::money::{Currency, Exact, convert};
 use crate::period::Period;
-use crate::policy::{FxDate, Pay, Program, Terms, TierMode, Tiers};
+use crate::policy::{FxDate, Pay, Policies, Program, Terms, TierMode, Tiers, Unit};
 use crate::reference::{Agreement, Parties, Party};
 
 /// A version of a program, with what its names are numbered.
@@ -24,6 +24,8 @@ pub struct Numbered<'a> {
     pub by_whole: bool,
     /// Number of each bonus, the same for bonuses of one name.
     pub bonuses: Vec<u32>,
+    /// What the creator side is rounded in.
+    pub unit: Option<&'a Unit>,
     /// Name and account of each deduction; none for those that have columns of their own.
     pub steps: Vec<Option<(u32, Account)>>,
 }
@@ -57,7 +59,7 @@ impl<'a> Lookup<'a> {
             },
         );
         let versions = &known.policies.programs;
-        let programs = versions.iter().map(|program| number(program, versions, names)).collect::<Result<_>>()?;
+        let programs = versions.iter().map(|program| number(program, known.policies, names)).collect::<Result<_>>()?;
         let countries = known.policies.payer_countries();
         let holds = known.policies.terms.iter().any(|terms| terms.hold.is_some());
         let spreads = holds || !countries.is_empty() || versions.iter().any(|program| program.hold.is_some());
@@ -105,7 +107,8 @@ pub fn number_of(names: &Names, text: &str) -> Result<u32> {
     names.find(text).ok_or_else(|| Error::bug(format!("the name {text} has no number")))
 }
 
-fn number<'a>(program: &'a Program, versions: &'a [Program], names: &Names) -> Result<Numbered<'a>> {
+fn number<'a>(program: &'a Program, policies: &'a Policies, names: &Names) -> Result<Numbered<'a>> {
+    let versions = &policies.programs;
     let mut tiers: Vec<&Tiers> = Vec::new();
     for other in versions.iter().filter(|p| p.name == program.name) {
         let Pay::Tiers(other) = &other.pay else { continue };
@@ -129,6 +132,7 @@ fn number<'a>(program: &'a Program, versions: &'a [Program], names: &Names) -> R
         by_whole: tiers.iter().any(|t| t.mode == TierMode::Whole),
         tiers,
         bonuses: program.bonus.iter().map(|b| bonus(&b.name).unwrap_or(u32::MAX)).collect(),
+        unit: policies.unit_of(program),
         steps: program.deductions.iter().map(step).collect::<Result<_>>()?,
     })
 }

@@ -1,7 +1,8 @@
 //! Earn: facts become earning lines. Pure functions, parallel over creators, sequential within one.
 //!
 //! The order of section 3 of the contract: [`steps`] (ordered deductions), [`share`] (shares and bonuses), [`tiers`]
-//! (bands over a running volume), [`bands`] (events of one band as a sum), [`line`] (round once, split, convert), [`release`] (when parts are payable).
+//! (bands over a running volume), [`bands`] (events of one band as a sum), [`unit`] (whole parts of a unit of the policy's
+//! own), [`line`] (round once, split, convert), [`release`] (when parts are payable).
 //! [`referral`] adds what the platform pays for a creator that was brought. [`lookup`] holds policies and references by
 //! number.
 
@@ -18,6 +19,7 @@ mod release;
 mod share;
 mod steps;
 mod tiers;
+mod unit;
 
 pub use line::{Channel, Line, LineDeduction, LineKey, LinePart};
 pub use lines::{LinePiece, LineView, Lines};

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::bands;
 use super::line::{
-    Channel, Context, Draft, Finish, LineDeduction, LineKey, LinePart, finish, rounds_events, split_event,
+    Channel, Context, Draft, Finish, LineDeduction, LineKey, LinePart, finish, pays_each, rounds_events, split_event,
 };
 use super::lines::{LinePiece, Lines};
 use super::lookup::{Day, Lookup, Memory, Numbered, number_of};
@@ -16,6 +16,7 @@ use super::release::{Spread, SpreadKey, slice};
 use super::share::{base_share, points};
 use super::steps::{Deducted, deduct};
 use super::tiers::{band_at, marginal, window_of};
+use super::unit::in_units;
 use super::{order, referral};
 use crate::cutover::Volume;
 use crate::error::{Error, Result};
@@ -24,7 +25,7 @@ use crate::intake::Names;
 use crate::log::Log;
 use crate::money::{Currency, Exact, round};
 use crate::period::{Period, day_text};
-use crate::policy::{Basis, Pay, Program, TierMode, Tiers, Window};
+use crate::policy::{Basis, Pay, Payment, Program, TierMode, Tiers, Unit, Window};
 use crate::reference::{Share, not_whole};
 
 /// Program, log, channel, currency and earning period of ineligible money.
@@ -257,6 +258,7 @@ impl<'a> Worker<'a> {
         for Slot { context, program, draft } in slots {
             let (context, key) = (*context, context.key);
             let program = self.look.program(*program);
+            draft.book_units(program.program.rounding)?;
             let mut with = Finish {
                 look: self.look,
                 memory: &mut self.memory,
@@ -267,8 +269,9 @@ impl<'a> Worker<'a> {
                 deductions: &mut self.deductions,
                 parts: &mut self.parts,
             };
-            finish(&mut with, draft, &mut self.done.lines)?;
-            let expense = round(&draft.expense, crate::money::Rounding::HalfEven)?;
+            let creator = finish(&mut with, draft, &mut self.done.lines)?;
+            let paid = if pays_each(program.program) { creator } else { 0 };
+            let expense = round(&draft.expense, crate::money::Rounding::HalfEven)? + paid;
             *self.done.expense.entry((key.program, key.currency, key.period)).or_default() += expense;
         }
         Ok(())
@@ -318,7 +321,8 @@ impl<'a> Worker<'a> {
             if !program.by_whole {
                 continue;
             }
-            let (context, deducted) = (self.context(fact, program)?, deduct(program.program, fact)?);
+            let (context, deducted) =
+                (self.context(fact, program)?, deduct(self.look.known.rows, program.program, fact)?);
             for tiers in program.tiers.iter().filter(|t| t.mode == TierMode::Whole) {
                 let worth = self.worth(&context, tiers.currency, "tier")?;
                 let key = volume_key(context.key.program, tiers, context.key.period);
@@ -340,15 +344,25 @@ impl<'a> Worker<'a> {
     fn add(&mut self, fact: &Fact<'_>) -> Result<()> {
         let program = self.look.program(fact.program);
         let context = self.context(fact, program)?;
-        let deducted = deduct(program.program, fact)?;
+        let deducted = deduct(self.look.known.rows, program.program, fact)?;
         let exact = self.creator_side(program, fact, &context, &deducted)?;
         let shares = self.shares_of(fact, program.program)?;
+        let worth = match program.unit {
+            None => None,
+            Some(unit) => Some(self.unit_worth(unit, fact, &context)?),
+        };
         let place = self.place(context, fact.program);
         let day = self.memory.day(fact.day)?;
         let slice = self.look.spreads.then(|| slice(self.look, program.program, fact, &day));
         let (draft, shares) = (&mut self.drafts[place].draft, &self.shares[shares].1);
         add_money(draft, fact, &deducted);
         draft.exact += &exact;
+        if let Some(worth) = worth {
+            for (party, part) in shares {
+                slice.inspect(|slice| draft.add_slice(*party, *slice, &(&exact * part)));
+            }
+            return add_in_units(draft, program.program, &worth, &exact, shares);
+        }
         if !rounds_events(program.program) {
             draft.booked += &exact;
             for (party, part) in shares {
@@ -421,6 +435,7 @@ impl<'a> Worker<'a> {
         let share = base_share(program.program, fact);
         let mut side = match &program.program.pay {
             Pay::Tiers(tiers) => self.tiered(tiers, fact, context, deducted)?,
+            Pay::Each(payments) => self.paid(program, payments, fact, context)?,
             _ => &deducted.rest * &share,
         };
         for (at, bonus, points) in points(program.program, fact, &share) {
@@ -432,6 +447,34 @@ impl<'a> Worker<'a> {
         }
         self.grow_volumes(program, fact, context, deducted, &side)?;
         Ok(side)
+    }
+
+    /// What the smallest part of a unit is worth in a fact's currency, on the day that it is earned.
+    fn unit_worth(&mut self, unit: &Unit, fact: &Fact<'_>, context: &Context) -> Result<Exact> {
+        let worth = unit.worth_on(fact.day).ok_or_else(|| Error::bug(format!("no rate of the unit {}", unit.name)))?;
+        let rate = self.worth(context, unit.currency, "unit")?;
+        worth.checked_div(&rate).ok_or_else(|| Error::bug("a rate of zero"))
+    }
+
+    /// Fixed money for the fact's events, in event currency.
+    fn paid(
+        &mut self,
+        program: &Numbered<'_>,
+        payments: &[Payment],
+        fact: &Fact<'_>,
+        context: &Context,
+    ) -> Result<Exact> {
+        let Some(payment) = payments.get(usize::from(fact.class.share_case)) else { return Ok(Exact::ZERO) };
+        let paid = Exact::from(payment.minor) * Exact::from(fact.pays);
+        if payment.currency == Some(fact.currency) || paid.is_zero() {
+            return Ok(paid);
+        }
+        let Some(currency) = payment.currency else {
+            let unit = program.unit.ok_or_else(|| Error::bug("a payment in units of nothing"))?;
+            return Ok(paid * unit.whole() * self.unit_worth(unit, fact, context)?);
+        };
+        let worth = self.worth(context, currency, "payment for each event")?;
+        paid.checked_div(&worth).ok_or_else(|| Error::bug("a rate of zero"))
     }
 
     /// What is left of a bonus under its cap for the period: min(total, cap) after, less before.
@@ -499,6 +542,24 @@ fn carried(known: &Known<'_>, names: &Names, creator: &str) -> Vec<(VolumeKey, E
         Some(((program, v.currency, v.basis, v.window, window), Exact::from(v.amount_minor)))
     };
     known.volumes.of(creator).iter().filter_map(volume).collect()
+}
+
+/// Adds a fact whose creator side is rounded in a unit: event by event, or all that the line earns at one worth.
+fn add_in_units(
+    draft: &mut Draft,
+    program: &Program,
+    worth: &Exact,
+    exact: &Exact,
+    shares: &[PartyShare],
+) -> Result<()> {
+    if !rounds_events(program) {
+        draft.add_units(worth, exact, shares.iter().map(|(party, part)| (*party, part)));
+        return Ok(());
+    }
+    let whole = in_units(exact, worth, program.rounding)?;
+    draft.booked += &whole;
+    shares.iter().for_each(|(party, part)| draft.add_part(*party, &whole * part));
+    Ok(())
 }
 
 /// What a fact counts towards a volume, in event currency.

@@ -4,18 +4,19 @@ use crate::facts::Fact;
 use crate::money::Exact;
 use crate::policy::{Bonus, Pay, Program};
 
-/// The base share of a fact, as a fraction; zero for tiers, which [`super::tiers`] applies.
+/// The base share of a fact, as a fraction; zero for tiers, which [`super::tiers`] applies, and for fixed money.
 #[must_use]
 pub fn base_share(program: &Program, fact: &Fact<'_>) -> Exact {
     match &program.pay {
         Pay::Share(cases) => {
-            cases.get(usize::from(fact.class.share_case)).map_or_else(Exact::default, |c| c.percent.clone())
+            let case = cases.get(usize::from(fact.class.share_case));
+            fact.class.locked.clone().or_else(|| case.map(|c| c.percent.clone())).unwrap_or_default()
         }
         Pay::Column { per, .. } => {
             Exact::ratio(i128::from(fact.class.share_number), i128::from(*per)).unwrap_or_default()
         }
         Pay::Pool(pool) => pool.share.clone(),
-        Pay::Tiers(_) => Exact::default(),
+        Pay::Tiers(_) | Pay::Each(_) => Exact::default(),
     }
 }
 

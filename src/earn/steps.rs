@@ -1,7 +1,8 @@
 //! Ordered deductions: what leaves the base before it is shared.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::facts::Fact;
+use crate::intake::Rows;
 use crate::money::{Exact, Rounding, round};
 use crate::policy::{Kept, Of, Program, RoundAt, Step};
 
@@ -51,8 +52,8 @@ impl Rest<'_> {
 /// Takes the program's deductions from a fact.
 ///
 /// # Errors
-/// A number beyond i128 (gate).
-pub fn deduct(program: &Program, fact: &Fact<'_>) -> Result<Deducted> {
+/// A number beyond i128 (gate); a step of fixed money does not name the event's currency (usage).
+pub fn deduct(rows: &Rows, program: &Program, fact: &Fact<'_>) -> Result<Deducted> {
     let mut rest = Rest {
         program,
         charge: fact.row.is_some() && fact.gross >= 0,
@@ -67,8 +68,8 @@ pub fn deduct(program: &Program, fact: &Fact<'_>) -> Result<Deducted> {
         let base = rest.base(if step.of == Of::Rest { &rest.left } else { &after_tax });
         let taken = match step.name.as_str() {
             CHANNEL_FEE if fact.fee_stated => Exact::from(fact.fee),
-            CHANNEL_FEE => computed_fee(step, &base, fact),
-            _ => &base * &step.percent,
+            CHANNEL_FEE => computed_fee(step, &base, fact) + fixed(rows, program, step, fact)?,
+            _ => &base * &step.percent + fixed(rows, program, step, fact)?,
         };
         let taken = feed_forward(step, taken)?;
         rest.take(&taken);
@@ -99,6 +100,27 @@ fn applies(at: usize, step: &Step, fact: &Fact<'_>) -> bool {
 /// A computed fee: its percent of what remains and of what went back with the fee kept, less what was stated to go back.
 fn computed_fee(step: &Step, base: &Exact, fact: &Fact<'_>) -> Exact {
     &(&(base + &Exact::from(fact.fee_more)) * &step.percent) - &Exact::from(fact.fee_back)
+}
+
+/// The fixed money of a step: taken once of an event that anything is left of (or whose fee was kept), with the sign of
+/// what is left; an event without money bears none.
+fn fixed(rows: &Rows, program: &Program, step: &Step, fact: &Fact<'_>) -> Result<Exact> {
+    let kept = if step.name == CHANNEL_FEE { fact.fee_more } else { 0 };
+    if step.fixed.is_empty() || (fact.gross == 0 && kept == 0) {
+        return Ok(Exact::ZERO);
+    }
+    let Some(minor) = step.fixed.get(&fact.currency) else { return Err(no_fixed(rows, program, step, fact)) };
+    Ok(Exact::from(if fact.gross < 0 { -minor } else { *minor }))
+}
+
+fn no_fixed(rows: &Rows, program: &Program, step: &Step, fact: &Fact<'_>) -> Error {
+    let named = step.fixed.keys().map(|c| c.code()).collect::<Vec<_>>().join(", ");
+    let event = fact.row.and_then(|row| rows.text(row, "event_id")).unwrap_or("");
+    Error::usage(format!("the step {} names no fixed money in {}", step.name, fact.currency))
+        .at(format!("program {} version {}, event {event} of {}", program.name, program.version, fact.log.name()))
+        .expected(format!("an amount in {}", fact.currency))
+        .found(named)
+        .next(format!("add it to `fixed`: {{ {} = \"…\" }}, or limit the step with `when`", fact.currency))
 }
 
 /// A step with a mode is rounded and feeds forward rounded; one without is exact.

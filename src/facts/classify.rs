@@ -1,20 +1,24 @@
 //! Which program rates a row, and how the program's conditions come out for it.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use arrow::array::AsArray;
+use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::context::{context, context_schema, creator_versions, earning_day};
+use super::first::{Looks, Visit};
 use super::{Known, Measures};
 use crate::error::Result;
 use crate::intake::SourceFile;
 use crate::log::Log;
-use crate::policy::{Pay, Policies, Program, Sql};
+use crate::money::Exact;
+use crate::policy::{Case, Locked, Pay, Policies, Program, Sql};
 use crate::query::{Engine, Expression};
-use crate::reference::Creators;
+use crate::reference::{Creators, RateList};
 
 /// Does a program rate the row?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,7 +39,7 @@ pub struct Class {
     pub matched: Match,
     /// The first eligibility rule that does not hold.
     pub failed: Option<u8>,
-    /// The first share case that holds.
+    /// The first case of a share or payment that holds; the largest number is none.
     pub share_case: u8,
     /// Bit n: bonus n is earned.
     pub bonuses: u32,
@@ -46,13 +50,28 @@ pub struct Class {
     /// The payer's country, where withholding asks for it: its number among the policies' `payer_countries`, counted
     /// from 1; else 0.
     pub payers: u16,
+    /// The rate that the reference of a locked share names.
+    pub locked: Option<Exact>,
 }
 
-const NOTHING: Class =
-    Class { matched: Match::NoProgram, failed: None, share_case: 0, bonuses: 0, steps: 0, share_number: 0, payers: 0 };
+const NOTHING: Class = no_money(0);
 
 /// The outcome of a creator's part of a pot: no event, so that every step applies.
-pub static EVERY_STEP: Class = Class { steps: u32::MAX, ..NOTHING };
+pub static EVERY_STEP: Class = no_money(u32::MAX);
+
+/// The outcome of what no program rates, with these steps.
+const fn no_money(steps: u32) -> Class {
+    Class {
+        matched: Match::NoProgram,
+        failed: None,
+        share_case: 0,
+        bonuses: 0,
+        steps,
+        share_number: 0,
+        payers: 0,
+        locked: None,
+    }
+}
 
 /// The number of a class in [`Classes`]. Numbers follow the order in which rows were read: nothing is sorted by them.
 pub type ClassNumber = u32;
@@ -62,11 +81,13 @@ pub type ClassNumber = u32;
 pub struct Classes {
     distinct: Vec<Class>,
     of_row: Vec<ClassNumber>,
+    /// What order rules look at, for the rows of programs that have one.
+    visits: FxHashMap<u32, Visit>,
 }
 
 impl Default for Classes {
     fn default() -> Self {
-        Self { distinct: vec![NOTHING], of_row: Vec::new() }
+        Self { distinct: vec![NOTHING], of_row: Vec::new(), visits: FxHashMap::default() }
     }
 }
 
@@ -81,6 +102,12 @@ impl Classes {
     #[must_use]
     pub fn get(&self, number: ClassNumber) -> &Class {
         &self.distinct[number as usize]
+    }
+
+    /// What the order rule of a row's program looks at; none where whose order it is is unknown.
+    #[must_use]
+    pub fn visit(&self, row: u32) -> Option<&Visit> {
+        self.visits.get(&row)
     }
 }
 
@@ -113,15 +140,20 @@ impl Interned {
 /// A condition does not plan over the log's columns, or fails on a row (usage, with its place in the policy).
 pub fn classify(known: &Known<'_>, measures: &Measures) -> Result<Classes> {
     let versions = creator_versions(known);
+    let lists = rate_lists(known)?;
     let mut compiled: Vec<(Log, SchemaRef, Vec<Compiled>)> = Vec::new();
-    let rated = |log: Log| log.has_money() && log != Log::Adjustments;
+    let pays = |program: &Program| matches!(program.pay, Pay::Each(_));
+    let asked = |log: Log| known.policies.program_versions_for(log.name()).any(pays);
+    let rated = |log: Log| log != Log::Adjustments && (log.has_money() || asked(log));
     for file in known.rows.files.iter().filter(|f| rated(f.log)) {
         let schema = file.columns.schema();
         if !compiled.iter().any(|(log, s, _)| *log == file.log && s == schema) {
-            let programs = compile(known.engine, known.policies, file.log, schema).map_err(|short| {
+            let mut programs = compile(known.engine, known.policies, file.log, schema).map_err(|short| {
                 // All columns of the log make the better message.
                 compile(known.engine, known.policies, file.log, &file.schema).err().unwrap_or(short)
             })?;
+            // A pool looks at its events by itself.
+            programs.retain(|p| !matches!(known.policies.programs[usize::from(p.index)].pay, Pay::Pool(_)));
             compiled.push((file.log, Arc::clone(schema), programs));
         }
     }
@@ -136,25 +168,28 @@ pub fn classify(known: &Known<'_>, measures: &Measures) -> Result<Classes> {
             let programs = programs.map_or(&[][..], |(_, _, p)| p);
             let wanted = programs.iter().flat_map(Compiled::columns).collect();
             let batch = context(known, &versions, measures, file, &wanted)?;
-            Ok((file.first, classes_of(known, file, programs, &batch)?))
+            Ok((file.first, classes_of(known, &lists, file, programs, &batch)?))
         })
         .collect();
     let mut interned = Interned::default();
     let mut of_row = vec![interned.number(NOTHING); known.rows.len()];
+    let mut visits = FxHashMap::default();
     for part in parts {
-        let (first, part) = part?;
+        let (first, mut part) = part?;
+        visits.extend(part.visits.drain(..));
         let numbers: Vec<ClassNumber> = part.distinct.into_iter().map(|class| interned.number(class)).collect();
         for (of_row, number) in of_row[first as usize..].iter_mut().zip(part.of_row) {
             *of_row = numbers[number as usize];
         }
     }
-    Ok(Classes { distinct: interned.distinct, of_row })
+    Ok(Classes { distinct: interned.distinct, of_row, visits })
 }
 
 /// The classes of one file's rows, with numbers of their own.
 struct PartClasses {
     distinct: Vec<Class>,
     of_row: Vec<ClassNumber>,
+    visits: Vec<(u32, Visit)>,
 }
 
 /// A program's expressions over one schema.
@@ -166,13 +201,17 @@ struct Compiled {
     bonuses: Vec<Option<Expression>>,
     steps: Vec<Option<Expression>>,
     column: Option<Expression>,
+    first: Option<Looks>,
+    /// For each case of a share: what its locked rates are looked up by.
+    keys: Vec<Option<Expression>>,
 }
 
 impl Compiled {
     /// The places of the columns that its expressions look at.
     fn columns(&self) -> impl Iterator<Item = usize> {
-        let maybe = [&self.cases, &self.bonuses, &self.steps].into_iter().flatten().flatten();
-        let all = self.condition.iter().chain(&self.eligible).chain(maybe).chain(&self.column);
+        let maybe = [&self.cases, &self.bonuses, &self.steps, &self.keys].into_iter().flatten().flatten();
+        let looks = self.first.iter().flat_map(Looks::expressions);
+        let all = self.condition.iter().chain(&self.eligible).chain(maybe).chain(&self.column).chain(looks);
         all.flat_map(Expression::columns)
     }
 }
@@ -182,7 +221,7 @@ impl Compiled {
 /// # Errors
 /// The first expression that does not plan, with a caret under it (usage).
 fn compile(engine: Engine, policies: &Policies, log: Log, canonical: &SchemaRef) -> Result<Vec<Compiled>> {
-    let schema = context_schema(canonical, &policies.measures);
+    let schema = context_schema(canonical, policies);
     let plan = |sql: &Sql| Expression::condition(engine, &sql.text, &schema).map_err(|m| policies.sql_error(sql, &m));
     let maybe = |sql: &Option<Sql>| sql.as_ref().map(plan).transpose();
     let mut compiled = Vec::new();
@@ -193,14 +232,68 @@ fn compile(engine: Engine, policies: &Policies, log: Log, canonical: &SchemaRef)
             eligible: program.eligible.iter().map(|r| plan(&r.when)).collect::<Result<_>>()?,
             cases: match &program.pay {
                 Pay::Share(cases) => cases.iter().map(|c| maybe(&c.when)).collect::<Result<_>>()?,
+                Pay::Each(payments) => payments.iter().map(|p| maybe(&p.when)).collect::<Result<_>>()?,
                 _ => Vec::new(),
             },
             bonuses: program.bonus.iter().map(|b| maybe(&b.when)).collect::<Result<_>>()?,
             steps: program.deductions.iter().map(|s| maybe(&s.when)).collect::<Result<_>>()?,
             column: column(engine, policies, program, &schema)?,
+            keys: keys(engine, policies, program, &schema)?,
+            first: program.first.as_ref().map(|f| Looks::plan(engine, policies, f, &schema)).transpose()?,
         });
     }
     Ok(compiled)
+}
+
+/// What the locked rates of each case are looked up by.
+fn keys(engine: Engine, policies: &Policies, program: &Program, schema: &SchemaRef) -> Result<Vec<Option<Expression>>> {
+    let Pay::Share(cases) = &program.pay else { return Ok(Vec::new()) };
+    let plan = |locked: &Locked| {
+        let sql = &locked.by;
+        let planned = Expression::plan(engine, &sql.text, schema).map_err(|m| policies.sql_error(sql, &m))?;
+        match planned.data_type {
+            DataType::Utf8 => Ok(planned),
+            ref other => Err(policies.sql_error(sql, &format!("locked rates are looked up by text; this is {other}"))),
+        }
+    };
+    cases.iter().map(|case| case.locked.as_ref().map(plan).transpose()).collect()
+}
+
+/// The locked rates that the policies ask for, by reference and key.
+type RateLists = BTreeMap<(String, String), RateList>;
+
+fn rate_lists(known: &Known<'_>) -> Result<RateLists> {
+    let mut lists = BTreeMap::new();
+    for program in &known.policies.programs {
+        let Pay::Share(cases) = &program.pay else { continue };
+        for locked in cases.iter().filter_map(|case| case.locked.as_ref()) {
+            let key = (locked.rates.clone(), locked.by.text.clone());
+            if let Entry::Vacant(place) = lists.entry(key) {
+                place.insert(known.references.rate_list(&locked.rates, &locked.by.text)?);
+            }
+        }
+    }
+    Ok(lists)
+}
+
+/// The rate that a locked case names for every row of a batch; none where the reference has none.
+fn locked_rates(
+    known: &Known<'_>,
+    lists: &RateLists,
+    locked: &Locked,
+    keys: &ArrayRef,
+    first: u32,
+) -> Vec<Option<Exact>> {
+    let list = lists.get(&(locked.rates.clone(), locked.by.text.clone()));
+    let rate = |(row, key): (u32, Option<&str>)| {
+        let creator = known.rows.names.text(known.rows.creator[row as usize]);
+        list?.highest(creator, key?, earning_day(known, row), locked.cut_after_days).cloned()
+    };
+    keys.as_string::<i32>()
+        .iter()
+        .enumerate()
+        .map(|(at, key)| rate((first + u32::try_from(at).unwrap_or(0), key)))
+        .collect()
 }
 
 fn column(engine: Engine, policies: &Policies, program: &Program, schema: &SchemaRef) -> Result<Option<Expression>> {
@@ -247,9 +340,18 @@ struct Outcomes {
     bonuses: Vec<Option<Vec<bool>>>,
     steps: Vec<Option<Vec<bool>>>,
     numbers: Option<Vec<i64>>,
+    visits: Option<Vec<Option<Visit>>>,
+    /// For each case of a share that is locked: the rate of every row.
+    locked: Vec<Option<Vec<Option<Exact>>>>,
 }
 
-fn outcomes(known: &Known<'_>, compiled: &Compiled, batch: &arrow::array::RecordBatch) -> Result<Outcomes> {
+fn outcomes(
+    known: &Known<'_>,
+    lists: &RateLists,
+    compiled: &Compiled,
+    batch: &arrow::array::RecordBatch,
+    first: u32,
+) -> Result<Outcomes> {
     let program = &known.policies.programs[usize::from(compiled.index)];
     let refused = |m: String| {
         crate::error::Error::usage(format!("a condition failed: {m}"))
@@ -267,6 +369,15 @@ fn outcomes(known: &Known<'_>, compiled: &Compiled, batch: &arrow::array::Record
             Some(values.unwrap_or_else(|| vec![0; batch.num_rows()]))
         }
     };
+    let mut locked = Vec::with_capacity(compiled.keys.len());
+    for (case, keys) in cases_of(program).iter().zip(&compiled.keys) {
+        locked.push(match (&case.locked, keys) {
+            (Some(lock), Some(keys)) => {
+                Some(locked_rates(known, lists, lock, &keys.values(batch).map_err(refused)?, first))
+            }
+            _ => None,
+        });
+    }
     Ok(Outcomes {
         index: compiled.index,
         from: program.valid_from,
@@ -277,7 +388,13 @@ fn outcomes(known: &Known<'_>, compiled: &Compiled, batch: &arrow::array::Record
         bonuses: list(&compiled.bonuses)?,
         steps: list(&compiled.steps)?,
         numbers,
+        visits: compiled.first.as_ref().map(|looks| looks.visits(batch)).transpose().map_err(refused)?,
+        locked,
     })
+}
+
+fn cases_of(program: &Program) -> &[Case] {
+    if let Pay::Share(cases) = &program.pay { cases } else { &[] }
 }
 
 impl Outcomes {
@@ -286,44 +403,56 @@ impl Outcomes {
         let bits =
             |es: &[Option<Vec<bool>>]| es.iter().enumerate().fold(0, |bits, (n, e)| bits | (u32::from(holds(e)) << n));
         let narrow = |at: usize| u8::try_from(at).unwrap_or(u8::MAX);
+        let case = self.cases.iter().position(holds);
         Class {
             matched: Match::Program(self.index),
             failed: self.eligible.iter().position(|e| !e[row]).map(narrow),
-            share_case: self.cases.iter().position(holds).map_or(0, narrow),
+            share_case: case.map_or(u8::MAX, narrow),
             bonuses: bits(&self.bonuses),
             steps: bits(&self.steps),
             share_number: self.numbers.as_ref().map_or(0, |n| n[row]),
             payers: 0,
+            locked: case.and_then(|at| self.locked.get(at)?.as_ref()?.get(row)?.clone()),
         }
     }
 }
 
 fn classes_of(
     known: &Known<'_>,
+    lists: &RateLists,
     file: &SourceFile,
     compiled: &[Compiled],
     batch: &arrow::array::RecordBatch,
 ) -> Result<PartClasses> {
-    let outcomes = compiled.iter().map(|c| outcomes(known, c, batch)).collect::<Result<Vec<_>>>()?;
+    let outcome = |compiled: &Compiled| outcomes(known, lists, compiled, batch, file.first);
+    let outcomes = compiled.iter().map(outcome).collect::<Result<Vec<_>>>()?;
     let names = &known.rows.names;
     let countries = known.policies.payer_countries();
-    let (mut interned, mut of_row) = (Interned::default(), Vec::with_capacity(batch.num_rows()));
+    let (mut interned, mut of_row, mut visits) =
+        (Interned::default(), Vec::with_capacity(batch.num_rows()), Vec::new());
     for at in 0..batch.num_rows() {
         let row = file.first + u32::try_from(at).unwrap_or(0);
         let day = earning_day(known, row);
         let creator = names.text(known.rows.creator[row as usize]);
+        let mut fitting = outcomes.iter().filter(|o| o.from <= day && day < o.to && o.matches[at]);
         if Creators::on(known.references.creators.versions(creator), day).is_none() {
-            of_row.push(interned.number(Class { matched: Match::NoCreator, ..NOTHING }));
+            // A view that no program asks for needs no creator.
+            let asked = file.log.has_money() || fitting.next().is_some();
+            let matched = if asked { Match::NoCreator } else { Match::NoProgram };
+            of_row.push(interned.number(Class { matched, ..NOTHING }));
             continue;
         }
-        let mut fitting = outcomes.iter().filter(|o| o.from <= day && day < o.to && o.matches[at]);
         of_row.push(interned.number(match (fitting.next(), fitting.next()) {
             (None, _) => NOTHING,
-            (Some(one), None) => Class { payers: payers(known, &countries, row), ..one.class(at) },
+            (Some(one), None) => {
+                let visit = one.visits.as_ref().and_then(|v| v[at]);
+                visits.extend(visit.map(|visit| (row, visit)));
+                Class { payers: payers(known, &countries, row), ..one.class(at) }
+            }
             (Some(one), Some(two)) => Class { matched: Match::Two(one.index, two.index), ..NOTHING },
         }));
     }
-    Ok(PartClasses { distinct: interned.distinct, of_row })
+    Ok(PartClasses { distinct: interned.distinct, of_row, visits })
 }
 
 /// The number of a row's payer country among those that withholding asks for.

@@ -11,7 +11,7 @@ use super::{Known, Measures};
 use crate::error::Result;
 use crate::intake::{NONE, SourceFile, batch_of};
 use crate::period::day_text;
-use crate::policy::Measure;
+use crate::policy::Policies;
 use crate::reference::{Creator, Creators};
 
 /// The creator's columns, in order.
@@ -26,10 +26,10 @@ const CREATOR_COLUMNS: [(&str, DataType); 6] = [
 
 /// The schema of what a condition over a log with this canonical schema may name.
 #[must_use]
-pub fn context_schema(canonical: &SchemaRef, measures: &[Measure]) -> SchemaRef {
+pub fn context_schema(canonical: &SchemaRef, policies: &Policies) -> SchemaRef {
     let mut fields: Vec<Arc<Field>> = canonical.fields().iter().cloned().collect();
     let creators = CREATOR_COLUMNS.into_iter().map(|(name, kind)| Field::new(name, kind, true));
-    let measured = measures.iter().map(|m| Field::new(&m.name, DataType::Int64, false));
+    let measured = policies.asked().map(|name| Field::new(name, DataType::Int64, false));
     fields.extend(creators.chain(measured).map(Arc::new));
     Arc::new(Schema::new(fields))
 }
@@ -61,7 +61,7 @@ pub fn context(
         .map(|(row, day)| versions_of(versions, known.rows.creator[*row as usize]).and_then(|v| Creators::on(v, *day)))
         .collect();
     let mut columns: Vec<ArrayRef> = file.columns.unpacked()?;
-    let schema = context_schema(file.columns.schema(), &known.policies.measures);
+    let schema = context_schema(file.columns.schema(), known.policies);
     let first = columns.len();
     for (at, (name, kind)) in CREATOR_COLUMNS.iter().enumerate() {
         columns.push(match wanted.contains(&(first + at)) {
@@ -70,7 +70,7 @@ pub fn context(
         });
     }
     let first = columns.len();
-    for at in 0..known.policies.measures.len() {
+    for at in 0..known.policies.asked().count() {
         let value = |(row, day): (&u32, &i32)| match wanted.contains(&(first + at)) {
             true => measures.value(at, known.rows.creator[*row as usize], *day, known.closed),
             false => Ok(0),

@@ -33,6 +33,26 @@ pub struct Unit {
     pub fee_more: i64,
     /// Of a computed fee, what reversals stated to go back.
     pub fee_back: i64,
+    /// How often fixed money for each event is due: 1 while anything is left of the charge, -1 for a reversal alone.
+    pub pays: i8,
+}
+
+impl Unit {
+    fn without_money(row: u32, day: i32, class: ClassNumber) -> Self {
+        Self {
+            row,
+            day,
+            class,
+            events: 1,
+            gross: 0,
+            tax: 0,
+            tax_stated: true,
+            fee: 0,
+            fee_more: 0,
+            fee_back: 0,
+            pays: 1,
+        }
+    }
 }
 
 /// Money of a charge that a rule refused.
@@ -70,6 +90,9 @@ impl Linked {
 /// A charge of which nothing was taken back.
 fn charge(known: &Known<'_>, class: ClassNumber, row: u32) -> Unit {
     let (rows, at) = (known.rows, row as usize);
+    if rows.effect(row) == Effect::Nothing {
+        return Unit::without_money(row, rows.day[at], class);
+    }
     Unit {
         row,
         day: rows.day[at],
@@ -81,6 +104,7 @@ fn charge(known: &Known<'_>, class: ClassNumber, row: u32) -> Unit {
         fee: rows.fee.get(at),
         fee_more: 0,
         fee_back: 0,
+        pays: 1,
     }
 }
 
@@ -89,6 +113,8 @@ struct Left {
     unit: Unit,
     fate: Fate,
     orphan: bool,
+    /// Live reversals that left nothing of the charge.
+    emptied: u32,
 }
 
 /// What a rated reversal took, for a chargeback that is won.
@@ -102,6 +128,7 @@ struct Taken {
     fee_more: i64,
     fee_back: i64,
     is_chargeback: bool,
+    emptied: bool,
 }
 
 /// Links the standing rows.
@@ -219,11 +246,25 @@ impl<'a> Judge<'a> {
         first.map_or(Ok(judged), Err)
     }
 
+    /// A row without money is rated with nothing, unless a program pays for it.
+    fn engaged(&mut self, row: u32, judged: &mut Judged) -> Result<Fate> {
+        let matched = self.classes.get(self.classes.of(row)).matched;
+        if self.known.rows.log[row as usize] != Log::Engagement || matched == Match::NoProgram {
+            return Ok(Fate::Rated);
+        }
+        let (fate, _) = self.judge(row)?;
+        if fate == Fate::Rated {
+            judged.rated.push(row);
+        }
+        Ok(fate)
+    }
+
     fn charge(&mut self, row: u32, named: &FxHashSet<(Log, u128)>, judged: &mut Judged) -> Result<()> {
         let rows = self.known.rows;
         let at = row as usize;
         let fate = match rows.effect(row) {
-            Effect::Reversal | Effect::Won | Effect::Nothing => Fate::Rated,
+            Effect::Reversal | Effect::Won => Fate::Rated,
+            Effect::Nothing => self.engaged(row, judged)?,
             Effect::Credit | Effect::Debit => {
                 let party = rows.names.text(rows.party(row));
                 let known = self.known.references.parties.on(party, rows.day[at]).is_some();
@@ -240,7 +281,7 @@ impl<'a> Judge<'a> {
                     _ => {}
                 }
                 if is_named {
-                    judged.named.push(Left { unit: charge(self.known, class, row), fate, orphan: false });
+                    judged.named.push(Left { unit: charge(self.known, class, row), fate, orphan: false, emptied: 0 });
                 }
                 fate
             }
@@ -409,6 +450,7 @@ impl<'a> Linker<'a> {
             fee: if rows.fee.get(at) == NULL { NULL } else { sign * rows.fee.get(at) },
             fee_more: 0,
             fee_back: 0,
+            pays: if sign < 0 { -1 } else { 1 },
         };
         if !fate.is_open() && sign < 0 {
             let taken = Taken {
@@ -419,10 +461,11 @@ impl<'a> Linker<'a> {
                 fee_more: 0,
                 fee_back: 0,
                 is_chargeback: is_chargeback(self.known, row),
+                emptied: true,
             };
             self.taken.insert((rows.log[at], rows.id[at]), taken);
         }
-        self.left.push(Left { unit, fate, orphan: true });
+        self.left.push(Left { unit, fate, orphan: true, emptied: 0 });
         Ok(fate)
     }
 
@@ -457,8 +500,11 @@ impl<'a> Linker<'a> {
         unit.fee_more += fee_more;
         unit.fee_back += fee_back;
         unit.fee -= fee;
+        let emptied = unit.gross == 0;
+        left.emptied += u32::from(emptied);
+        unit.pays = i8::from(left.emptied == 0);
         let is_chargeback = is_chargeback(self.known, row);
-        let taken = Taken { charge, amount, tax, fee, fee_more, fee_back, is_chargeback };
+        let taken = Taken { charge, amount, tax, fee, fee_more, fee_back, is_chargeback, emptied };
         self.taken.insert((rows.log[at], rows.id[at]), taken);
         left.fate
     }
@@ -488,12 +534,17 @@ impl<'a> Linker<'a> {
         unit.fee_more -= fee_more;
         unit.fee_back -= fee_back;
         unit.fee += fee;
+        if taken.emptied {
+            left.emptied = left.emptied.saturating_sub(1);
+            unit.pays = if left.orphan { 0 } else { i8::from(left.emptied == 0) };
+        }
         let rest = Taken {
             amount: taken.amount - amount,
             tax: taken.tax - tax,
             fee: taken.fee - fee,
             fee_more: taken.fee_more - fee_more,
             fee_back: taken.fee_back - fee_back,
+            emptied: false,
             ..taken
         };
         self.taken.insert(key, rest);

@@ -10,7 +10,7 @@ use crate::query::{Engine, Examined, Expression, Refusal};
 /// Every finding in what the policies ask of a log with this canonical schema.
 #[must_use]
 pub fn lint_log(engine: Engine, policies: &Policies, log: Log, canonical: &SchemaRef) -> Vec<Finding> {
-    let schema = context_schema(canonical, &policies.measures);
+    let schema = context_schema(canonical, policies);
     let mut findings = Vec::new();
     for program in policies.programs.iter().filter(|p| p.log == log.name()) {
         lint_program(&Look { engine, policies, schema: &schema }, program, &mut findings);

@@ -7,11 +7,12 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use rustc_hash::FxHashMap;
 
 use super::Known;
+use super::months::Months;
 use crate::error::{Error, Result};
 use crate::intake::{NONE, SourceFile, canonical_schema};
 use crate::log::Log;
 use crate::period::Period;
-use crate::policy::{Late, Measure, MeasureEnd};
+use crate::policy::{Enrolment, Late, Measure, MeasureEnd, Span};
 use crate::query::int64s;
 
 const QUERY: &str = include_str!("../../queries/facts/measure.sql");
@@ -22,8 +23,13 @@ type Day = (i32, i32, i64);
 /// The values of a policy's measures.
 #[derive(Clone, Debug, Default)]
 pub struct Measures {
-    list: Vec<(Measure, FxHashMap<u32, Vec<Day>>)>,
+    list: Vec<(Measure, Days)>,
+    /// The months in which each creator is enrolled.
+    enrolled: Vec<FxHashMap<u32, Months>>,
 }
+
+/// The days of every creator, ascending.
+type Days = FxHashMap<u32, Vec<Day>>;
 
 /// Adds up every measure of the policies over the rows that are known.
 ///
@@ -34,33 +40,77 @@ pub fn measure(known: &Known<'_>) -> Result<Measures> {
     for measure in &known.policies.measures {
         list.push((measure.clone(), days_of(known, measure)?));
     }
-    Ok(Measures { list })
+    let enrolled = known.policies.enrolments.iter().map(|e| enrolled(known, &list, e)).collect::<Result<_>>()?;
+    Ok(Measures { list, enrolled })
 }
 
 impl Measures {
-    /// The value of the measure with this index for a creator and an earning day.
+    /// The value of the measure with this index, in the order of [`crate::policy::Policies::asked`], for a creator and an
+    /// earning day.
     ///
     /// # Errors
     /// The sum is beyond Int64 (gate).
     pub fn value(&self, measure: usize, creator: u32, day: i32, closed: Option<Period>) -> Result<i64> {
+        let period = Period::of_day(day);
+        if let Some(enrolled) = measure.checked_sub(self.list.len()).and_then(|at| self.enrolled.get(at)) {
+            return Ok(i64::from(enrolled.get(&creator).is_some_and(|months| months.has(period))));
+        }
         let (measure, creators) = &self.list[measure];
         let Some(days) = creators.get(&creator) else { return Ok(0) };
-        let period = Period::of_day(day);
-        let end = match measure.end {
-            MeasureEnd::EventDay => day,
-            MeasureEnd::PeriodEnd => period.last_day() + 1,
-        };
-        let from = days.partition_point(|d| d.0 < end - measure.days);
-        let to = days.partition_point(|d| d.0 < end);
-        let frozen = measure.late == Late::Frozen && closed.is_some_and(|closed| period <= closed);
-        let counts = |d: &&Day| !frozen || d.1 <= period.ordinal();
-        let sum: i128 = days[from..to].iter().filter(counts).map(|d| i128::from(d.2)).sum();
-        i64::try_from(sum)
-            .map_err(|_| Error::gate("a measure does not fit Int64").at(measure.name.clone()).found(sum.to_string()))
+        sum(measure, days, window(measure, day), period, closed)
     }
 }
 
-fn days_of(known: &Known<'_>, measure: &Measure) -> Result<FxHashMap<u32, Vec<Day>>> {
+/// The first day of a measure's window for an earning day, and the first day after it.
+fn window(measure: &Measure, day: i32) -> (i32, i32) {
+    let period = Period::of_day(day);
+    match (measure.span, measure.end) {
+        (Span::Days(days), MeasureEnd::EventDay) => (day - days, day),
+        (Span::Days(days), MeasureEnd::PeriodEnd) => (period.last_day() + 1 - days, period.last_day() + 1),
+        (Span::Months(months), MeasureEnd::EventDay) => (period.plus(-months).first_day(), period.first_day()),
+        (Span::Months(months), MeasureEnd::PeriodEnd) => {
+            (period.plus(1 - months).first_day(), period.next().first_day())
+        }
+    }
+}
+
+/// Adds up the days of a window; a frozen measure of a closed period as its close saw it.
+fn sum(
+    measure: &Measure,
+    days: &[Day],
+    (first, after): (i32, i32),
+    period: Period,
+    closed: Option<Period>,
+) -> Result<i64> {
+    let from = days.partition_point(|d| d.0 < first);
+    let to = days.partition_point(|d| d.0 < after);
+    let frozen = measure.late == Late::Frozen && closed.is_some_and(|closed| period <= closed);
+    let counts = |d: &&Day| !frozen || d.1 <= period.ordinal();
+    let sum: i128 = days[from..to].iter().filter(counts).map(|d| i128::from(d.2)).sum();
+    i64::try_from(sum)
+        .map_err(|_| Error::gate("a measure does not fit Int64").at(measure.name.clone()).found(sum.to_string()))
+}
+
+/// Who is enrolled when: each month of the measure as it stands (or as its own close saw it) decides about later ones.
+fn enrolled(known: &Known<'_>, list: &[(Measure, Days)], enrolment: &Enrolment) -> Result<FxHashMap<u32, Months>> {
+    let base = list.iter().find(|(measure, _)| measure.name == enrolment.of);
+    let (measure, creators) = base.ok_or_else(|| Error::bug(format!("no measure {}", enrolment.of)))?;
+    let mut enrolled = FxHashMap::default();
+    for (creator, days) in creators {
+        let mut reached = Vec::new();
+        for month in days.chunk_by(|a, b| Period::of_day(a.0) == Period::of_day(b.0)) {
+            let Some(period) = month.first().map(|day| Period::of_day(day.0)) else { continue };
+            let span = (period.first_day(), period.next().first_day());
+            if sum(measure, month, span, period, known.closed)? >= enrolment.at_least {
+                reached.push(period);
+            }
+        }
+        enrolled.insert(*creator, Months::enrolled(&reached, enrolment));
+    }
+    Ok(enrolled)
+}
+
+fn days_of(known: &Known<'_>, measure: &Measure) -> Result<Days> {
     let log: Log = measure.log.parse()?;
     let files: Vec<(usize, &SourceFile)> = known.rows.files.iter().enumerate().filter(|(_, f)| f.log == log).collect();
     if files.is_empty() {
@@ -78,7 +128,7 @@ fn days_of(known: &Known<'_>, measure: &Measure) -> Result<FxHashMap<u32, Vec<Da
     let condition = measure.condition.as_ref().map_or("true", |c| c.text.as_str());
     let sql = QUERY.replace("{sum}", sum).replace("{condition}", condition);
     let answer = known.engine.run("queries/facts/measure.sql", &sql, &[("events", schema, batches)])?;
-    let mut days: FxHashMap<u32, Vec<Day>> = FxHashMap::default();
+    let mut days: Days = FxHashMap::default();
     for batch in &answer {
         let [creator, day, since] = [int64s(batch, "creator")?, int64s(batch, "day")?, int64s(batch, "since")?];
         let value = crate::query::int64s_or(batch, "value", Some(0))?;

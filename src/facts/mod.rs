@@ -1,14 +1,17 @@
 //! Facts: from standing rows to integers that rules rate.
 //!
-//! [`measure`] adds up what policies ask for, [`classify`] evaluates the policies' conditions, [`link`] takes
-//! reversals from their charges, [`pieces`] sums what is rated alike.
+//! [`measure`] adds up what policies ask for, [`months`] enrols by it, [`classify`] evaluates the policies' conditions,
+//! [`link`] takes reversals from their charges, [`first`] chooses the events that an order rule pays, [`pieces`] sums what is
+//! rated alike.
 
 mod classify;
 mod context;
 mod deliveries;
+mod first;
 mod link;
 mod lint;
 mod measure;
+mod months;
 mod pieces;
 mod units;
 mod usage;

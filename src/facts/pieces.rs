@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::units::{Room, by_event, fact_of, is_held_apart};
+use super::first;
+use super::units::{Room, by_event, fact_of, is_held_apart, paying};
 use super::{ClassNumber, Classes, Fact, Known, Linked, Match};
 use crate::error::{Error, Result};
 use crate::log::Log;
@@ -23,6 +24,8 @@ pub struct Pieces<'a> {
     single: Vec<bool>,
     /// Does a version of the terms hold what programs earn?
     terms_hold: bool,
+    /// The rows that order rules pay.
+    first: FxHashSet<u32>,
     /// Facts that are no sums of rows, creator after creator.
     more: Vec<Fact<'a>>,
     /// Ranges of what is rated, and of `more`.
@@ -59,6 +62,7 @@ impl<'a> Pieces<'a> {
             linked,
             rooms: programs.iter().map(Room::of).collect(),
             single: programs.iter().map(by_event).collect(),
+            first: first::chosen(known, classes, linked),
             terms_hold: known.policies.terms.iter().any(|terms| terms.hold.is_some()),
             more,
             pieces,
@@ -101,6 +105,7 @@ impl<'a> Pieces<'a> {
         let unit = self.linked.unit(self.known, self.classes, row);
         let Match::Program(program) = self.classes.get(unit.class).matched else { return Ok(()) };
         let at = usize::from(program);
+        let Some(unit) = paying(self.known, self.classes, &self.first, &unit, program) else { return Ok(()) };
         let fact = fact_of(self.known, self.classes, &unit, program)?;
         let falls_short = self.rooms[at].may_fall_short(&unit);
         let apart = is_held_apart(&self.known.policies.programs[at], self.terms_hold, &unit);
@@ -127,6 +132,7 @@ fn add_up(sum: &mut Fact<'_>, fact: &Fact<'_>) -> Result<()> {
         ("gross", &mut sum.gross, fact.gross),
         ("tax", &mut sum.tax, fact.tax),
         ("fee", &mut sum.fee, fact.fee),
+        ("pays", &mut sum.pays, fact.pays),
     ];
     for (name, sum, value) in columns {
         *sum = sum.checked_add(value).ok_or_else(|| {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
+use rustc_hash::FxHashSet;
+
 use super::{Class, Classes, Known, Linked, Unit};
 use crate::error::{Error, Result};
 use crate::intake::{NONE, NULL};
@@ -38,6 +40,8 @@ pub struct Fact<'a> {
     pub fee_back: i64,
     /// May tax, fee and steps take more than it holds?
     pub falls_short: bool,
+    /// How often fixed money for each event is due.
+    pub pays: i64,
     /// The unit's row, where the fact is one unit; gives its order.
     pub row: Option<u32>,
 }
@@ -104,11 +108,32 @@ pub(super) fn is_held_apart(program: &Program, terms_hold: bool, unit: &Unit) ->
 /// A unit as a fact of its own.
 ///
 /// # Errors
+/// The unit as it is paid, where `first` are the rows that order rules pay; none where it has no money and no payment either.
+pub(super) fn paying(
+    known: &Known<'_>,
+    classes: &Classes,
+    first: &FxHashSet<u32>,
+    unit: &Unit,
+    number: u16,
+) -> Option<Unit> {
+    let program = &known.policies.programs[usize::from(number)];
+    if known.rows.currency[unit.row as usize].is_none() {
+        paid_in(known, number, classes.get(unit.class))?;
+    }
+    let counts = program.first.is_none() || first.contains(&unit.row);
+    Some(Unit { pays: if counts { unit.pays } else { 0 }, ..*unit })
+}
+
+/// A unit as a fact of its own.
+///
+/// # Errors
 /// A rated row without a currency (bug).
 pub(super) fn fact_of<'a>(known: &Known<'_>, classes: &'a Classes, unit: &Unit, program: u16) -> Result<Fact<'a>> {
     let rows = known.rows;
     let at = unit.row as usize;
-    let currency = rows.currency[at].ok_or_else(|| Error::bug("a rated row without a currency"))?;
+    let class = classes.get(unit.class);
+    let currency = rows.currency[at].or_else(|| paid_in(known, program, class));
+    let currency = currency.ok_or_else(|| Error::bug("a rated row without a currency"))?;
     Ok(Fact {
         creator: rows.creator[at],
         program,
@@ -116,7 +141,7 @@ pub(super) fn fact_of<'a>(known: &Known<'_>, classes: &'a Classes, unit: &Unit, 
         day: unit.day,
         log: rows.log[at],
         channel: rows.channel[at],
-        class: classes.get(unit.class),
+        class,
         fee_stated: unit.fee != NULL,
         tax_stated: unit.tax_stated,
         events: unit.events,
@@ -126,8 +151,17 @@ pub(super) fn fact_of<'a>(known: &Known<'_>, classes: &'a Classes, unit: &Unit, 
         fee_more: unit.fee_more,
         fee_back: unit.fee_back,
         falls_short: false,
+        pays: i64::from(unit.pays),
         row: Some(unit.row),
     })
+}
+
+/// The currency of an event that has none of its own: the payment's, or the unit's.
+fn paid_in(known: &Known<'_>, program: u16, class: &Class) -> Option<Currency> {
+    let program = &known.policies.programs[usize::from(program)];
+    let Pay::Each(payments) = &program.pay else { return None };
+    let payment = payments.get(usize::from(class.share_case))?;
+    payment.currency.or_else(|| known.policies.unit_of(program).map(|unit| unit.currency))
 }
 
 /// A table of Int64 columns.

@@ -171,7 +171,7 @@ impl Compiled {
 /// # Errors
 /// The first that does not plan (usage, with a caret under it).
 pub fn check_pools(engine: Engine, policies: &Policies, canonical: &SchemaRef) -> Result<()> {
-    let schema = context_schema(canonical, &policies.measures);
+    let schema = context_schema(canonical, policies);
     for (_, program, pool) in pools(policies).into_values().flatten() {
         compile(engine, policies, program, pool, &schema)?;
     }
@@ -250,7 +250,7 @@ fn events(
     at: usize,
     file: &SourceFile,
 ) -> Result<Vec<(u32, Event)>> {
-    let schema = context_schema(file.columns.schema(), &known.policies.measures);
+    let schema = context_schema(file.columns.schema(), known.policies);
     let compiled = compile(known.engine, known.policies, program, pool, &schema)?;
     let batch = context(known, versions, measures, file, &compiled.columns())?;
     let outcome = Outcome::of(&compiled, &batch, program)?;

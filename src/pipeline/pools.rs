@@ -145,6 +145,7 @@ fn add_facts(
             fee_more: 0,
             fee_back: 0,
             falls_short: false,
+            pays: 0,
             row: None,
         });
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::lint;
-use super::model::{Pay, Policies, PolicyFile, Sql};
+use super::model::{MeasureEnd, Pay, Policies, PolicyFile, Span, Sql};
 use super::picture;
 use super::pool::Pot;
 use super::read::{self, Drafts, Validity};
@@ -12,6 +12,7 @@ use super::source::{Fault, Faults, Level, Place};
 use crate::error::{Error, Result};
 use crate::log::Log;
 use crate::period::day_text;
+use crate::picture::nearest;
 
 /// The creator's columns that a condition may name; a measure can't have such a name.
 pub const CREATOR_COLUMNS: [&str; 6] = ["age", "followers", "country", "status", "birth_date", "earning_day"];
@@ -135,6 +136,7 @@ fn check_whole(drafts: &Drafts, faults: &mut Faults) {
     check_measures(drafts, faults);
     check_pots(drafts, faults);
     lint::whole(drafts, faults);
+    check_units(drafts, faults);
     let programs = drafts.programs.len();
     if let Some(last) = drafts.programs.last().filter(|_| programs > MOST_PROGRAMS) {
         let message = format!("{programs} program versions: at most {MOST_PROGRAMS} are counted");
@@ -193,13 +195,59 @@ fn gap(label: &str, end: i32, later: &Validity, faults: &mut Faults) {
 
 /// A measure's name is one column of every condition, so it stands once, and is no other column.
 fn check_measures(drafts: &Drafts, faults: &mut Faults) {
+    let measures = drafts.measures.iter().map(|(m, place)| (&m.name, *place));
+    let enrolments = drafts.enrolments.iter().map(|(e, place, _)| (&e.name, *place));
     let mut seen: Vec<&str> = Vec::new();
-    for (measure, place) in &drafts.measures {
-        refuse_column(&measure.name, *place, faults);
-        if seen.contains(&measure.name.as_str()) {
-            faults.error(*place, format!("there are two measures {}", measure.name), "give one of them another name");
+    for (name, place) in measures.chain(enrolments) {
+        refuse_column(name, place, faults);
+        if seen.contains(&name.as_str()) {
+            faults.error(place, format!("there are two measures {name}"), "give one of them another name");
         }
-        seen.push(&measure.name);
+        seen.push(name);
+    }
+    for (enrolment, _, of) in &drafts.enrolments {
+        refuse_base(&enrolment.of, *of, drafts, faults);
+    }
+}
+
+/// A unit stands once, and is worth something on every day of the programs that name it.
+fn check_units(drafts: &Drafts, faults: &mut Faults) {
+    let mut seen: Vec<&str> = Vec::new();
+    for (unit, place) in &drafts.units {
+        if seen.contains(&unit.name.as_str()) {
+            faults.error(*place, format!("there are two units {}", unit.name), "give one of them another name");
+        }
+        seen.push(&unit.name);
+    }
+    for program in drafts.programs.iter().map(|p| &p.item) {
+        let Some(named) = &program.unit else { continue };
+        if !drafts.unit_names.contains(&named.text) {
+            let known = drafts.unit_names.iter().map(String::as_str);
+            faults.error(named.place, format!("there is no unit {}", named.text), nearest(&named.text, known));
+        }
+        let Some((unit, _)) = drafts.units.iter().find(|(unit, _)| unit.name == named.text) else { continue };
+        if let Some(first) = unit.rates.first().filter(|rate| rate.from > program.valid_from) {
+            let message = format!("{} has no rate before {}", unit.name, day_text(first.from));
+            faults.error(named.place, message, format!("give it one from {} on", day_text(program.valid_from)));
+        }
+    }
+}
+
+/// Months in a row are counted over a measure of one calendar month.
+fn refuse_base(name: &str, at: Place, drafts: &Drafts, faults: &mut Faults) {
+    let base = drafts.measures.iter().map(|(m, _)| m).find(|m| m.name == name);
+    match base {
+        None if drafts.measure_names.iter().any(|known| known == name)
+            && drafts.enrolments.iter().all(|(e, _, _)| e.name != name) => {}
+        None => {
+            let known = drafts.measures.iter().map(|(m, _)| m.name.as_str());
+            faults.error(at, format!("there is no measure {name} over rows"), nearest(name, known));
+        }
+        Some(base) if base.span != Span::Months(1) || base.end != MeasureEnd::PeriodEnd => {
+            let message = format!("{name} is not counted by calendar month, as months in a row need it");
+            faults.error(at, message, "give it months = 1 and end = \"period_end\"");
+        }
+        Some(_) => {}
     }
 }
 

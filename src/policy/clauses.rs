@@ -1,6 +1,6 @@
 //! Every place of a policy where SQL stands, and what it decides there.
 
-use super::model::{Case, Measure, Pay, Policies, Program, Sql};
+use super::model::{Case, Measure, Pay, Payment, Policies, Program, Sql};
 use super::pool::Pool;
 
 /// What an expression decides.
@@ -46,8 +46,11 @@ impl Program {
             Pay::Share(cases) => all.extend(cases.iter().enumerate().filter_map(case)),
             Pay::Column { column, .. } => all.push(clause("the share's column", Role::Number, column)),
             Pay::Pool(pool) => all.extend(pool_clauses(pool)),
+            Pay::Each(payments) => all.extend(payments.iter().enumerate().filter_map(payment)),
             Pay::Tiers(_) => {}
         }
+        let having = self.first.iter().filter_map(|first| first.having.as_ref());
+        all.extend(having.map(|h| clause("`having` of `first`", Role::Number, &h.sum)));
         let bonuses = self.bonus.iter().filter_map(|b| Some((b, b.when.as_ref()?)));
         all.extend(bonuses.map(|(b, sql)| clause(format!("the bonus {}", b.name), Role::Bonus, sql)));
         all
@@ -69,6 +72,10 @@ fn case((at, case): (usize, &Case)) -> Option<Clause<'_>> {
     Some(clause(format!("case {} of the share", at + 1), Role::Case, case.when.as_ref()?))
 }
 
+fn payment((at, payment): (usize, &Payment)) -> Option<Clause<'_>> {
+    Some(clause(format!("payment {}", at + 1), Role::Case, payment.when.as_ref()?))
+}
+
 impl Measure {
     /// Its expressions.
     #[must_use]
@@ -80,7 +87,7 @@ impl Measure {
 
 impl Policies {
     /// The words that conditions of programs ask for: names of columns and measures among them.
-    pub(super) fn asked(program: &Program) -> impl Iterator<Item = String> {
+    pub(super) fn words_asked(program: &Program) -> impl Iterator<Item = String> {
         program.clauses().into_iter().flat_map(|c| words(&c.sql.text)).collect::<Vec<_>>().into_iter()
     }
 }

@@ -60,7 +60,7 @@ fn lowest(pay: &Pay) -> Option<Exact> {
     match pay {
         Pay::Share(cases) => cases.iter().map(|c| c.percent.clone()).min(),
         Pay::Tiers(tiers) => tiers.bands.iter().map(|b| b.percent.clone()).min(),
-        Pay::Column { .. } | Pay::Pool(_) => None,
+        Pay::Column { .. } | Pay::Pool(_) | Pay::Each(_) => None,
     }
 }
 
@@ -99,7 +99,14 @@ fn both_rate_all(programs: &[Dated<Program>], faults: &mut Faults) {
 
 /// A measure that no condition asks for.
 fn unasked_measures(drafts: &Drafts, faults: &mut Faults) {
-    let asked: BTreeSet<String> = drafts.programs.iter().flat_map(|p| Policies::asked(&p.item)).collect();
+    let mut asked: BTreeSet<String> = drafts.programs.iter().flat_map(|p| Policies::words_asked(&p.item)).collect();
+    for (enrolment, at, _) in &drafts.enrolments {
+        if !asked.contains(&enrolment.name) {
+            let message = format!("nobody asks for the measure {}", enrolment.name);
+            faults.warning(*at, message, "name it in a condition, or leave it out");
+        }
+    }
+    asked.extend(drafts.enrolments.iter().map(|(e, _, _)| e.of.clone()));
     for (measure, at) in drafts.measures.iter().filter(|(m, _)| !asked.contains(&m.name)) {
         let message = format!("nobody asks for the measure {}", measure.name);
         faults.warning(*at, message, "name it in a condition, or leave it out");

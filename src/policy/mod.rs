@@ -1,14 +1,16 @@
 //! Policies: what a programme pays, read strictly from `policies/*.toml`.
 //!
 //! [`source`] walks TOML with the place of every key, [`values`] reads percents, money, days and names, [`program`],
-//! [`pay`], [`pool`], [`terms`] and [`read`] turn tables into the types of [`model`], [`check`] and [`lint`] look at what only
-//! shows in the whole, [`picture`] draws carets, [`pins`] compares with what a close has pinned, [`corrections`] are the signed
-//! exceptions, [`say`] reads all of it aloud.
+//! [`pay`], [`each`], [`pool`], [`measure`], [`unit`], [`terms`] and [`read`] turn tables into the types of [`model`],
+//! [`check`] and [`lint`] look at what only shows in the whole, [`picture`] draws carets, [`pins`] compares with what a close
+//! has pinned, [`corrections`] are the signed exceptions, [`say`] reads all of it aloud.
 
 mod check;
 mod clauses;
 mod corrections;
+mod each;
 mod lint;
+mod measure;
 mod model;
 mod pay;
 mod picture;
@@ -19,15 +21,16 @@ mod read;
 mod say;
 mod source;
 mod terms;
+mod unit;
 mod values;
 
 pub use check::{CREATOR_COLUMNS, Finding, check, first_error};
 pub use clauses::{Clause, Role};
 pub use corrections::{Correction, Corrections, Target};
 pub use model::{
-    Band, Basis, Below, Bonus, Cap, Case, FxDate, Hold, HoldAfter, Kept, Late, Measure, MeasureEnd, Of, Pay, Policies,
-    PolicyFile, Program, Reserve, RoundAt, Rule, SettleStep, Sql, Step, Terms, TierMode, Tiers, Window, Withholding,
-    covers,
+    Band, Basis, Below, Bonus, Cap, Case, Enrolment, First, FxDate, Having, Hold, HoldAfter, Kept, Late, Locked,
+    Measure, MeasureEnd, Of, Pay, Payment, Policies, PolicyFile, Program, Reserve, RoundAt, Rule, SettleStep, Span,
+    Sql, Step, Terms, TierMode, Tiers, Unit, UnitRate, Window, Withholding, Within, covers,
 };
 pub use picture::place_of;
 pub use pins::{Change, ChangeKey, changed, words_of};

@@ -87,6 +87,13 @@ choices! {
         /// The whole volume of the window has the share of the band that it ends in.
         Whole = "whole",
     }
+    /// The span in which an order of events is counted anew.
+    Within {
+        /// The day in the book's zone.
+        Day = "day",
+        /// The earning period.
+        Period = "period",
+    }
     /// The day on which a measure's window ends.
     MeasureEnd {
         /// The day of the event, that day excluded.
@@ -153,6 +160,8 @@ pub struct Program {
     /// In order.
     pub deductions: Vec<Step>,
     pub pay: Pay,
+    /// Which events count where `pay` is for each; none is all.
+    pub first: Option<First>,
     pub bonus: Vec<Bonus>,
     /// Cap on share and bonuses together, as a fraction.
     pub max_share: Option<Exact>,
@@ -167,6 +176,8 @@ pub struct Program {
     pub hold: Option<Hold>,
     /// Where its version stands in the files.
     pub place: Place,
+    /// The unit that the creator side is rounded in, by name.
+    pub unit: Option<Sql>,
 }
 
 /// A rule of eligibility.
@@ -182,6 +193,8 @@ pub struct Step {
     pub name: String,
     /// As a fraction, 0 to 1.
     pub percent: Exact,
+    /// Minor units of each event on top, by its currency; empty is none.
+    pub fixed: BTreeMap<Currency, i64>,
     pub of: Of,
     pub account: String,
     /// None: exact.
@@ -204,14 +217,93 @@ pub enum Pay {
     Tiers(Tiers),
     /// A creator's part of a pot.
     Pool(Box<Pool>),
+    /// Fixed money for each event, borne by the platform: the first case that holds, or none.
+    Each(Vec<Payment>),
+}
+
+/// Fixed money for an event, and when.
+#[derive(Clone, Debug)]
+pub struct Payment {
+    pub when: Option<Sql>,
+    /// Minor units of the currency, or whole units of the program's unit; at least 0.
+    pub minor: i64,
+    /// None: in the program's unit.
+    pub currency: Option<Currency>,
+}
+
+/// A unit of the policy's own: diamonds, worth money by the day that they are earned.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    pub name: String,
+    /// Digits of its smallest part.
+    pub digits: u32,
+    pub currency: Currency,
+    /// By first day.
+    pub rates: Vec<UnitRate>,
+}
+
+/// What a unit is worth from a day on.
+#[derive(Clone, Debug)]
+pub struct UnitRate {
+    pub from: i32,
+    /// Major units of the currency for one unit, above 0.
+    pub rate: Exact,
+}
+
+impl Unit {
+    /// Minor units of its currency that its smallest part is worth when it is earned on a day; none before the first rate.
+    #[must_use]
+    pub fn worth_on(&self, day: i32) -> Option<Exact> {
+        let rate = self.rates.iter().rev().find(|rate| rate.from <= day)?;
+        let minor = &rate.rate * &Exact::from_int(10_i128.pow(self.currency.digits()));
+        minor.checked_div(&self.whole())
+    }
+
+    /// How many smallest parts a whole unit has.
+    #[must_use]
+    pub fn whole(&self) -> Exact {
+        Exact::from_int(10_i128.pow(self.digits))
+    }
+}
+
+/// Only the first so many things count, in the order of their first events: three experiences of a payer's day.
+#[derive(Clone, Debug)]
+pub struct First {
+    /// At least 1.
+    pub n: usize,
+    /// What is counted; the event that is paid is its first one.
+    pub of: Sql,
+    /// Whose order it is; an event without one is not paid.
+    pub per: Sql,
+    pub within: Within,
+    pub having: Option<Having>,
+}
+
+/// What all events of a thing within the span have to add up to, for it to count.
+#[derive(Clone, Debug)]
+pub struct Having {
+    pub sum: Sql,
+    pub at_least: i64,
 }
 
 /// A share and when it holds.
 #[derive(Clone, Debug)]
 pub struct Case {
     pub when: Option<Sql>,
-    /// As a fraction, 0 to 1.
+    /// As a fraction, 0 to 1; with locked rates, where the reference names none.
     pub percent: Exact,
+    pub locked: Option<Locked>,
+}
+
+/// Rates by creator and something that an event names, from a reference: a raise counts at once, a cut later.
+#[derive(Clone, Debug)]
+pub struct Locked {
+    /// The reference, one of the book's own.
+    pub rates: String,
+    /// The column of the log, and of the reference.
+    pub by: Sql,
+    /// So many days a rate that was cut still counts: the highest of the day and of so many days before it.
+    pub cut_after_days: i32,
 }
 
 /// Shares by volume.
@@ -262,10 +354,31 @@ pub struct Measure {
     pub condition: Option<Sql>,
     /// What is added up; none counts rows.
     pub sum: Option<Sql>,
-    /// Length of the window, at least 1.
-    pub days: i32,
+    pub span: Span,
     pub end: MeasureEnd,
     pub late: Late,
+}
+
+/// The length of a measure's window, at least 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    Days(i32),
+    /// Whole calendar months: those before the month of the event, or up to the earning period, that one among them.
+    Months(i32),
+}
+
+/// A measure over a measure: 1 while a creator is enrolled, else 0.
+///
+/// Who has `at_least` in so many months in a row is enrolled for so many months from the next one on; who has it again
+/// while enrolled, from then on anew.
+#[derive(Clone, Debug)]
+pub struct Enrolment {
+    pub name: String,
+    /// A measure of one calendar month, up to the period's end.
+    pub of: String,
+    pub at_least: i64,
+    pub months_in_a_row: i32,
+    pub lasts_months: i32,
 }
 
 /// How a party's account is settled from a day on.
@@ -340,6 +453,10 @@ pub struct Policies {
     pub programs: Vec<Program>,
     /// By name.
     pub measures: Vec<Measure>,
+    /// By name.
+    pub enrolments: Vec<Enrolment>,
+    /// By name.
+    pub units: Vec<Unit>,
     /// By first day.
     pub terms: Vec<Terms>,
     /// By name.
@@ -375,6 +492,19 @@ impl Policies {
             None => error,
             Some(file) => error.at(picture::place_text(file, sql.place)).picture(picture::snippet(file, sql.place)),
         }
+    }
+
+    /// The unit of a program.
+    #[must_use]
+    pub fn unit_of(&self, program: &Program) -> Option<&Unit> {
+        let name = &program.unit.as_ref()?.text;
+        self.units.iter().find(|unit| unit.name == *name)
+    }
+
+    /// The names of all numbers that a condition may ask for: measures, then enrolments.
+    pub fn asked(&self) -> impl Iterator<Item = &str> {
+        let measures = self.measures.iter().map(|m| m.name.as_str());
+        measures.chain(self.enrolments.iter().map(|e| e.name.as_str()))
     }
 
     /// Every version of every program that rates a log.

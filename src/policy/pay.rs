@@ -1,6 +1,7 @@
 //! The creator side of a program: share or tiers, bonuses, the cap on points.
 
-use super::model::{Band, Basis, Bonus, Cap, Case, Pay, Sql, TierMode, Tiers, Window};
+use super::each;
+use super::model::{Band, Basis, Bonus, Cap, Case, Locked, Pay, Sql, TierMode, Tiers, Window};
 use super::source::{Faults, Place, Table, Value};
 use super::values;
 use crate::money::{Currency, Exact};
@@ -15,20 +16,29 @@ pub fn pay(table: &Table<'_>, faults: &mut Faults) -> Option<(Pay, Place)> {
     if let Some(pool) = table.get("pool") {
         return super::pool::pay(table, pool, faults);
     }
-    match (table.get("share"), table.get("tiers")) {
-        (Some(value), None) => Some((share(value, faults)?, value.place)),
-        (None, Some(value)) => Some((Pay::Tiers(tiers(value, faults)?), value.place)),
-        (Some(_), Some(tiers)) => {
-            let help = "keep one; a share that changes with volume is tiers alone";
-            faults.error(tiers.place, "a program has a share or tiers, not both", help);
-            None
-        }
-        (None, None) => {
-            let help = "add share = \"70 %\", or tiers = { … }";
-            faults.error(table.place, "a program needs a share or tiers: this one pays nothing", help);
-            None
-        }
+    let ways = ["share", "tiers", "pay_each"];
+    let mut said = ways.iter().filter_map(|key| Some((*key, table.get(key)?)));
+    let Some((key, value)) = said.next() else {
+        let help = "add share = \"70 %\", tiers = { … }, or pay_each = [ … ]";
+        faults.error(table.place, "a program needs a share or tiers: this one pays nothing", help);
+        return None;
+    };
+    if let Some((other, more)) = said.next() {
+        let help = "keep one; a share that changes with volume is tiers alone";
+        faults.error(more.place, format!("a program has {}, not both", both(key, other)), help);
+        return None;
     }
+    let pay = match key {
+        "share" => share(value, faults)?,
+        "tiers" => Pay::Tiers(tiers(value, faults)?),
+        _ => Pay::Each(each::payments(value, table.get("unit").is_some(), faults)?),
+    };
+    Some((pay, value.place))
+}
+
+/// Two ways to pay, in words.
+fn both(one: &str, other: &str) -> String {
+    if (one, other) == ("share", "tiers") { "a share or tiers".into() } else { format!("`{one}` or `{other}`") }
 }
 
 fn share(value: Value<'_>, faults: &mut Faults) -> Option<Pay> {
@@ -38,7 +48,7 @@ fn share(value: Value<'_>, faults: &mut Faults) -> Option<Pay> {
     if value.inner.is_array() {
         return cases(value, faults).map(Pay::Share);
     }
-    values::percent(value, faults).map(|percent| Pay::Share(vec![Case { when: None, percent }]))
+    values::percent(value, faults).map(|percent| Pay::Share(vec![Case { when: None, percent, locked: None }]))
 }
 
 fn column(value: Value<'_>, faults: &mut Faults) -> Option<Pay> {
@@ -64,7 +74,8 @@ fn cases(value: Value<'_>, faults: &mut Faults) -> Option<Vec<Case>> {
 }
 
 fn case(value: Value<'_>, is_last: bool, faults: &mut Faults) -> Option<Case> {
-    let table = Table::open(value, "a case of a share", &["when", "percent"], faults)?;
+    let known = ["when", "percent", "rates", "by", "cut_after_days"];
+    let table = Table::open(value, "a case of a share", &known, faults)?;
     match table.get("when") {
         Some(when) if is_last => {
             let help = "leave `when` out of the last case: it is for everything else";
@@ -78,7 +89,20 @@ fn case(value: Value<'_>, is_last: bool, faults: &mut Faults) -> Option<Case> {
     }
     let when = table.get("when").and_then(|v| values::sql(v, faults));
     let percent = table.need("percent", faults).and_then(|v| values::percent(v, faults));
-    Some(Case { when, percent: percent? })
+    let locked = locked(&table, faults);
+    Some(Case { when, percent: percent?, locked: locked? })
+}
+
+/// The keys of locked rates: all of them, or none.
+fn locked(table: &Table<'_>, faults: &mut Faults) -> Option<Option<Locked>> {
+    if ["rates", "by", "cut_after_days"].iter().all(|key| table.get(key).is_none()) {
+        return Some(None);
+    }
+    let rates = table.need("rates", faults).and_then(|v| values::name(v, faults));
+    let named = table.need("by", faults);
+    let by = named.and_then(|v| Some(Sql { text: values::name(v, faults)?, place: v.place }));
+    let cut_after_days = table.need("cut_after_days", faults).and_then(|v| values::days(v, 0..=3660, faults));
+    Some(Some(Locked { rates: rates?, by: by?, cut_after_days: cut_after_days? }))
 }
 
 fn tiers(value: Value<'_>, faults: &mut Faults) -> Option<Tiers> {
@@ -174,7 +198,7 @@ fn highest(pay: &Pay) -> Option<Exact> {
         Pay::Share(cases) => cases.iter().map(|c| c.percent.clone()).max(),
         Pay::Tiers(tiers) => tiers.bands.iter().map(|b| b.percent.clone()).max(),
         Pay::Pool(pool) => Some(pool.share.clone()),
-        Pay::Column { .. } => None,
+        Pay::Column { .. } | Pay::Each(_) => None,
     }
 }
 

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::model::{
-    Band, Below, Bonus, Cap, Case, Hold, HoldAfter, Measure, Pay, Policies, Program, Reserve, Rule, SettleStep, Sql,
-    Step, Terms, Tiers, Withholding,
+    Band, Below, Bonus, Cap, Case, Enrolment, First, Having, Hold, HoldAfter, Locked, Measure, Pay, Payment, Policies,
+    Program, Reserve, Rule, SettleStep, Span, Sql, Step, Terms, Tiers, Unit, UnitRate, Withholding,
 };
+use crate::money::Currency;
 use crate::period::day_text;
 
 /// What has changed.
@@ -59,14 +60,16 @@ fn in_closed_time(policies: &Policies, first_open_day: i32) -> BTreeMap<ChangeKe
     let closed_end = |to: Option<i32>| to.filter(|to| *to < first_open_day);
     let programs = policies.programs.iter().filter(|p| p.valid_from < first_open_day).map(|p| {
         let key = ChangeKey::Program { name: p.name.clone(), version: p.version.clone() };
-        (key, Program { valid_to: closed_end(p.valid_to), ..p.clone() }.canonical())
+        let unit = policies.unit_of(p).map(|unit| unit.until(first_open_day).canonical());
+        (key, json!([Program { valid_to: closed_end(p.valid_to), ..p.clone() }.canonical(), unit]))
     });
     let measures = policies.measures.iter().map(|m| (ChangeKey::Measure { name: m.name.clone() }, m.canonical()));
     let terms = policies.terms.iter().filter(|t| t.valid_from < first_open_day).map(|t| {
         let key = ChangeKey::Terms { version: t.version.clone() };
         (key, Terms { valid_to: closed_end(t.valid_to), ..t.clone() }.canonical())
     });
-    programs.chain(measures).chain(terms).collect()
+    let enrolments = policies.enrolments.iter().map(|e| (ChangeKey::Measure { name: e.name.clone() }, e.canonical()));
+    programs.chain(measures).chain(enrolments).chain(terms).collect()
 }
 
 impl Policies {
@@ -74,11 +77,14 @@ impl Policies {
     /// change nothing in it.
     #[must_use]
     pub fn canonical_json(&self) -> String {
-        json!({
-            "measures": self.measures.iter().map(Measure::canonical).collect::<Vec<_>>(),
+        let measures = self.measures.iter().map(Measure::canonical);
+        let units: Vec<Value> = self.units.iter().map(Unit::canonical).collect();
+        filled(json!({
+            "measures": measures.chain(self.enrolments.iter().map(Enrolment::canonical)).collect::<Vec<_>>(),
             "programs": self.programs.iter().map(Program::canonical).collect::<Vec<_>>(),
             "terms": self.terms.iter().map(Terms::canonical).collect::<Vec<_>>(),
-        })
+            "units": (!units.is_empty()).then_some(units),
+        }))
         .to_string()
     }
 
@@ -120,6 +126,7 @@ impl Program {
             "bonus": self.bonus.iter().map(bonus).collect::<Vec<_>>(),
             "deductions": self.deductions.iter().map(step).collect::<Vec<_>>(),
             "eligible": self.eligible.iter().map(rule).collect::<Vec<_>>(),
+            "first": self.first.as_ref().map(first),
             "fx_date": self.fx_date.map(|f| f.to_string()),
             "hold": self.hold.map(hold),
             "kept": self.kept.to_string(),
@@ -127,11 +134,13 @@ impl Program {
             "max_share": self.max_share.as_ref().map(ToString::to_string),
             "name": self.name,
             "odd_cents": self.odd_cents.to_string(),
+            "pay_each": payments(&self.pay),
             "pool": pool(&self.pay),
             "round_at": self.round_at.to_string(),
             "rounding": self.rounding.to_string(),
             "share": share(&self.pay),
             "tiers": tiers_of(&self.pay),
+            "unit": sql(self.unit.as_ref()),
             "valid_from": day_text(self.valid_from),
             "valid_to": self.valid_to.map(day_text),
             "version": self.version,
@@ -150,11 +159,16 @@ impl Measure {
     /// Its parsed form.
     #[must_use]
     pub fn canonical(&self) -> Value {
+        let (days, months) = match self.span {
+            Span::Days(days) => (Some(days), None),
+            Span::Months(months) => (None, Some(months)),
+        };
         filled(json!({
-            "days": self.days,
+            "days": days,
             "end": self.end.to_string(),
             "late": self.late.to_string(),
             "log": self.log,
+            "months": months,
             "name": self.name,
             "sum": sql(self.sum.as_ref()),
             "where": sql(self.condition.as_ref()),
@@ -162,11 +176,44 @@ impl Measure {
     }
 }
 
+impl Enrolment {
+    /// Its parsed form.
+    #[must_use]
+    pub fn canonical(&self) -> Value {
+        json!({
+            "at_least": self.at_least,
+            "lasts_months": self.lasts_months,
+            "months_in_a_row": self.months_in_a_row,
+            "name": self.name,
+            "of": self.of,
+        })
+    }
+}
+
+impl Unit {
+    /// Its parsed form.
+    #[must_use]
+    pub fn canonical(&self) -> Value {
+        let rate = |r: &UnitRate| json!({ "from": day_text(r.from), "rate": r.rate.to_string() });
+        json!({
+            "currency": self.currency.code(),
+            "digits": self.digits,
+            "name": self.name,
+            "rates": self.rates.iter().map(rate).collect::<Vec<_>>(),
+        })
+    }
+
+    /// With the rates of the days before a day alone.
+    fn until(&self, day: i32) -> Self {
+        let rates = self.rates.iter().filter(|rate| rate.from < day).cloned().collect();
+        Self { rates, ..self.clone() }
+    }
+}
+
 impl Terms {
     /// Its parsed form.
     #[must_use]
     pub fn canonical(&self) -> Value {
-        let minimums: BTreeMap<&str, i64> = self.minimum_payout.iter().map(|(c, minor)| (c.code(), *minor)).collect();
         filled(json!({
             "below_minimum": (self.below != Below::Carry).then(|| self.below.to_string()),
             "due_days": self.due_days,
@@ -174,7 +221,7 @@ impl Terms {
             "fx_date": self.fx_date.to_string(),
             "fx_max_days_back": self.fx_max_days_back,
             "hold": self.hold.map(hold),
-            "minimum_payout_minor": minimums,
+            "minimum_payout_minor": by_currency(&self.minimum_payout),
             "order": (self.order != SettleStep::ALL).then(|| self.order.iter().map(ToString::to_string).collect::<Vec<_>>()),
             "reserve": self.reserve.as_ref().map(reserve),
             "valid_from": day_text(self.valid_from),
@@ -226,11 +273,36 @@ fn cap(cap: Cap) -> Value {
 fn step(step: &Step) -> Value {
     filled(json!({
         "account": step.account,
+        "fixed_minor": (!step.fixed.is_empty()).then(|| by_currency(&step.fixed)),
         "name": step.name,
         "of": step.of.to_string(),
         "percent": step.percent.to_string(),
         "round": step.round.map(|r| r.to_string()),
         "when": sql(step.when.as_ref()),
+    }))
+}
+
+fn by_currency(amounts: &BTreeMap<Currency, i64>) -> BTreeMap<&str, i64> {
+    amounts.iter().map(|(currency, minor)| (currency.code(), *minor)).collect()
+}
+
+fn payments(pay: &Pay) -> Option<Value> {
+    let Pay::Each(payments) = pay else { return None };
+    let payment = |p: &Payment| {
+        let (key, code) = p.currency.map_or(("units", None), |c| ("amount_minor", Some(c.code())));
+        filled(json!({ key: p.minor, "currency": code, "when": sql(p.when.as_ref()) }))
+    };
+    Some(Value::Array(payments.iter().map(payment).collect()))
+}
+
+fn first(first: &First) -> Value {
+    let having = |h: &Having| json!({ "at_least": h.at_least, "sum": normal(&h.sum.text) });
+    filled(json!({
+        "having": first.having.as_ref().map(having),
+        "n": first.n,
+        "of": normal(&first.of.text),
+        "per": normal(&first.per.text),
+        "within": first.within.to_string(),
     }))
 }
 
@@ -242,7 +314,7 @@ fn share(pay: &Pay) -> Value {
     match pay {
         Pay::Share(cases) => Value::Array(cases.iter().map(case).collect()),
         Pay::Column { column, per } => json!({ "column": column.text, "per": per }),
-        Pay::Tiers(_) | Pay::Pool(_) => Value::Null,
+        Pay::Tiers(_) | Pay::Each(_) | Pay::Pool(_) => Value::Null,
     }
 }
 
@@ -252,7 +324,15 @@ fn pool(pay: &Pay) -> Option<Value> {
 }
 
 fn case(case: &Case) -> Value {
-    filled(json!({ "percent": case.percent.to_string(), "when": sql(case.when.as_ref()) }))
+    filled(json!({
+        "locked": case.locked.as_ref().map(locked),
+        "percent": case.percent.to_string(),
+        "when": sql(case.when.as_ref()),
+    }))
+}
+
+fn locked(locked: &Locked) -> Value {
+    json!({ "by": locked.by.text, "cut_after_days": locked.cut_after_days, "rates": locked.rates })
 }
 
 fn tiers_of(pay: &Pay) -> Option<Value> {

@@ -1,18 +1,20 @@
 //! A `[[program]]` table.
 
-use super::lint;
-use super::model::{Basis, Bonus, FxDate, Kept, Of, Pay, Program, RoundAt, Rule, Step, TierMode};
+use std::collections::BTreeMap;
+
+use super::model::{Basis, Bonus, First, FxDate, Kept, Of, Pay, Program, RoundAt, Rule, Sql, Step, TierMode};
 use super::pay::{self, MOST_BITS, MOST_CASES, limit};
 use super::pool;
 use super::read::{Dated, unique, validity};
 use super::source::{Faults, Table, Value};
 use super::terms;
-use super::values::{self, RATED_LOGS};
+use super::values::{self, MEASURED_LOGS, RATED_LOGS};
+use super::{each, lint};
 use crate::log::Log;
 use crate::money::{Exact, OddCents, Rounding};
 
 /// The keys of a program.
-pub const KEYS: [&str; 19] = [
+pub const KEYS: [&str; 22] = [
     "name",
     "version",
     "valid_from",
@@ -24,6 +26,8 @@ pub const KEYS: [&str; 19] = [
     "share",
     "tiers",
     "pool",
+    "pay_each",
+    "first",
     "bonus",
     "max_share",
     "round_at",
@@ -32,7 +36,11 @@ pub const KEYS: [&str; 19] = [
     "fx_date",
     "kept",
     "hold",
+    "unit",
 ];
+
+/// The keys of a deduction.
+const STEP_KEYS: [&str; 7] = ["name", "percent", "fixed", "of", "account", "round", "when"];
 
 /// The name of the step that computes sales tax where the log states none.
 const TAX: &str = "tax";
@@ -57,6 +65,7 @@ pub fn program(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Program>>
     let fx_date = table.get("fx_date").and_then(|v| values::choice(v, FxDate::ALL, faults));
     let kept = table.get("kept").map_or(Some(Kept::Platform), |v| values::choice(v, Kept::ALL, faults));
     let hold = table.get("hold").map(|v| terms::hold(v, log, faults));
+    let unit = table.get("unit").map(|v| (v.place, values::name(v, faults)));
     refuse_whole_by_event(table, faults);
     refuse_whole_by_earned(table, faults);
     refuse_steps_rounded_by_line(table, faults);
@@ -75,6 +84,7 @@ pub fn program(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Program>>
         eligible: eligible?,
         deductions: deductions?,
         pay: reward.pay,
+        first: reward.first,
         bonus: reward.bonus,
         max_share: reward.max_share,
         round_at: rounded.at,
@@ -87,6 +97,10 @@ pub fn program(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Program>>
             Some(hold) => Some(hold?),
         },
         place: validity.version_at,
+        unit: match unit {
+            None => None,
+            Some((place, name)) => Some(Sql { text: name?, place }),
+        },
     };
     lint::program(table, &program, faults);
     Some(Dated { item: program, label, validity })
@@ -94,27 +108,47 @@ pub fn program(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Program>>
 
 /// A pool is divided by engagement; everything else rates charges.
 fn rated_logs(table: &Table<'_>) -> &'static [Log] {
-    if table.get("pool").is_some() { &[Log::Engagement] } else { &RATED_LOGS }
+    match (table.get("pool"), table.get("pay_each")) {
+        (Some(_), _) => &[Log::Engagement],
+        (None, Some(_)) => &MEASURED_LOGS,
+        (None, None) => &RATED_LOGS,
+    }
 }
 
 /// The creator side's keys.
 struct Reward {
     pay: Pay,
+    first: Option<First>,
     bonus: Vec<Bonus>,
     max_share: Option<Exact>,
 }
 
 fn reward(table: &Table<'_>, faults: &mut Faults) -> Option<Reward> {
     let pay = pay::pay(table, faults);
+    let first = each::first(table, faults);
     let bonus = pay::bonuses(table, faults);
+    refuse_points_on_money(table, faults);
     let max_value = table.get("max_share");
     let max_share = max_value.and_then(|v| values::percent(v, faults));
-    let ((pay, at), bonus) = (pay?, bonus?);
+    let ((pay, at), bonus, first) = (pay?, bonus?, first?);
     if max_value.is_some() == max_share.is_some() {
         let max = max_share.as_ref().zip(max_value.map(|v| v.place));
         pay::check_reach(&pay, at, &bonus, max, faults);
     }
-    Some(Reward { pay, bonus, max_share })
+    Some(Reward { pay, first, bonus, max_share })
+}
+
+/// Points are of a share; fixed money has none.
+fn refuse_points_on_money(table: &Table<'_>, faults: &mut Faults) {
+    if table.get("pay_each").is_none() {
+        return;
+    }
+    for key in ["bonus", "max_share"] {
+        if let Some(value) = table.get(key) {
+            let message = format!("{key} adds points to a share, and pay_each has no share");
+            faults.error(value.place, message, "leave it out; another payment with a `when` pays more");
+        }
+    }
 }
 
 /// The rounding keys.
@@ -158,18 +192,22 @@ fn refuse_whole_by_earned(table: &Table<'_>, faults: &mut Faults) {
     }
 }
 
-/// At line grain a step is a sum over events that share differently; its remainder would belong to none of them.
+/// At line grain a step is a sum over events that share differently; its remainder would belong to none of them, and
+/// fixed money is of one event.
 fn refuse_steps_rounded_by_line(table: &Table<'_>, faults: &mut Faults) {
     let by_event = table.get("round_at").is_some_and(|v| v.inner.as_str() == Some(&RoundAt::Event.to_string()));
     if by_event {
         return;
     }
-    let known = ["name", "percent", "of", "account", "round", "when"];
-    for step in table.tables("deductions", "a deduction", &known, &mut Faults::default()) {
+    for step in table.tables("deductions", "a deduction", &STEP_KEYS, &mut Faults::default()) {
         let known = |v: &Value<'_>| ROUNDINGS.iter().any(|r| v.inner.as_str() == Some(&r.to_string()));
         if let Some(mode) = step.get("round").filter(known) {
             let message = "a step's rounding mode needs round_at = \"event\"";
             faults.error(mode.place, message, "round_at = \"event\", or leave the step exact");
+        }
+        if let Some(fixed) = step.get("fixed") {
+            let message = "fixed money is taken of single events, and needs round_at = \"event\"";
+            faults.error(fixed.place, message, "round_at = \"event\"");
         }
     }
 }
@@ -189,8 +227,7 @@ fn rule(table: &Table<'_>, faults: &mut Faults) -> Option<Rule> {
 }
 
 fn deductions(table: &Table<'_>, faults: &mut Faults) -> Option<Vec<Step>> {
-    let known = ["name", "percent", "of", "account", "round", "when"];
-    let tables = table.tables("deductions", "a deduction", &known, faults);
+    let tables = table.tables("deductions", "a deduction", &STEP_KEYS, faults);
     limit(table.place, tables.len(), MOST_BITS, "deductions", faults);
     unique(&tables, "name", "deduction", faults);
     refuse_late_tax(&tables, faults);
@@ -203,7 +240,8 @@ fn deductions(table: &Table<'_>, faults: &mut Faults) -> Option<Vec<Step>> {
 
 fn step(table: &Table<'_>, faults: &mut Faults) -> Option<Step> {
     let name = table.need("name", faults).and_then(|v| values::name(v, faults));
-    let percent = table.need("percent", faults).and_then(|v| values::percent(v, faults));
+    let percent = percent(table, faults);
+    let fixed = table.get("fixed").map_or(Some(BTreeMap::new()), |v| each::fixed(v, faults));
     let of = table.get("of").map_or(Some(Of::Rest), |v| values::choice(v, Of::ALL, faults));
     let stated = table.get("account").map(|v| (v, values::account(v, faults)));
     let exact = |v: &Value<'_>| v.inner.as_str() == Some(EXACT);
@@ -214,7 +252,20 @@ fn step(table: &Table<'_>, faults: &mut Faults) -> Option<Step> {
         None => own_account(&name).to_owned(),
         Some((value, account)) => fitting(&name, account?, value, faults)?,
     };
-    Some(Step { name, percent: percent?, of: of?, account, round, when })
+    Some(Step { name, percent: percent?, fixed: fixed?, of: of?, account, round, when })
+}
+
+/// What a step takes of its base; a step of fixed money alone takes nothing of it.
+fn percent(table: &Table<'_>, faults: &mut Faults) -> Option<Exact> {
+    match (table.get("percent"), table.get("fixed")) {
+        (Some(percent), _) => values::percent(percent, faults),
+        (None, Some(_)) => Some(Exact::ZERO),
+        (None, None) => {
+            let help = "add percent = \"2.9 %\", fixed = { USD = \"0.30\" }, or both";
+            faults.error(table.place, "a deduction needs `percent` or `fixed`", help);
+            None
+        }
+    }
 }
 
 /// The account of a step that names none.

@@ -1,15 +1,13 @@
 //! Policy files to validated types, with the places that checks of the whole need.
 
-use super::model::{Late, Measure, MeasureEnd, Policies, PolicyFile, Program, Sql, Terms};
+use super::model::{Enrolment, Measure, Policies, PolicyFile, Program, Terms, Unit};
 use super::source::{Faults, Place, Table, Value, parse};
-use super::values::{self, MEASURED_LOGS};
-use super::{program, terms};
+use super::values;
+use super::{measure, program, terms, unit};
 use crate::period::day_text;
 
 /// Longest version in characters.
 pub const LONGEST_VERSION: usize = 40;
-/// A hundred years of days.
-const MOST_DAYS: i64 = 36_525;
 
 /// Something with a version, and how it is called in messages.
 pub struct Dated<T> {
@@ -34,6 +32,13 @@ pub struct Drafts {
     pub programs: Vec<Dated<Program>>,
     /// With the places of their names.
     pub measures: Vec<(Measure, Place)>,
+    /// With the places of their names, and of the names of what they look at.
+    pub enrolments: Vec<(Enrolment, Place, Place)>,
+    /// With the places of their names.
+    pub units: Vec<(Unit, Place)>,
+    /// Names of measures and of units, those among them that can't be read.
+    pub measure_names: Vec<String>,
+    pub unit_names: Vec<String>,
     pub terms: Vec<Dated<Terms>>,
 }
 
@@ -50,28 +55,43 @@ pub fn files(mut files: Vec<(String, String)>, faults: &mut Faults) -> (Vec<Poli
 
 fn read_file(at: usize, text: &str, drafts: &mut Drafts, faults: &mut Faults) {
     let Some(root) = parse(at, text, faults) else { return };
-    let root = Table::root(at, &root, "a policy file", &["program", "measure", "terms"], faults);
+    let root = Table::root(at, &root, "a policy file", &["program", "measure", "terms", "unit"], faults);
     for table in root.tables("program", "a program", &program::KEYS, faults) {
         drafts.programs.extend(program::program(&table, faults));
     }
-    let known = ["name", "log", "where", "sum", "count", "days", "end", "late"];
-    for table in root.tables("measure", "a measure", &known, faults) {
-        drafts.measures.extend(measure(&table, faults));
+    for table in root.tables("measure", "a measure", &measure::KEYS, faults) {
+        drafts.measure_names.extend(named(&table));
+        match table.get("of") {
+            None => drafts.measures.extend(measure::measure(&table, faults)),
+            Some(of) => drafts.enrolments.extend(measure::enrolment(&table, of, faults)),
+        }
+    }
+    for table in root.tables("unit", "a unit", &unit::KEYS, faults) {
+        drafts.unit_names.extend(named(&table));
+        drafts.units.extend(unit::unit(&table, faults));
     }
     for table in root.tables("terms", "terms", &terms::KEYS, faults) {
         drafts.terms.extend(terms::terms(&table, faults));
     }
 }
 
+fn named(table: &Table<'_>) -> Option<String> {
+    table.get("name").and_then(|name| name.inner.as_str()).map(str::to_owned)
+}
+
 /// Drafts in the order that does not depend on files.
 pub fn sorted(files: Vec<PolicyFile>, drafts: Drafts) -> Policies {
     let mut programs: Vec<Program> = drafts.programs.into_iter().map(|d| d.item).collect();
     let mut measures: Vec<Measure> = drafts.measures.into_iter().map(|(m, _)| m).collect();
+    let mut enrolments: Vec<Enrolment> = drafts.enrolments.into_iter().map(|(e, _, _)| e).collect();
+    let mut units: Vec<Unit> = drafts.units.into_iter().map(|(u, _)| u).collect();
     let mut terms: Vec<Terms> = drafts.terms.into_iter().map(|d| d.item).collect();
     programs.sort_by(|a, b| (&a.name, a.valid_from).cmp(&(&b.name, b.valid_from)));
     measures.sort_by(|a, b| a.name.cmp(&b.name));
+    enrolments.sort_by(|a, b| a.name.cmp(&b.name));
+    units.sort_by(|a, b| a.name.cmp(&b.name));
     terms.sort_by_key(|t| t.valid_from);
-    Policies { programs, measures, terms, files }
+    Policies { programs, measures, enrolments, units, terms, files }
 }
 
 /// Version and days of a program or of terms.
@@ -107,51 +127,5 @@ pub fn unique(tables: &[Table<'_>], key: &str, what: &str, faults: &mut Faults) 
             faults.error(value.place, format!("the {what} {name} stands here twice"), "give it another name");
         }
         seen.push(name);
-    }
-}
-
-fn measure(table: &Table<'_>, faults: &mut Faults) -> Option<(Measure, Place)> {
-    let name = table.need("name", faults);
-    let text = name.and_then(|v| values::name(v, faults));
-    let log = table.need("log", faults).and_then(|v| values::log(v, &MEASURED_LOGS, faults));
-    let condition = table.get("where").and_then(|v| values::sql(v, faults));
-    let added = added(table, faults);
-    let days = table.need("days", faults).and_then(|v| values::days(v, 1..=MOST_DAYS, faults));
-    let end = table.need("end", faults).and_then(|v| values::choice(v, MeasureEnd::ALL, faults));
-    let late = table.need("late", faults).and_then(|v| values::choice(v, Late::ALL, faults));
-    let sum = match added? {
-        Added::Sum(sql) => Some(sql),
-        Added::Count => None,
-    };
-    let measure =
-        Measure { name: text?, log: log?.name().to_owned(), condition, sum, days: days?, end: end?, late: late? };
-    Some((measure, name?.place))
-}
-
-/// What a measure does with its rows.
-enum Added {
-    Sum(Sql),
-    Count,
-}
-
-fn added(table: &Table<'_>, faults: &mut Faults) -> Option<Added> {
-    let help = "write sum = \"…\" to add up, or count = true to count rows";
-    match (table.get("sum"), table.get("count")) {
-        (Some(sum), None) => values::sql(sum, faults).map(Added::Sum),
-        (None, Some(count)) => {
-            let counts = values::flag(count, faults)?;
-            if !counts {
-                faults.error(count.place, "a measure that does not count needs a sum", help);
-            }
-            counts.then_some(Added::Count)
-        }
-        (Some(_), Some(count)) => {
-            faults.error(count.place, "a measure adds up or counts, not both", help);
-            None
-        }
-        (None, None) => {
-            faults.error(table.place, "a measure needs `sum` or `count`", help);
-            None
-        }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::model::{
-    Basis, Below, Bonus, Case, FxDate, Hold, HoldAfter, Kept, Late, Measure, MeasureEnd, Of, Pay, Policies, Program,
-    RoundAt, Step, Terms, TierMode, Tiers, Window, Withholding, covers,
+    Basis, Below, Bonus, Case, Enrolment, FxDate, Hold, HoldAfter, Kept, Late, Measure, MeasureEnd, Of, Pay, Payment,
+    Policies, Program, RoundAt, Span, Step, Terms, TierMode, Tiers, Unit, Window, Withholding, covers,
 };
 use super::pool::{Idle, Pool, PoolLate, PoolRule, Pot, Reading, Threshold, WithoutWeight};
 use crate::money::{Currency, Exact, OddCents, Rounding, major_grouped};
@@ -68,6 +68,8 @@ impl Policies {
         let terms = self.terms.iter().filter(|t| holds(t.valid_from, t.valid_to));
         let mut all: Vec<Said> = programs.map(Program::said).chain(terms.map(Terms::said)).collect();
         all.extend(self.measures.iter().map(Measure::said));
+        all.extend(self.enrolments.iter().map(Enrolment::said));
+        all.extend(self.units.iter().map(Unit::said));
         all
     }
 }
@@ -119,7 +121,12 @@ impl Program {
         for (at, step) in self.deductions.iter().enumerate() {
             s.say(format!("deduction {}", step.name), deduction(at, step));
         }
-        s.say("share", pay(&self.pay));
+        s.say("share", pay(&self.pay, self.unit.as_ref().map_or("unit", |unit| unit.text.as_str())));
+        if let Some(unit) = &self.unit {
+            let text =
+                format!("What is earned is counted in whole parts of the unit {}, at its worth on the day.", unit.text);
+            s.say("unit", text);
+        }
         if let Pay::Pool(pool) = &self.pay {
             s.say("without_weight", pool_rest(pool));
         }
@@ -161,9 +168,11 @@ impl Program {
 }
 
 /// The pinned fields of a program that have sentences of their own, or stand in the heading.
-const SAID_OF_PROGRAMS: [&str; 19] = [
+const SAID_OF_PROGRAMS: [&str; 21] = [
     "hold",
     "pool",
+    "pay_each",
+    "unit",
     "name",
     "version",
     "valid_from",
@@ -194,11 +203,19 @@ fn deduction(at: usize, step: &Step) -> String {
     let round = step.round.map(|mode| format!(", rounded {}", mode_words(mode))).unwrap_or_default();
     let order = if at == 0 { "First" } else { "Then" };
     let (name, account) = (&step.name, &step.account);
-    format!("{order} {name} takes {} of {of}{when}{stated}{round}, and stands on {account}.", percent(&step.percent))
+    let fixed: Vec<String> = step.fixed.iter().map(|(currency, minor)| money(*minor, *currency)).collect();
+    let share = format!("{} of {of}", percent(&step.percent));
+    let takes = match (fixed.is_empty(), step.percent.is_zero()) {
+        (true, _) => share,
+        (false, true) => format!("{} of each event", fixed.join(" or ")),
+        (false, false) => format!("{share} and {} of each event", fixed.join(" or ")),
+    };
+    format!("{order} {name} takes {takes}{when}{stated}{round}, and stands on {account}.")
 }
 
-fn pay(pay: &Pay) -> String {
+fn pay(pay: &Pay, unit: &str) -> String {
     match pay {
+        Pay::Each(payments) => payments_text(payments, unit),
         Pay::Share(cases) => share(cases),
         Pay::Column { column, per } => {
             format!("The creator gets the part of what is left that {} states, per {per}.", column.text)
@@ -208,11 +225,31 @@ fn pay(pay: &Pay) -> String {
     }
 }
 
+fn payments_text(payments: &[Payment], unit: &str) -> String {
+    let payment = |p: &Payment| {
+        let paid = p.currency.map_or_else(|| format!("{} {unit}", p.minor), |currency| money(p.minor, currency));
+        let when = p.when.as_ref().map(|sql| format!(" when {}", aloud(&sql.text))).unwrap_or_default();
+        format!("{paid}{when}")
+    };
+    let all = payments.iter().map(payment).collect::<Vec<_>>().join(", else ");
+    format!("For each event the platform pays the creator {all}.")
+}
+
 fn share(cases: &[Case]) -> String {
+    let part = |case: &Case| match &case.locked {
+        None => percent(&case.percent),
+        Some(lock) => format!(
+            "the rate that {} names for the creator and {} (a raise counts at once, a cut after {} days; {} where it names none)",
+            lock.rates,
+            lock.by.text,
+            lock.cut_after_days,
+            percent(&case.percent)
+        ),
+    };
     let case = |case: &Case| match &case.when {
-        Some(sql) => format!("{} when {}", percent(&case.percent), aloud(&sql.text)),
-        None if cases.len() == 1 => percent(&case.percent),
-        None => format!("otherwise {}", percent(&case.percent)),
+        Some(sql) => format!("{} when {}", part(case), aloud(&sql.text)),
+        None if cases.len() == 1 => part(case),
+        None => format!("otherwise {}", part(case)),
     };
     format!("Of what is left the creator gets {}.", cases.iter().map(case).collect::<Vec<_>>().join(", "))
 }
@@ -357,19 +394,25 @@ impl Measure {
         let which = self.condition.as_ref().map(|c| format!(" where {}", aloud(&c.text))).unwrap_or_default();
         s.say("sum", format!("It is {added} in the log {}{which}.", self.log));
         let pinned = self.canonical();
-        if pinned.get("days").is_some() {
-            let end = match self.end {
-                MeasureEnd::EventDay => "before the day of the event",
-                MeasureEnd::PeriodEnd => "up to the earning period's last day",
-            };
-            s.say("days", format!("It looks at the {} days {end}.", self.days));
-        }
+        let end = match (self.end, self.span) {
+            (MeasureEnd::EventDay, Span::Days(_)) => "before the day of the event",
+            (MeasureEnd::EventDay, Span::Months(_)) => "before the month of the event",
+            (MeasureEnd::PeriodEnd, _) => "up to the earning period's last day",
+        };
+        s.say(
+            "days",
+            match self.span {
+                Span::Days(days) => format!("It looks at the {days} days {end}."),
+                Span::Months(1) => format!("It looks at one calendar month, {end}."),
+                Span::Months(months) => format!("It looks at {months} calendar months {end}."),
+            },
+        );
         let late = match self.late {
             Late::Rerate => "What arrives late counts, and the period is rated again.",
             Late::Frozen => "What arrives late does not count: it stays as the period's close saw it.",
         };
         s.say("late", late);
-        s.rest(&pinned, &["name", "log", "where", "sum", "days", "end", "late"]);
+        s.rest(&pinned, &["name", "log", "where", "sum", "days", "months", "end", "late"]);
         Said {
             owner: format!("measure {}", self.name),
             version: None,
@@ -377,6 +420,56 @@ impl Measure {
             to: None,
             sentences: s.0,
             pinned,
+        }
+    }
+}
+
+impl Enrolment {
+    /// The enrolment in sentences.
+    #[must_use]
+    pub fn said(&self) -> Said {
+        let mut s = Sentences::default();
+        let text = format!(
+            "It is 1 while a creator is enrolled: who has at least {} of {} in {} months in a row is enrolled for the next {} months.",
+            self.at_least, self.of, self.months_in_a_row, self.lasts_months
+        );
+        s.say("enrolment", text);
+        Said {
+            owner: format!("measure {}", self.name),
+            version: None,
+            from: i32::MIN,
+            to: None,
+            sentences: s.0,
+            pinned: self.canonical(),
+        }
+    }
+}
+
+impl Unit {
+    /// The unit in sentences.
+    #[must_use]
+    pub fn said(&self) -> Said {
+        let mut s = Sentences::default();
+        s.say("digits", format!("Its smallest part has {} digits.", self.digits));
+        for rate in &self.rates {
+            let clause = format!("rate from {}", day_text(rate.from));
+            s.say(
+                clause,
+                format!(
+                    "Earned from {} on, one is worth {} {}.",
+                    day_text(rate.from),
+                    decimal(&rate.rate),
+                    self.currency
+                ),
+            );
+        }
+        Said {
+            owner: format!("unit {}", self.name),
+            version: None,
+            from: i32::MIN,
+            to: None,
+            sentences: s.0,
+            pinned: self.canonical(),
         }
     }
 }

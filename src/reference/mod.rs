@@ -6,6 +6,7 @@ mod agreements;
 mod creators;
 mod parties;
 mod pots;
+mod rates;
 mod referrals;
 mod table;
 
@@ -18,6 +19,7 @@ use arrow::array::RecordBatch;
 pub use creators::{Creator, Creators};
 pub use parties::{Parties, Party};
 pub use pots::{PotKey, Pots};
+pub use rates::RateList;
 pub use referrals::{Referral, ReferralBasis, Referrals};
 pub use table::{Row, Table};
 
@@ -95,6 +97,23 @@ impl References {
             tables,
             files,
         })
+    }
+}
+
+impl References {
+    /// Rates of one of the book's own references, by creator and the column `by`.
+    ///
+    /// # Errors
+    /// The book has no such reference (usage); as [`RateList::read`].
+    pub fn rate_list(&self, name: &str, by: &str) -> Result<RateList> {
+        let own = |(file, _): &&(String, Vec<u8>)| stem(file) == name && !REFERENCES.contains(&name);
+        let (file, bytes) = self.files.iter().find(own).ok_or_else(|| {
+            Error::usage(format!("a share is locked by the reference {name}, which the book does not have"))
+                .at("everycent.toml, [own_reference]")
+                .expected(format!("{name} = \"…\", with the columns creator_id, {by}, rate, valid_from, valid_to"))
+                .next("name the file there, or take the locked rates out of the policy")
+        })?;
+        RateList::read(&Table::read(file, bytes)?, by)
     }
 }
 

@@ -122,6 +122,11 @@ impl TextBook {
         sheet.or_insert_with(|| Sheet::new(reference_columns(reference))).push(cells);
     }
 
+    /// Appends a row to a reference of the book's own.
+    pub fn own_reference(&mut self, reference: &str, columns: &str, cells: &Line) {
+        self.refs.entry(reference.to_owned()).or_insert_with(|| Sheet::new(columns)).push(cells);
+    }
+
     /// Appends a row to a sheet of the cut-over.
     pub fn bring_over(&mut self, sheet: &str, cells: &Line) {
         self.cutover.sheets.get_mut(sheet).unwrap_or_else(|| panic!("no sheet {sheet}")).push(cells);
@@ -143,7 +148,13 @@ impl TextBook {
             }
         }
         text += "\n[reference]\n";
-        for reference in self.refs.keys() {
+        let of_the_contract =
+            |name: &&String| REFERENCES.contains(&name.as_str()) || ["advances", "referrals"].contains(&name.as_str());
+        for reference in self.refs.keys().filter(of_the_contract) {
+            text += &format!("{reference} = \"refs/{reference}.csv\"\n");
+        }
+        text += "\n[own_reference]\n";
+        for reference in self.refs.keys().filter(|name| !of_the_contract(name)) {
             text += &format!("{reference} = \"refs/{reference}.csv\"\n");
         }
         text + "\n[gates]\nfx_change = \"100000 %\"\nreference_correction = \"100000 %\"\n" + &self.cutover.settings()

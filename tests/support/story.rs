@@ -48,6 +48,8 @@ enum Block {
     Referrals,
     Rates,
     Pots,
+    /// A reference of the book's own: its name, and the column that its rates are by.
+    OwnRates(String, String),
     Cutover,
     Events(u32),
     Expectations,
@@ -89,6 +91,9 @@ impl Story {
             ["referrals"] => return Block::Referrals,
             ["rates", "for", "1", "EUR"] => return Block::Rates,
             ["pots"] => return Block::Pots,
+            ["rates", "of", reference, "by", column] => {
+                return Block::OwnRates(reference.to_owned(), column.to_owned());
+            }
             ["brought", "over", "from", system] => {
                 system.clone_into(&mut self.book.cutover.system);
                 return Block::Cutover;
@@ -124,6 +129,7 @@ impl Story {
             Block::Referrals => self.referral(line),
             Block::Rates => self.rates(line),
             Block::Pots => self.pot(line, at),
+            Block::OwnRates(reference, by) => self.own_rate(reference, by, line),
             Block::Cutover => self.brought_over(line, at),
             Block::Events(delivery) => self.event(line, *delivery, at),
             Block::Expectations => {
@@ -263,6 +269,17 @@ impl Story {
         let cells = [("program", program), ("country", country), ("earning_period", month)];
         let more = [("currency", currency), ("amount_minor", amount.as_str()), ("arrival", arrival)];
         self.book.reference("pots", &row(&cells, &more));
+    }
+
+    /// `ada, mug: 15 % from 2026-08-01 to 2026-09-01`
+    fn own_rate(&mut self, reference: &str, by: &str, line: &str) {
+        let (key, rate) = line.split_once(": ").expect("a colon after the key");
+        let (creator, key) = key.split_once(", ").expect("a creator and a key");
+        let (rate, days) = rate.split_once(" from ").expect("a first day");
+        let (from, to) = days.split_once(" to ").unwrap_or((days, ""));
+        let columns = format!("creator_id {by} rate valid_from valid_to");
+        let cells = [("creator_id", creator), (by, key), ("rate", rate)];
+        self.book.own_reference(reference, &columns, &row(&cells, &[("valid_from", from), ("valid_to", to)]));
     }
 
     /// `balance party_payable ada 20.00 EUR of 2025-11`, `volume cho brand lifetime gross 49,990.00 EUR`,

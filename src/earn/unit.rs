@@ -1,0 +1,56 @@
+//! A unit of the policy's own: the creator side in whole parts of it, worth money by the day that they are earned.
+
+use super::line::Draft;
+use crate::error::{Error, Result};
+use crate::money::{Exact, Rounding, round};
+
+/// What a line earns while the unit has one worth.
+#[derive(Clone, Debug)]
+pub struct Stretch {
+    /// Minor units of the line's currency for the unit's smallest part.
+    worth: Exact,
+    /// The exact creator side, minor units of the line's currency.
+    exact: Exact,
+    parts: Vec<(u32, Exact)>,
+}
+
+/// An exact amount as a whole number of parts of a unit, in money again: 210.35 at 0.5 each are 421 parts, 210.5.
+///
+/// # Errors
+/// A number beyond i128 (gate).
+pub fn in_units(exact: &Exact, worth: &Exact, mode: Rounding) -> Result<Exact> {
+    let parts = exact.checked_div(worth).ok_or_else(|| Error::bug("a unit that is worth nothing"))?;
+    Ok(Exact::from(round(&parts, mode)?) * worth.clone())
+}
+
+impl Draft {
+    /// Adds what was earned while the unit was worth this.
+    pub fn add_units<'p>(&mut self, worth: &Exact, exact: &Exact, shares: impl Iterator<Item = (u32, &'p Exact)>) {
+        let place = self.units.iter().position(|stretch| stretch.worth == *worth).unwrap_or(self.units.len());
+        if place == self.units.len() {
+            self.units.push(Stretch { worth: worth.clone(), exact: Exact::ZERO, parts: Vec::new() });
+        }
+        let stretch = &mut self.units[place];
+        stretch.exact += exact;
+        for (party, share) in shares {
+            match stretch.parts.iter_mut().find(|(p, _)| *p == party) {
+                Some((_, sum)) => *sum += exact * share,
+                None => stretch.parts.push((party, exact * share)),
+            }
+        }
+    }
+
+    /// Rounds each stretch in the unit, and books what that is worth; the parties' parts keep their proportion.
+    ///
+    /// # Errors
+    /// A number beyond i128 (gate).
+    pub fn book_units(&mut self, mode: Rounding) -> Result<()> {
+        for stretch in std::mem::take(&mut self.units) {
+            let whole = in_units(&stretch.exact, &stretch.worth, mode)?;
+            let ratio = whole.checked_div(&stretch.exact).unwrap_or(Exact::ONE);
+            self.booked += &whole;
+            stretch.parts.into_iter().for_each(|(party, part)| self.add_part(party, part * ratio.clone()));
+        }
+        Ok(())
+    }
+}
