@@ -9,8 +9,10 @@ const MODES: [&str; 3] = ["half_even", "half_up", "floor"];
 /// A policy file.
 pub fn text(dice: &mut Dice) -> String {
     let mut text = live(dice) + &members(dice) + &game(dice) + &gifts(dice) + &shop(dice) + &brand(dice);
+    text += &(tokens(dice) + &daily(dice));
     text += &measure("views_30d", "kind = 'view'", "sum = \"views\"", dice);
     text += &measure("posts_30d", "kind = 'post' and audience = 'subscribers'", "count = true", dice);
+    text += &enrolment(dice);
     text += "[[terms]]\nversion = \"1\"\nvalid_from = 2026-01-01\nfx_date = \"period_end\"\nfx_max_days_back = 7\n";
     let least = dice.number(0, 60);
     text += &settlement(dice);
@@ -116,10 +118,12 @@ fn live_version(dice: &mut Dice, version: &str, from: &str, to: Option<&str>) ->
 fn members(dice: &mut Dice) -> String {
     let round = if dice.chance(50) { format!(", round = \"{}\"", dice.one_of(&MODES)) } else { String::new() };
     let (fee, share, cut) = (dice.one_of(&FEES), dice.one_of(&PERCENTS), dice.one_of(&["10 %", "7.25 %"]));
+    let fixed = ", fixed = { EUR = \"0.25\", USD = \"0.30\", JPY = \"31\", GBP = \"0.20\" }";
+    let (of_fee, of_cut) = at_one_place(dice, fixed);
     head("members", "1", "2026-01-01", None, "subscriptions")
         + "where = \"tier = 'member'\"\n"
         + &format!(
-            "deductions = [ {{ name = \"channel_fee\", percent = \"{fee}\"{round} }}, {{ name = \"platform_fee\", percent = \"{cut}\" }} ]\n"
+            "deductions = [ {{ name = \"channel_fee\", percent = \"{fee}\"{of_fee}{round} }}, {{ name = \"platform_fee\", percent = \"{cut}\"{of_cut} }} ]\n"
         )
         + &format!("share = \"{share}\"\n")
         + &tail(dice, "event")
@@ -134,7 +138,7 @@ fn game(dice: &mut Dice) -> String {
         + "where = \"tier = 'game'\"\n"
         + &format!("deductions = [ {{ name = \"channel_fee\", percent = \"{fee}\", when = \"channel <> 'web'\" }}, ")
         + &format!("{{ name = \"platform_fee\", percent = \"{cut}\", of = \"{of}\" }} ]\n")
-        + "share = [ { when = \"tenure_months = 1\", percent = \"70 %\" }, { percent = \"100 %\" } ]\n"
+        + "share = [ { when = \"tenure_months = 1\", percent = \"70 %\" }, { when = \"plus = 1\", percent = \"91.5 %\" }, { percent = \"100 %\" } ]\n"
         + &tail(dice, grain)
 }
 
@@ -160,7 +164,10 @@ fn shop(dice: &mut Dice) -> String {
     let grain = grain(dice);
     head("shop", "1", "2026-01-01", None, "commerce")
         + listed
-        + "share = { column = \"commission_bps\", per = 10000 }\n"
+        + dice.one_of(&[
+            "share = { column = \"commission_bps\", per = 10000 }\n",
+            "share = [ { rates = \"commission\", by = \"product_id\", cut_after_days = 30, percent = \"6 %\" } ]\n",
+        ])
         + dice.one_of(&["", "hold = { after = \"delivered\", days = 15 }\n"])
         + &tail(dice, grain)
 }
@@ -186,6 +193,47 @@ fn brand(dice: &mut Dice) -> String {
         + &format!("{{ from = \"{high}.50\", percent = \"55.5 %\" }} ]\n\n")
 }
 
+/// Fixed money for each event, borne by the platform.
+fn tokens(dice: &mut Dice) -> String {
+    let step = if dice.chance(30) { "deductions = [ { name = \"card\", percent = \"3 %\" } ]\n" } else { "" };
+    let (amount, currency, grain) = (dice.number(0, 3), dice.one_of(&["USD", "EUR", "JPY"]), grain(dice));
+    let rest = if dice.chance(50) { ", { amount = \"7\", currency = \"JPY\" }" } else { "" };
+    head("tokens", "1", "2026-01-01", None, "subscriptions")
+        + "where = \"tier = 'token'\"\n"
+        + "eligible = [ { rule = \"followers_1000\", when = \"followers >= 1000\" } ]\n"
+        + step
+        + &format!(
+            "pay_each = [ {{ when = \"payer_country = 'US'\", amount = \"{amount}\", currency = \"{currency}\" }}, "
+        )
+        + &format!("{{ when = \"payer_country = 'TR'\", amount = \"0.09\", currency = \"USD\" }}{rest} ]\n")
+        + &tail(dice, grain)
+}
+
+/// The first things that a payer looks at long enough.
+fn daily(dice: &mut Dice) -> String {
+    let (n, within) = (dice.number(1, 3), dice.one_of(&["day", "period"]));
+    let of = dice.one_of(&["content_id", "creator_id"]);
+    let least = dice.number(300, 900);
+    let having =
+        if dice.chance(70) { format!(", having = {{ sum = \"seconds\", at_least = {least} }}") } else { String::new() };
+    let grain = grain(dice);
+    head("daily", "1", "2026-01-01", None, "engagement")
+        + "where = \"kind = 'view'\"\n"
+        + "pay_each = [ { when = \"payer_country = 'US'\", amount = \"0.05\", currency = \"USD\" }, "
+        + "{ amount = \"0.04\", currency = \"EUR\" } ]\n"
+        + &format!("first = {{ n = {n}, of = \"{of}\", per = \"payer_id\", within = \"{within}\"{having} }}\n")
+        + &tail(dice, grain)
+}
+
+/// The text at the first place, the second, or neither.
+fn at_one_place<'a>(dice: &mut Dice, text: &'a str) -> (&'a str, &'a str) {
+    match dice.number(0, 2) {
+        0 => (text, ""),
+        1 => ("", text),
+        _ => ("", ""),
+    }
+}
+
 fn measure(name: &str, when: &str, what: &str, dice: &mut Dice) -> String {
     let (end, late) =
         (dice.one_of(&["event_day", "event_day", "period_end"]), dice.one_of(&["rerate", "rerate", "frozen"]));
@@ -193,4 +241,15 @@ fn measure(name: &str, when: &str, what: &str, dice: &mut Dice) -> String {
         "[[measure]]\nname = \"{name}\"\nlog = \"engagement\"\nwhere = \"{when}\"\n{what}\ndays = 30\nend = \"{end}\"\n\
          late = \"{late}\"\n\n"
     )
+}
+
+/// Points of whole months, and who is enrolled by them.
+fn enrolment(dice: &mut Dice) -> String {
+    let (least, in_a_row, lasts) = (dice.number(2, 5), dice.number(1, 2), dice.number(1, 2));
+    let late = dice.one_of(&["rerate", "rerate", "frozen"]);
+    "[[measure]]\nname = \"points\"\nlog = \"subscriptions\"\nwhere = \"kind in ('start', 'renew')\"\n".to_owned()
+        + "sum = \"case tier when 'live' then 1 when 'game' then 2 else 0 end\"\n"
+        + &format!("months = 1\nend = \"period_end\"\nlate = \"{late}\"\n\n")
+        + &format!("[[measure]]\nname = \"plus\"\nof = \"points\"\nat_least = {least}\n")
+        + &format!("months_in_a_row = {in_a_row}\nlasts_months = {lasts}\n\n")
 }

@@ -14,6 +14,7 @@ pub fn fill(dice: &mut Dice, book: &mut TextBook) {
     agreements(dice, book);
     advances(dice, book);
     referrals(dice, book);
+    commission(dice, book);
     rates(dice, book);
 }
 
@@ -134,6 +135,21 @@ fn referrals(dice: &mut Dice, book: &mut TextBook) {
             [("cap_minor", cap.as_str()), ("cap_currency", dice.one_of(&["EUR", "USD"])), ("programs", "shop;brand")];
         let row = if dice.chance(60) { extended(row, &more) } else { row };
         book.reference("referrals", &extended(row, &[("valid_from", &from)]));
+    }
+}
+
+/// Rates by creator and product that are raised and cut.
+fn commission(dice: &mut Dice, book: &mut TextBook) {
+    for creator in CREATORS {
+        let mut from = "2026-01-01".to_owned();
+        for days in [15, 60, 200] {
+            let to = day_text(first_day(dice.first) + days + dice.number(-20, 20));
+            let rate = format!("{} %", dice.number(3, 40));
+            let cells = [("creator_id", creator), ("product_id", "cup"), ("rate", &rate), ("valid_from", &from)];
+            let row = extended(line(&cells), &[("valid_to", &to)]);
+            book.own_reference("commission", "creator_id product_id rate valid_from valid_to", &row);
+            from = to;
+        }
     }
 }
 
