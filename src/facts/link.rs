@@ -502,7 +502,7 @@ impl<'a> Linker<'a> {
         unit.fee -= fee;
         let emptied = unit.gross == 0;
         left.emptied += u32::from(emptied);
-        unit.pays = i8::from(left.emptied == 0);
+        unit.pays = pays(rows.amount.get(unit.row as usize), unit.gross, left.emptied, left.orphan);
         let is_chargeback = is_chargeback(self.known, row);
         let taken = Taken { charge, amount, tax, fee, fee_more, fee_back, is_chargeback, emptied };
         self.taken.insert((rows.log[at], rows.id[at]), taken);
@@ -534,10 +534,8 @@ impl<'a> Linker<'a> {
         unit.fee_more -= fee_more;
         unit.fee_back -= fee_back;
         unit.fee += fee;
-        if taken.emptied {
-            left.emptied = left.emptied.saturating_sub(1);
-            unit.pays = if left.orphan { 0 } else { i8::from(left.emptied == 0) };
-        }
+        left.emptied = left.emptied.saturating_sub(u32::from(taken.emptied));
+        unit.pays = pays(rows.amount.get(unit.row as usize), unit.gross, left.emptied, left.orphan);
         let rest = Taken {
             amount: taken.amount - amount,
             tax: taken.tax - tax,
@@ -570,6 +568,16 @@ impl<'a> Linker<'a> {
 fn refused(unit: &Unit, program: u16) -> Refused {
     let Unit { row, day, gross, tax, .. } = *unit;
     Refused { row, program, day, gross, tax, fee: stated(unit.fee) }
+}
+
+/// How often fixed money is due for what is left of a charge of `amount`, or of a reversal that stands alone: while
+/// anything is left; of an event without money, while no live reversal has `emptied` it.
+fn pays(amount: i64, left: i64, emptied: u32, alone: bool) -> i8 {
+    match (amount, alone) {
+        (0, true) => 0,
+        (0, false) => i8::from(emptied == 0),
+        _ => i8::try_from(left.signum()).unwrap_or(0),
+    }
 }
 
 fn is_chargeback(known: &Known<'_>, row: u32) -> bool {
