@@ -6,10 +6,10 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use rustc_hash::FxHashSet;
-use sha2::{Digest, Sha256};
 
 use super::{Classes, Known, Linked, Match};
 use crate::error::Result;
+use crate::intake::id_hash;
 use crate::period::Period;
 use crate::policy::{First, Policies, Sql, Within};
 use crate::query::{Engine, Expression};
@@ -64,7 +64,7 @@ impl Looks {
         let add = |at: usize| adds.filter(|a| a.is_valid(at)).map_or(0, |a| a.value(at));
         let text = |array: &ArrayRef, at: usize| {
             let array = array.as_string_opt::<i32>().filter(|a| a.is_valid(at))?;
-            Some(hash(array.value(at)))
+            Some(id_hash(array.value(at)))
         };
         let visit = |at: usize| Some(Visit { per: text(&per, at)?, of: text(&of, at)?, adds: add(at) });
         Ok((0..batch.num_rows()).map(visit).collect())
@@ -73,11 +73,6 @@ impl Looks {
 
 fn texts(values: &ArrayRef) -> std::result::Result<ArrayRef, String> {
     cast(values, &DataType::Utf8).map_err(|e| e.to_string())
-}
-
-fn hash(text: &str) -> u128 {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(16).fold(0, |hash, byte| (hash << 8) | u128::from(*byte))
 }
 
 /// A thing within its span: its first event, and what all of them add up to.
