@@ -6,8 +6,8 @@
 use everycent::money::{Currency, Exact, OddCents, Rounding};
 use everycent::period::parse_day;
 use everycent::policy::{
-    Basis, Change, ChangeKey, Corrections, Finding, FxDate, Kept, Late, Level, MeasureEnd, Of, Pay, Policies, Program,
-    RoundAt, Span, TierMode, Window, changed, check,
+    Added, Basis, Change, ChangeKey, Corrections, Finding, FxDate, Kept, Late, Level, MeasureEnd, Of, Pay, Policies,
+    Program, RoundAt, Span, TierMode, Window, changed, check,
 };
 
 const FILE: &str = "policies/x.toml";
@@ -188,7 +188,7 @@ fn measures_and_terms_are_read() {
     let policies = read(&text);
     let measure = &policies.measures[0];
     assert_eq!((measure.span, measure.end, measure.late), (Span::Days(30), MeasureEnd::EventDay, Late::Rerate));
-    assert!(measure.sum.is_none() && measure.condition.is_some());
+    assert!(matches!(measure.added, Added::Count) && measure.condition.is_some());
     let terms = &policies.terms[0];
     assert_eq!((terms.fx_date, terms.fx_max_days_back, terms.due_days), (FxDate::PeriodEnd, 7, 15));
     let minimums: Vec<(&str, i64)> = terms.minimum_payout.iter().map(|(c, minor)| (c.code(), *minor)).collect();
@@ -722,13 +722,20 @@ fn sum_of_views(lines: &str) -> String {
 const WINDOW: &str = "days = 30\nend = \"event_day\"\nlate = \"rerate\"";
 
 #[test]
-fn a_measure_adds_up_or_counts() {
+fn a_measure_adds_up_or_counts_rows_or_different_values() {
     let with = |lines: &str| measure(&format!("log = \"engagement\"\n{lines}{WINDOW}"));
     accepted(&with("sum = \"views\"\n"));
     accepted(&with("count = true\n"));
-    refused(&with(""), "1:1", &["a measure needs `sum` or `count`"]);
-    refused(&with("sum = \"views\"\ncount = true\n"), "5:9", &["adds up or counts, not both"]);
+    refused(&with(""), "1:1", &["a measure needs `sum`, `count` or `distinct`"]);
+    refused(&with("sum = \"views\"\ncount = true\n"), "5:9", &["a measure has `sum` or `count`, not both"]);
     refused(&with("count = false\n"), "4:9", &["needs a sum"]);
+    accepted(&with("distinct = \"payer_id\"\n"));
+    refused(
+        &with("count = true\ndistinct = \"payer_id\"\n"),
+        "5:12",
+        &["a measure has `count` or `distinct`, not both"],
+    );
+    refused(&with("distinct = [\"payer_id\"]\n"), "4:12", &["a list does not belong here"]);
 }
 
 #[test]
@@ -1086,6 +1093,7 @@ fn a_version_of_the_open_time_may_be_edited_and_moved() {
 fn a_measure_is_changed_by_any_edit_but_may_be_new() {
     let text = sum_of_views(WINDOW);
     assert_eq!(change_names(&text, &text.replace("= 30", "= 31"), "2026-01-01"), ["measure views_30d"]);
+    assert_eq!(change_names(&text, &text.replace("sum =", "distinct ="), "2026-01-01"), ["measure views_30d"]);
     assert_eq!(change_names(&(text.clone() + &shared("")), &shared(""), "2026-01-01"), ["measure views_30d"]);
     assert!(change_names(&shared(""), &(text + &shared("")), "2026-11-01").is_empty());
 }

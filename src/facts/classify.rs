@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::intake::SourceFile;
 use crate::log::Log;
 use crate::money::Exact;
-use crate::policy::{Case, Locked, Pay, Policies, Program, Sql};
+use crate::policy::{Added, Case, Locked, Pay, Policies, Program, Sql};
 use crate::query::{Engine, Expression};
 use crate::reference::{Creators, RateList};
 
@@ -318,11 +318,11 @@ pub fn check_log(engine: Engine, policies: &Policies, log: Log, canonical: &Sche
         if let Some(condition) = &measure.condition {
             Expression::condition(engine, &condition.text, canonical).map_err(|m| policies.sql_error(condition, &m))?;
         }
-        if let Some(sum) = &measure.sum {
-            let planned = Expression::plan(engine, &sum.text, canonical).map_err(|m| policies.sql_error(sum, &m))?;
-            if !planned.data_type.is_integer() {
+        if let Added::Sum(sql) | Added::Distinct(sql) = &measure.added {
+            let planned = Expression::plan(engine, &sql.text, canonical).map_err(|m| policies.sql_error(sql, &m))?;
+            if matches!(measure.added, Added::Sum(_)) && !planned.data_type.is_integer() {
                 let found = format!("a measure adds up whole numbers; this is {}", planned.data_type);
-                return Err(policies.sql_error(sum, &found));
+                return Err(policies.sql_error(sql, &found));
             }
         }
     }

@@ -70,6 +70,7 @@ impl Look<'_> {
         let kind = &examined.data_type;
         let (fits, expected) = match clause.role {
             Role::Number => (kind.is_integer(), "a whole number"),
+            Role::Thing => (*kind != DataType::Null, "what tells one from another: text, a whole number or a day"),
             _ => (matches!(kind, DataType::Boolean | DataType::Null), "true or false"),
         };
         let message = format!("{} is {expected}; this is {kind}", clause.what);
@@ -78,7 +79,7 @@ impl Look<'_> {
 
     /// A condition that has one truth for every row.
     fn constant(&self, clause: &Clause<'_>, examined: &Examined, owner: &str) -> Option<Finding> {
-        let always = examined.always.filter(|_| clause.role != Role::Number)?;
+        let always = examined.always.filter(|_| !matches!(clause.role, Role::Number | Role::Thing))?;
         let (what, truth) = (&clause.what, if always { "always holds" } else { "never holds" });
         let effect = match (clause.role, always) {
             (Role::Where, false) => format!("{owner} is dead"),

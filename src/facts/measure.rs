@@ -1,4 +1,4 @@
-//! Measures: sums over a window of days, added up once per creator and day.
+//! Measures: sums and counts over a window, gathered once per creator and day.
 
 use std::sync::Arc;
 
@@ -7,15 +7,17 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use rustc_hash::FxHashMap;
 
 use super::Known;
+use super::distinct::{Different, Seen};
 use super::months::Months;
 use crate::error::{Error, Result};
 use crate::intake::{NONE, SourceFile, canonical_schema};
 use crate::log::Log;
 use crate::period::Period;
-use crate::policy::{Enrolment, Late, Measure, MeasureEnd, Span};
-use crate::query::int64s;
+use crate::policy::{Added, Enrolment, Late, Measure, MeasureEnd, Span};
+use crate::query::{int64s, texts};
 
-const QUERY: &str = include_str!("../../queries/facts/measure.sql");
+const SUMS: &str = include_str!("../../queries/facts/measure.sql");
+const THINGS: &str = include_str!("../../queries/facts/measure_distinct.sql");
 
 /// One day of one creator: the day, the first close that knew it, the sum.
 type Day = (i32, i32, i64);
@@ -23,13 +25,20 @@ type Day = (i32, i32, i64);
 /// The values of a policy's measures.
 #[derive(Clone, Debug, Default)]
 pub struct Measures {
-    list: Vec<(Measure, Days)>,
+    list: Vec<(Measure, Kept)>,
     /// The months in which each creator is enrolled.
     enrolled: Vec<FxHashMap<u32, Months>>,
 }
 
 /// The days of every creator, ascending.
 type Days = FxHashMap<u32, Vec<Day>>;
+
+/// What is kept of a measure's rows.
+#[derive(Clone, Debug)]
+enum Kept {
+    Sums(Days),
+    Different(FxHashMap<u32, Different>),
+}
 
 /// Adds up every measure of the policies over the rows that are known.
 ///
@@ -38,7 +47,7 @@ type Days = FxHashMap<u32, Vec<Day>>;
 pub fn measure(known: &Known<'_>) -> Result<Measures> {
     let mut list = Vec::new();
     for measure in &known.policies.measures {
-        list.push((measure.clone(), days_of(known, measure)?));
+        list.push((measure.clone(), kept(known, measure)?));
     }
     let enrolled = known.policies.enrolments.iter().map(|e| enrolled(known, &list, e)).collect::<Result<_>>()?;
     Ok(Measures { list, enrolled })
@@ -55,9 +64,18 @@ impl Measures {
         if let Some(enrolled) = measure.checked_sub(self.list.len()).and_then(|at| self.enrolled.get(at)) {
             return Ok(i64::from(enrolled.get(&creator).is_some_and(|months| months.has(period))));
         }
-        let (measure, creators) = &self.list[measure];
-        let Some(days) = creators.get(&creator) else { return Ok(0) };
-        sum(measure, days, window(measure, day), period, closed)
+        let (measure, kept) = &self.list[measure];
+        match kept {
+            Kept::Sums(creators) => {
+                let Some(days) = creators.get(&creator) else { return Ok(0) };
+                sum(measure, days, window(measure, day), period, closed)
+            }
+            Kept::Different(creators) => {
+                let Some(different) = creators.get(&creator) else { return Ok(0) };
+                let (first, _) = window(measure, day);
+                Ok(different.count(place(measure, first), frozen(measure, period, closed).then_some(period)))
+            }
+        }
     }
 }
 
@@ -84,37 +102,115 @@ fn sum(
 ) -> Result<i64> {
     let from = days.partition_point(|d| d.0 < first);
     let to = days.partition_point(|d| d.0 < after);
-    let frozen = measure.late == Late::Frozen && closed.is_some_and(|closed| period <= closed);
+    let frozen = frozen(measure, period, closed);
     let counts = |d: &&Day| !frozen || d.1 <= period.ordinal();
     let sum: i128 = days[from..to].iter().filter(counts).map(|d| i128::from(d.2)).sum();
     i64::try_from(sum)
         .map_err(|_| Error::gate("a measure does not fit Int64").at(measure.name.clone()).found(sum.to_string()))
 }
 
+/// Does the measure stand as the period's close saw it?
+fn frozen(measure: &Measure, period: Period, closed: Option<Period>) -> bool {
+    measure.late == Late::Frozen && closed.is_some_and(|closed| period <= closed)
+}
+
+/// A day as windows of the measure are counted: the day itself, or its month.
+fn place(measure: &Measure, day: i32) -> i32 {
+    match measure.span {
+        Span::Days(_) => day,
+        Span::Months(_) => Period::of_day(day).ordinal(),
+    }
+}
+
 /// Who is enrolled when: each month of the measure as it stands (or as its own close saw it) decides about later ones.
-fn enrolled(known: &Known<'_>, list: &[(Measure, Days)], enrolment: &Enrolment) -> Result<FxHashMap<u32, Months>> {
+fn enrolled(known: &Known<'_>, list: &[(Measure, Kept)], enrolment: &Enrolment) -> Result<FxHashMap<u32, Months>> {
     let base = list.iter().find(|(measure, _)| measure.name == enrolment.of);
-    let (measure, creators) = base.ok_or_else(|| Error::bug(format!("no measure {}", enrolment.of)))?;
+    let (measure, kept) = base.ok_or_else(|| Error::bug(format!("no measure {}", enrolment.of)))?;
     let mut enrolled = FxHashMap::default();
-    for (creator, days) in creators {
-        let mut reached = Vec::new();
-        for month in days.chunk_by(|a, b| Period::of_day(a.0) == Period::of_day(b.0)) {
-            let Some(period) = month.first().map(|day| Period::of_day(day.0)) else { continue };
-            let span = (period.first_day(), period.next().first_day());
-            if sum(measure, month, span, period, known.closed)? >= enrolment.at_least {
-                reached.push(period);
+    match kept {
+        Kept::Sums(creators) => {
+            for (creator, days) in creators {
+                let mut reached = Vec::new();
+                for month in days.chunk_by(|a, b| Period::of_day(a.0) == Period::of_day(b.0)) {
+                    let Some(period) = month.first().map(|day| Period::of_day(day.0)) else { continue };
+                    let span = (period.first_day(), period.next().first_day());
+                    if sum(measure, month, span, period, known.closed)? >= enrolment.at_least {
+                        reached.push(period);
+                    }
+                }
+                enrolled.insert(*creator, Months::enrolled(&reached, enrolment));
             }
         }
-        enrolled.insert(*creator, Months::enrolled(&reached, enrolment));
+        Kept::Different(creators) => {
+            for (creator, different) in creators {
+                let as_seen = |month: Period| frozen(measure, month, known.closed).then_some(month);
+                let enough = |month: &Period| different.count(month.ordinal(), as_seen(*month)) >= enrolment.at_least;
+                let reached: Vec<Period> = different.months().filter(enough).collect();
+                enrolled.insert(*creator, Months::enrolled(&reached, enrolment));
+            }
+        }
     }
     Ok(enrolled)
 }
 
-fn days_of(known: &Known<'_>, measure: &Measure) -> Result<Days> {
+fn kept(known: &Known<'_>, measure: &Measure) -> Result<Kept> {
+    Ok(match &measure.added {
+        Added::Sum(sql) => Kept::Sums(days_of(known, measure, &sql.text)?),
+        Added::Count => Kept::Sums(days_of(known, measure, "1")?),
+        Added::Distinct(sql) => Kept::Different(different_of(known, measure, &sql.text)?),
+    })
+}
+
+/// The sums of the measure's days.
+fn days_of(known: &Known<'_>, measure: &Measure, sum: &str) -> Result<Days> {
+    let mut days: Days = FxHashMap::default();
+    for batch in &asked(known, measure, "measure", &SUMS.replace("{sum}", sum))? {
+        let [creator, day, since] = [int64s(batch, "creator")?, int64s(batch, "day")?, int64s(batch, "since")?];
+        let value = crate::query::int64s_or(batch, "value", Some(0))?;
+        for at in 0..batch.num_rows() {
+            let row = (narrow(day[at]), narrow(since[at]), value[at]);
+            days.entry(u32::try_from(creator[at]).unwrap_or(NONE)).or_default().push(row);
+        }
+    }
+    for list in days.values_mut() {
+        list.sort_unstable();
+    }
+    Ok(days)
+}
+
+/// The different things of the measure's days.
+fn different_of(known: &Known<'_>, measure: &Measure, of: &str) -> Result<FxHashMap<u32, Different>> {
+    let mut things: FxHashMap<String, u32> = FxHashMap::default();
+    let mut seen: FxHashMap<u32, Vec<Seen>> = FxHashMap::default();
+    for batch in &asked(known, measure, "measure_distinct", &THINGS.replace("{distinct}", of))? {
+        let [creator, day, since] = [int64s(batch, "creator")?, int64s(batch, "day")?, int64s(batch, "since")?];
+        for (at, name) in texts(batch, "thing")?.into_iter().enumerate() {
+            let next = u32::try_from(things.len())
+                .map_err(|_| Error::resources("more than 2^32 different things").at(measure.name.clone()))?;
+            let thing = *things.entry(name.unwrap_or_default()).or_insert(next);
+            let place = place(measure, narrow(day[at]));
+            let list = seen.entry(u32::try_from(creator[at]).unwrap_or(NONE)).or_default();
+            list.push(Seen { thing, place, since: narrow(since[at]) });
+        }
+    }
+    let length = match measure.span {
+        Span::Days(days) => days,
+        Span::Months(months) => months,
+    };
+    let as_closes_saw = measure.late == Late::Frozen;
+    Ok(seen.into_iter().map(|(creator, seen)| (creator, Different::of(seen, length, as_closes_saw))).collect())
+}
+
+fn narrow(value: i64) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+/// The answer of a measure's query over the rows that stand.
+fn asked(known: &Known<'_>, measure: &Measure, name: &str, sql: &str) -> Result<Vec<RecordBatch>> {
     let log: Log = measure.log.parse()?;
     let files: Vec<(usize, &SourceFile)> = known.rows.files.iter().enumerate().filter(|(_, f)| f.log == log).collect();
     if files.is_empty() {
-        return Ok(FxHashMap::default());
+        return Ok(Vec::new());
     }
     let mut standing = vec![false; known.rows.len()];
     for (row, _) in known.standing {
@@ -124,24 +220,9 @@ fn days_of(known: &Known<'_>, measure: &Measure) -> Result<Days> {
     let schema = events_schema(&canonical);
     let batches =
         files.iter().map(|(at, file)| events(known, &schema, *at, file, &standing)).collect::<Result<Vec<_>>>()?;
-    let sum = measure.sum.as_ref().map_or("1", |s| s.text.as_str());
     let condition = measure.condition.as_ref().map_or("true", |c| c.text.as_str());
-    let sql = QUERY.replace("{sum}", sum).replace("{condition}", condition);
-    let answer = known.engine.run("queries/facts/measure.sql", &sql, &[("events", schema, batches)])?;
-    let mut days: Days = FxHashMap::default();
-    for batch in &answer {
-        let [creator, day, since] = [int64s(batch, "creator")?, int64s(batch, "day")?, int64s(batch, "since")?];
-        let value = crate::query::int64s_or(batch, "value", Some(0))?;
-        for at in 0..batch.num_rows() {
-            let narrow = |v: i64| i32::try_from(v).unwrap_or(i32::MAX);
-            let creator = u32::try_from(creator[at]).unwrap_or(NONE);
-            days.entry(creator).or_default().push((narrow(day[at]), narrow(since[at]), value[at]));
-        }
-    }
-    for list in days.values_mut() {
-        list.sort_unstable();
-    }
-    Ok(days)
+    let sql = sql.replace("{condition}", condition);
+    known.engine.run(&format!("queries/facts/{name}.sql"), &sql, &[("events", schema, batches)])
 }
 
 fn events_schema(canonical: &SchemaRef) -> SchemaRef {

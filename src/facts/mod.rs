@@ -7,6 +7,7 @@
 mod classify;
 mod context;
 mod deliveries;
+mod distinct;
 mod first;
 mod link;
 mod lint;
@@ -18,6 +19,7 @@ mod usage;
 
 pub use classify::{Class, ClassNumber, Classes, EVERY_STEP, Match, check_log, classify};
 pub use deliveries::Deliveries;
+pub use distinct::{Different, Seen};
 pub use link::{Linked, Refused, Unit, link};
 pub use lint::lint_log;
 pub use measure::{Measures, measure};

@@ -1,6 +1,6 @@
 //! Every place of a policy where SQL stands, and what it decides there.
 
-use super::model::{Case, Measure, Pay, Payment, Policies, Program, Sql};
+use super::model::{Added, Case, Measure, Pay, Payment, Policies, Program, Sql};
 use super::pool::Pool;
 
 /// What an expression decides.
@@ -18,6 +18,8 @@ pub enum Role {
     Bonus,
     /// A whole number.
     Number,
+    /// A thing that is told from others: text, a whole number, a day.
+    Thing,
 }
 
 /// An expression and where it belongs.
@@ -81,7 +83,12 @@ impl Measure {
     #[must_use]
     pub fn clauses(&self) -> Vec<Clause<'_>> {
         let condition = self.condition.iter().map(|sql| clause("`where`", Role::Where, sql));
-        condition.chain(self.sum.iter().map(|sql| clause("`sum`", Role::Number, sql))).collect()
+        let added = match &self.added {
+            Added::Sum(sum) => Some(clause("`sum`", Role::Number, sum)),
+            Added::Count => None,
+            Added::Distinct(of) => Some(clause("`distinct`", Role::Thing, of)),
+        };
+        condition.chain(added).collect()
     }
 }
 

@@ -1,16 +1,17 @@
-//! A `[[measure]]` table: sums over a window, and enrolments over such a sum.
+//! A `[[measure]]` table: sums and counts over a window, and enrolments over such a number.
 
-use super::model::{Enrolment, Late, Measure, MeasureEnd, Span, Sql};
+use super::model::{Added, Enrolment, Late, Measure, MeasureEnd, Span};
 use super::source::{Faults, Place, Table, Value};
 use super::values::{self, MEASURED_LOGS};
 
 /// The keys of a measure over rows, and those of a measure over a measure.
-pub const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 14] = [
     "name",
     "log",
     "where",
     "sum",
     "count",
+    "distinct",
     "days",
     "months",
     "end",
@@ -20,7 +21,7 @@ pub const KEYS: [&str; 13] = [
     "months_in_a_row",
     "lasts_months",
 ];
-const OF_ROWS: [&str; 8] = ["log", "where", "sum", "count", "days", "months", "end", "late"];
+const OF_ROWS: [&str; 9] = ["log", "where", "sum", "count", "distinct", "days", "months", "end", "late"];
 const OF_MEASURE: [&str; 3] = ["at_least", "months_in_a_row", "lasts_months"];
 
 /// A hundred years of days.
@@ -39,12 +40,8 @@ pub fn measure(table: &Table<'_>, faults: &mut Faults) -> Option<(Measure, Place
     let span = span(table, faults);
     let end = table.need("end", faults).and_then(|v| values::choice(v, MeasureEnd::ALL, faults));
     let late = table.need("late", faults).and_then(|v| values::choice(v, Late::ALL, faults));
-    let sum = match added? {
-        Added::Sum(sql) => Some(sql),
-        Added::Count => None,
-    };
-    let measure =
-        Measure { name: text?, log: log?.name().to_owned(), condition, sum, span: span?, end: end?, late: late? };
+    let (name_text, log) = (text?, log?.name().to_owned());
+    let measure = Measure { name: name_text, log, condition, added: added?, span: span?, end: end?, late: late? };
     Some((measure, name?.place))
 }
 
@@ -85,29 +82,26 @@ fn span(table: &Table<'_>, faults: &mut Faults) -> Option<Span> {
     }
 }
 
-/// What a measure does with its rows.
-enum Added {
-    Sum(Sql),
-    Count,
-}
-
 fn added(table: &Table<'_>, faults: &mut Faults) -> Option<Added> {
-    let help = "write sum = \"…\" to add up, or count = true to count rows";
-    match (table.get("sum"), table.get("count")) {
-        (Some(sum), None) => values::sql(sum, faults).map(Added::Sum),
-        (None, Some(count)) => {
-            let counts = values::flag(count, faults)?;
+    let help = "write sum = \"…\" to add up, count = true to count rows, or distinct = \"…\" to count different values";
+    let given: Vec<(&str, Value<'_>)> =
+        ["sum", "count", "distinct"].into_iter().filter_map(|key| Some((key, table.get(key)?))).collect();
+    match given.as_slice() {
+        [("sum", sum)] => values::sql(*sum, faults).map(Added::Sum),
+        [("distinct", of)] => values::sql(*of, faults).map(Added::Distinct),
+        [(_, count)] => {
+            let counts = values::flag(*count, faults)?;
             if !counts {
                 faults.error(count.place, "a measure that does not count needs a sum", help);
             }
             counts.then_some(Added::Count)
         }
-        (Some(_), Some(count)) => {
-            faults.error(count.place, "a measure adds up or counts, not both", help);
+        [(first, _), (second, value), ..] => {
+            faults.error(value.place, format!("a measure has `{first}` or `{second}`, not both"), help);
             None
         }
-        (None, None) => {
-            faults.error(table.place, "a measure needs `sum` or `count`", help);
+        [] => {
+            faults.error(table.place, "a measure needs `sum`, `count` or `distinct`", help);
             None
         }
     }

@@ -28,7 +28,7 @@ pub use check::{CREATOR_COLUMNS, Finding, check, first_error};
 pub use clauses::{Clause, Role};
 pub use corrections::{Correction, Corrections, Target};
 pub use model::{
-    Band, Basis, Below, Bonus, Cap, Case, Enrolment, First, FxDate, Having, Hold, HoldAfter, Kept, Late, Locked,
+    Added, Band, Basis, Below, Bonus, Cap, Case, Enrolment, First, FxDate, Having, Hold, HoldAfter, Kept, Late, Locked,
     Measure, MeasureEnd, Of, Pay, Payment, Policies, PolicyFile, Program, Reserve, RoundAt, Rule, SettleStep, Span,
     Sql, Step, Terms, TierMode, Tiers, Unit, UnitRate, Window, Withholding, Within, covers,
 };

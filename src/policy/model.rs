@@ -352,11 +352,21 @@ pub struct Measure {
     pub log: String,
     /// Which rows count (`where`); none is all.
     pub condition: Option<Sql>,
-    /// What is added up; none counts rows.
-    pub sum: Option<Sql>,
+    pub added: Added,
     pub span: Span,
     pub end: MeasureEnd,
     pub late: Late,
+}
+
+/// What a measure does with the rows of its window.
+#[derive(Clone, Debug)]
+pub enum Added {
+    /// Adds up a whole number of each.
+    Sum(Sql),
+    /// Counts them.
+    Count,
+    /// Counts how many different values an expression has; a null is none.
+    Distinct(Sql),
 }
 
 /// The length of a measure's window, at least 1.

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::model::{
-    Band, Below, Bonus, Cap, Case, Enrolment, First, Having, Hold, HoldAfter, Locked, Measure, Pay, Payment, Policies,
-    Program, Reserve, Rule, SettleStep, Span, Sql, Step, Terms, Tiers, Unit, UnitRate, Withholding,
+    Added, Band, Below, Bonus, Cap, Case, Enrolment, First, Having, Hold, HoldAfter, Locked, Measure, Pay, Payment,
+    Policies, Program, Reserve, Rule, SettleStep, Span, Sql, Step, Terms, Tiers, Unit, UnitRate, Withholding,
 };
 use crate::money::Currency;
 use crate::period::day_text;
@@ -163,14 +163,20 @@ impl Measure {
             Span::Days(days) => (Some(days), None),
             Span::Months(months) => (None, Some(months)),
         };
+        let (sum, distinct) = match &self.added {
+            Added::Sum(sum) => (Some(sum), None),
+            Added::Count => (None, None),
+            Added::Distinct(of) => (None, Some(of)),
+        };
         filled(json!({
             "days": days,
+            "distinct": sql(distinct),
             "end": self.end.to_string(),
             "late": self.late.to_string(),
             "log": self.log,
             "months": months,
             "name": self.name,
-            "sum": sql(self.sum.as_ref()),
+            "sum": sql(sum),
             "where": sql(self.condition.as_ref()),
         }))
     }

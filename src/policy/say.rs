@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::model::{
-    Basis, Below, Bonus, Case, Enrolment, FxDate, Hold, HoldAfter, Kept, Late, Measure, MeasureEnd, Of, Pay, Payment,
-    Policies, Program, RoundAt, Span, Step, Terms, TierMode, Tiers, Unit, Window, Withholding, covers,
+    Added, Basis, Below, Bonus, Case, Enrolment, FxDate, Hold, HoldAfter, Kept, Late, Measure, MeasureEnd, Of, Pay,
+    Payment, Policies, Program, RoundAt, Span, Step, Terms, TierMode, Tiers, Unit, Window, Withholding, covers,
 };
 use super::pool::{Idle, Pool, PoolLate, PoolRule, Pot, Reading, Threshold, WithoutWeight};
 use crate::money::{Currency, Exact, OddCents, Rounding, major_grouped};
@@ -389,8 +389,11 @@ impl Measure {
     #[must_use]
     pub fn said(&self) -> Said {
         let mut s = Sentences::default();
-        let added =
-            self.sum.as_ref().map_or("how many events there are".to_owned(), |sql| format!("the sum of {}", sql.text));
+        let added = match &self.added {
+            Added::Sum(sql) => format!("the sum of {}", sql.text),
+            Added::Count => "how many events there are".to_owned(),
+            Added::Distinct(sql) => format!("how many different {} there are", sql.text),
+        };
         let which = self.condition.as_ref().map(|c| format!(" where {}", aloud(&c.text))).unwrap_or_default();
         s.say("sum", format!("It is {added} in the log {}{which}.", self.log));
         let pinned = self.canonical();
@@ -412,7 +415,7 @@ impl Measure {
             Late::Frozen => "What arrives late does not count: it stays as the period's close saw it.",
         };
         s.say("late", late);
-        s.rest(&pinned, &["name", "log", "where", "sum", "days", "months", "end", "late"]);
+        s.rest(&pinned, &["name", "log", "where", "sum", "distinct", "days", "months", "end", "late"]);
         Said {
             owner: format!("measure {}", self.name),
             version: None,

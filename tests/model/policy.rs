@@ -143,8 +143,10 @@ pub struct Bonus {
 pub struct Measure {
     pub log: String,
     pub condition: Condition,
-    /// What is summed; without it, rows are counted.
+    /// What is summed; without it, rows are counted, or values.
     pub sum: Option<Sum>,
+    /// The column whose different values are counted.
+    pub distinct: Option<String>,
     pub days: i64,
     /// Whole months in place of days.
     pub months: Option<i64>,
@@ -353,6 +355,7 @@ fn measure(table: &Table) -> Measure {
         log: string(table, "log"),
         condition: condition(table, "where"),
         sum: text(table, "sum").map(|t| sum(&t)),
+        distinct: text(table, "distinct"),
         days: table.get("days").and_then(Value::as_integer).unwrap_or(0),
         months: table.get("months").and_then(Value::as_integer),
         period_end: text(table, "end").is_some_and(|t| t == "period_end"),

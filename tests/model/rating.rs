@@ -206,7 +206,9 @@ impl<'a> World<'a> {
                 row.text(column).and_then(|text| points.get(text)).copied().unwrap_or(*other)
             }
         };
-        self.counted.iter().filter(counts).map(adds).sum()
+        let Some(column) = &measure.distinct else { return self.counted.iter().filter(counts).map(adds).sum() };
+        let values: BTreeSet<&str> = self.counted.iter().filter(counts).filter_map(|row| row.text(column)).collect();
+        i64::try_from(values.len()).expect("few")
     }
 
     /// Whether a run of enough months ended so short ago that it still lasts.
