@@ -4,6 +4,8 @@
 //! - `pools`: the mathematics of pools: published numbers, exact rounding, what the four rules promise.
 //! - `policy`: the language: every message, every canonical form.
 //! - `policy_tools`: check over a book, worked examples, sentences, presets, the page's examples, explained statements.
+//! - `measures`: counting different things in every window.
+//! - `primitives`: each thing that a policy must be able to say, as a file with its published numbers (policies/primitives).
 //! - `ledger`: tables, entries, hashes, the store.
 //! - `architecture`: who may import whom; what must be absent.
 //! - `bad_input`: a clear error for everything that can be wrong, and nothing published.
@@ -33,6 +35,7 @@ mod cutover;
 mod fx;
 mod init_from;
 mod ledger;
+mod measures;
 mod model;
 mod model_agrees;
 mod money;
@@ -40,6 +43,7 @@ mod online_retail;
 mod policy;
 mod policy_tools;
 mod pools;
+mod primitives;
 mod properties;
 mod quarantine;
 mod query;

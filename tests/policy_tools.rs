@@ -7,7 +7,7 @@ use std::process::Command;
 
 use everycent::policy::{Level, Policies, check, differences};
 use everycent::query::Engine;
-use everycent::trial::{Examples, Verdict, perform, presets, stage};
+use everycent::trial::{Examples, Kind, Verdict, perform, presets, stage};
 
 fn everycent(arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_everycent")).args(arguments).output().expect("starts");
@@ -79,6 +79,45 @@ fn an_example_may_name_deductions_parts_and_rows_that_do_not_exist() {
 }
 
 #[test]
+fn an_example_may_expect_that_there_is_no_row() {
+    let verdicts = tried(
+        &program("share = \"70 %\""),
+        &gift("earnings = [{ creator_id = \"bob\", none = true }, { creator_id = \"ada\", none = true }]"),
+    );
+    let said: Vec<_> = verdicts.iter().map(|v| (v.holds(), v.expected.as_str(), v.found.as_str())).collect();
+    assert_eq!(said, [(true, "none", "none"), (false, "none", "1")]);
+}
+
+#[test]
+fn an_example_may_expect_that_the_run_is_refused() {
+    let rates = "parties = [{ party_id = \"ada\", payout_currency = \"USD\" }]\n\
+                 fx_rates = [{ date = 2026-10-29, currency = \"USD\", rate = \"1.00\" }, { date = 2026-10-30, currency = \"USD\", rate = \"1.20\" }]";
+    let example = |gates: &str| gift(&format!("{rates}\n{gates}refused = \"within 19.00 % of the quote before\""));
+    let policy = program("share = \"70 %\"");
+    let refused = tried(&policy, &example("gates = { fx_change = \"19 %\" }\n"));
+    assert!(refused.len() == 1 && refused[0].holds(), "{refused:?}");
+    let runs = tried(&policy, &example(""));
+    assert_eq!((runs[0].column.as_str(), runs[0].found.as_str()), ("refused", "the run is not refused"));
+    let otherwise = tried(&policy, &example("gates = { fx_change = \"18 %\" }\n"));
+    assert!(otherwise[0].found.contains("a rate is not to be trusted") && !otherwise[0].holds(), "{otherwise:?}");
+}
+
+#[test]
+fn an_explanation_names_every_step_and_must_add_up() {
+    let policy = program("deductions = [{ name = \"fund\", percent = \"10 %\" }]\nshare = \"50 %\"");
+    let steps = "steps = { paid = \"10.00\", fund = \"-1.00\", platform = \"-4.50\", \"creator side\" = \"4.50\" }";
+    let all = format!(
+        "explained = [{{ party_id = \"ada\", part = \"4.50\", {steps}, bases = {{ fund = \"10.00\" }}, rates = {{ fund = \"10 %\" }}, accounts = {{ fund = \"platform_revenue\" }} }}]"
+    );
+    let verdicts = tried(&policy, &gift(&all));
+    assert_eq!(verdicts.len(), 9);
+    assert!(verdicts.iter().all(Verdict::holds), "{verdicts:#?}");
+    let few = tried(&policy, &gift(&all.replace("fund = \"-1.00\", ", "").replace("\"10 %\"", "\"11 %\"")));
+    let wrong: Vec<_> = few.iter().filter(|v| !v.holds()).map(|v| (v.column.as_str(), v.found.as_str())).collect();
+    assert_eq!(wrong, [("rates fund", "10 %"), ("step fund", "-1.00")]);
+}
+
+#[test]
 fn a_wrong_example_is_refused_with_its_place() {
     let refused = |text: &str, words: &[&str]| {
         let error = Examples::read("policies/p.examples.toml".into(), text.to_owned()).expect_err("read").to_string();
@@ -92,11 +131,17 @@ fn a_wrong_example_is_refused_with_its_place() {
         &["is no amount", "p.examples.toml:3:"],
     );
     refused(&gift("earnings = [{ creator = \"7.00\" }]\nearning = []"), &["did you mean `earnings`?"]);
+    refused(&gift("earnings = [{ none = false }]"), &["p.examples.toml:4:", "`none` can only be true"]);
+    refused(&gift("earnings = [{ none = true, creator = \"1.00\" }]"), &["a row that is not there has no numbers"]);
+    refused(&gift("refused = \"x\"\nearnings = [{ }]"), &["p.examples.toml:4:", "a run that is refused finds no rows"]);
+    refused(&gift("explained = [{ steps = \"1.00\" }]"), &["steps can't hold this", "bases, rates"]);
+    refused(&gift("explained = [{ step = { paid = \"1.00\" } }]"), &["step can't hold this"]);
+    refused(&gift("gates = \"20 %\"\nearnings = [{ }]"), &["p.examples.toml:4:", "gates = { fx_change"]);
 }
 
 #[test]
-fn every_preset_is_without_findings_and_pays_its_published_numbers() {
-    let all = presets();
+fn every_programme_is_without_findings_and_pays_its_published_numbers() {
+    let all: Vec<_> = presets().into_iter().filter(|p| p.kind == Kind::Programme).collect();
     assert!(!all.is_empty());
     for preset in all {
         let policies: Vec<_> =
@@ -131,6 +176,22 @@ fn init_starts_a_working_book_from_a_preset() {
     assert_eq!(code, Some(0), "{talk}");
     let (code, list, _) = everycent(&["init", "--list-presets"]);
     assert!(code == Some(0) && list.contains("kick") && list.contains("95 %"), "{list}");
+    let place = |word: &str| list.find(word).unwrap_or_else(|| panic!("{word} in {list}"));
+    assert!(place("programme  youtube") < place("primitive  p01_ordered_deductions"), "{list}");
+}
+
+#[test]
+fn init_starts_a_working_book_from_a_primitive_with_a_reference_of_its_own() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let book = dir.path().join("b");
+    let book = book.to_str().expect("a name");
+    let (code, told, talk) = everycent(&["init", book, "--preset", "p15_locked_rate"]);
+    assert_eq!(code, Some(0), "{talk}");
+    assert!(told.contains("a policy that says one thing: P15: "), "{told}");
+    let (code, _, talk) = everycent(&["run", "--all", "--close", "--book", book]);
+    assert_eq!(code, Some(0), "{talk}");
+    let (code, told, talk) = everycent(&["statement", "ben", "--period", "2026-10", "--book", book]);
+    assert!(code == Some(0) && told.contains("10.00"), "{told}{talk}");
 }
 
 #[test]
@@ -242,6 +303,10 @@ fn check_names_two_programs_that_rate_the_same_events() {
     let apart = program(second)
         .replace("log = \"gifts\"\nshare = \"60 %\"", "log = \"gifts\"\nwhere = \"coins > 1\"\nshare = \"60 %\"");
     assert!(check(&files(&apart)).is_empty());
+    let pools = ["a", "b"].map(|name| {
+        format!("[[program]]\nname = \"{name}\"\nversion = \"1\"\nvalid_from = 2026-01-01\nlog = \"engagement\"\n[program.pool]\npot = \"pots\"\nrule = \"pro_rata\"\nwithout_weight = \"platform\"\n")
+    });
+    assert!(check(&files(&format!("{}{TERMS}", pools.concat()))).is_empty());
 }
 
 #[test]
@@ -384,7 +449,12 @@ fn every_example_of_the_page_is_read_and_rated() {
     for (line, block) in blocks() {
         seen += 1;
         if block.contains("[[example]]") {
-            let policy = if last.contains("[[terms]]") { last.clone() } else { format!("{last}\n{TERMS}") };
+            let policy = match (last.contains("[[program]]"), last.contains("[[terms]]")) {
+                (true, true) => last.clone(),
+                (true, false) => format!("{last}\n{TERMS}"),
+                // Terms alone settle what a program earns that leaves all to the creator.
+                (false, _) => format!("{}\n{last}", program("share = \"100 %\"").replace(TERMS, "")),
+            };
             for verdict in tried(&policy, &block) {
                 assert!(verdict.holds(), "docs/policy.md, line {line}: {verdict:?}");
                 rated += 1;
@@ -395,12 +465,16 @@ fn every_example_of_the_page_is_read_and_rated() {
             everycent::policy::Corrections::read(&block).unwrap_or_else(|e| panic!("docs/policy.md, line {line}: {e}"));
             continue;
         }
-        let whole = if block.starts_with("[[") || block.starts_with('#') { block.clone() } else { program(&block) };
+        let whole = match block.starts_with("[[") || block.starts_with('#') {
+            true => block.clone(),
+            false if block.contains("log = ") => program(&block).replace("log = \"gifts\"\n", ""),
+            false => program(&block),
+        };
         let errors: Vec<_> = check(&files(&whole)).into_iter().filter(|f| f.level == Level::Error).collect();
         assert!(errors.is_empty(), "docs/policy.md, line {line}: {errors:#?}");
         last = whole;
     }
-    assert!(seen >= 6 && rated >= 6, "{seen} blocks, {rated} numbers");
+    assert!(seen >= 30 && rated >= 70, "{seen} blocks, {rated} numbers");
 }
 
 #[test]

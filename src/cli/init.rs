@@ -1,5 +1,5 @@
 //! `everycent init`: a small working book, the sample of this repository; with `--from`, a draft over logs as they are;
-//! with `--preset`, a book under a real programme's published rules.
+//! with `--preset`, a book under a real programme's published rules, or under a small policy that says one thing.
 
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ pub struct Request {
     /// The folder to make; it must not exist, or be empty
     #[arg(required_unless_present = "list_presets")]
     dir: Option<PathBuf>,
-    /// Start from a real programme's published rules
+    /// Start from a real programme's published rules, or from a primitive: a policy that says one thing
     #[arg(long, value_name = "NAME", conflicts_with = "from")]
     preset: Option<String>,
     /// List the presets, and make nothing

@@ -1,4 +1,5 @@
-//! `everycent init --preset`: a book under a real programme's published rules, its first worked example as its logs.
+//! `everycent init --preset`: a book under a real programme's published rules, or a primitive's, its first worked example as
+//! its logs.
 
 use std::path::Path;
 
@@ -6,15 +7,16 @@ use super::init::secret;
 use super::output::{Format, Rows};
 use crate::error::{Error, Result};
 use crate::picture::nearest;
-use crate::trial::{Named, preset, presets, stage_as};
+use crate::trial::{Kind, Named, Preset, preset, presets, stage_as};
 
 /// Prints what there is.
 ///
 /// # Errors
 /// stdout is closed.
 pub fn list() -> Result<()> {
-    let rows = presets().into_iter().map(|p| vec![p.name.to_owned(), p.title.to_owned()]).collect();
-    Rows { headings: vec!["preset", "what it pays"], numbers: vec![], rows }.print(Format::Table)
+    let row = |p: Preset| vec![p.kind.name().to_owned(), p.name.to_owned(), p.title.to_owned()];
+    let rows = presets().into_iter().map(row).collect();
+    Rows { headings: vec!["kind", "preset", "what it says"], numbers: vec![], rows }.print(Format::Table)
 }
 
 /// Makes the book.
@@ -37,7 +39,11 @@ pub fn perform(dir: &Path, name: &str) -> Result<()> {
     let named = Named { name, open: false, secret: secret.as_bytes() };
     let book = stage_as(dir, &preset.files(), first, &named)?;
     let shown = dir.display();
-    println!("{shown} is a book under the published rules of: {}", preset.title);
+    let under = match preset.kind {
+        Kind::Programme => "the published rules of",
+        Kind::Primitive => "a policy that says one thing",
+    };
+    println!("{shown} is a book under {under}: {}", preset.title);
     println!("Its logs are the first worked example. Next:");
     println!("  everycent policy show --book {shown}");
     println!("  everycent policy test --book {shown}");

@@ -78,12 +78,13 @@ fn unrounded_steps(table: &Table<'_>, program: &Program, faults: &mut Faults) {
     }
 }
 
-/// Two programs without `where` that rate one log on one day would both rate all of it.
+/// Two programs with one `where` that rate one log on one day would both rate all of it; pools may divide by the same usage.
 fn both_rate_all(programs: &[Dated<Program>], faults: &mut Faults) {
     let same = |a: &Program, b: &Program| {
         let form =
             |p: &Program| p.condition.as_ref().map(|sql| sql.text.split_whitespace().collect::<Vec<_>>().join(" "));
-        a.name != b.name && a.log == b.log && form(a) == form(b)
+        let divides = [a, b].iter().any(|p| matches!(p.pay, Pay::Pool(_)));
+        a.name != b.name && a.log == b.log && form(a) == form(b) && !divides
     };
     let together = |a: &Program, b: &Program| {
         a.valid_to.is_none_or(|to| b.valid_from < to) && b.valid_to.is_none_or(|to| a.valid_from < to)

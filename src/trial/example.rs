@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::explained::{EXPLAINED, LISTS, column as explained_column, is_list};
 use super::value::Cell;
 use crate::book::REFERENCES;
 use crate::error::Result;
@@ -30,7 +31,13 @@ pub struct Example {
     pub events: Vec<Event>,
     /// Rows of references by name.
     pub references: BTreeMap<String, Vec<Cells>>,
+    /// Rows of the book's own references by name: rates that a share is locked to.
+    pub own_references: BTreeMap<String, Vec<Cells>>,
+    /// Bounds of gates, as `[gates]` of a book has them; all others are open.
+    pub gates: BTreeMap<String, String>,
     pub expected: Vec<Expected>,
+    /// Words of the message with which the run is refused.
+    pub refused: Option<String>,
 }
 
 /// One event, or several alike.
@@ -47,11 +54,13 @@ pub struct Event {
 pub struct Expected {
     pub table: &'static str,
     pub period: Option<Period>,
+    /// Must there be no such row?
+    pub none: bool,
     /// Columns with text: which row it is.
     pub key: BTreeMap<String, String>,
     /// Columns with numbers: major units as text, or counts.
     pub values: BTreeMap<String, String>,
-    /// Lists of the row: `deductions` and `parts`, by name.
+    /// Lists of the row: `deductions` and `parts`, by name; of an explanation its steps.
     pub lists: BTreeMap<String, BTreeMap<String, String>>,
 }
 
@@ -60,7 +69,19 @@ pub struct Expected {
 pub struct Examples(pub Vec<Example>);
 
 /// The keys of an example besides the names of references and tables.
-const OWN_KEYS: [&str; 7] = ["name", "source", "date", "zone", "first_period", "period", "events"];
+const OWN_KEYS: [&str; 11] = [
+    "name",
+    "source",
+    "date",
+    "zone",
+    "first_period",
+    "period",
+    "events",
+    "own_reference",
+    "gates",
+    "refused",
+    EXPLAINED,
+];
 /// More events than an example needs are a slip of the pen.
 const MOST_TIMES: i64 = 1_000_000;
 
@@ -103,15 +124,11 @@ fn example(files: &[PolicyFile], table: &Table<'_>, faults: &mut Faults) -> Opti
             references.insert(reference.to_owned(), rows(value, faults));
         }
     }
-    let mut expected = Vec::new();
-    for name in TABLES {
-        let items = table.get(name).and_then(|v| v.items("a list of rows", faults)).unwrap_or_default();
-        expected.extend(items.into_iter().filter_map(|row| expectation(name, row, faults)));
-    }
-    if expected.is_empty() {
-        let help = format!("name at least one row: {}", TABLES.join(", "));
-        faults.error(table.place, "this example expects nothing", help);
-    }
+    let own = table.get("own_reference").map(|v| named(v, "own_reference = { commission = [{ … }] }", faults));
+    let own_references = own.unwrap_or_default().into_iter().map(|(name, v)| (name, rows(v, faults))).collect();
+    let gates = table.get("gates").map(|v| named(v, "gates = { fx_change = \"20 %\" }", faults)).unwrap_or_default();
+    let gates = gates.into_iter().filter_map(|(name, v)| Some((name, text(v, faults)?))).collect();
+    let (expected, refused) = outcome(table, faults);
     let (first, last) = span(&events, table.place, faults)?;
     let period = |key: &str, or: Period, faults: &mut Faults| match table.get(key) {
         None => Some(or),
@@ -126,8 +143,44 @@ fn example(files: &[PolicyFile], table: &Table<'_>, faults: &mut Faults) -> Opti
         period: period("period", last, faults)?,
         events,
         references,
+        own_references,
+        gates,
         expected,
+        refused,
     })
+}
+
+/// What must be found, or the words with which the run must be refused.
+fn outcome(table: &Table<'_>, faults: &mut Faults) -> (Vec<Expected>, Option<String>) {
+    let mut expected = Vec::new();
+    for name in TABLES.into_iter().chain([EXPLAINED]) {
+        let items = table.get(name).and_then(|v| v.items("a list of rows", faults)).unwrap_or_default();
+        expected.extend(items.into_iter().filter_map(|row| expectation(name, row, faults)));
+    }
+    let refused = table.get("refused");
+    match refused {
+        None if expected.is_empty() => {
+            let help = format!("name at least one row: {}, {EXPLAINED}; or refused = \"…\"", TABLES.join(", "));
+            faults.error(table.place, "this example expects nothing", help);
+        }
+        Some(value) if !expected.is_empty() => {
+            let help = "leave the rows out, or make two examples of this one";
+            faults.error(value.place, "a run that is refused finds no rows", help);
+        }
+        _ => {}
+    }
+    (expected, refused.and_then(|v| text(v, faults)))
+}
+
+/// The entries of a table.
+fn named<'v>(value: Value<'v>, expected: &str, faults: &mut Faults) -> Vec<(String, Value<'v>)> {
+    match Table::any(value) {
+        Some(table) => table.entries().map(|(_, name, value)| (name.to_owned(), value)).collect(),
+        None => {
+            value.wrong_type(expected, faults);
+            Vec::new()
+        }
+    }
 }
 
 /// The first and the last month that has events; times of day near midnight are the example's own care.
@@ -170,12 +223,14 @@ fn cells(row: Value<'_>, but: &[&str], faults: &mut Faults) -> Cells {
     own.filter_map(|(_, key, value)| Some((key.to_owned(), Cell::read(value, faults)?))).collect()
 }
 
-/// `amount`, `tax` and `channel_fee` in major units become the columns in minor units.
+/// `amount`, `tax`, `channel_fee` and a referral's `cap` in major units become the columns in minor units.
 fn in_minor(mut cells: Cells, row: Value<'_>, faults: &mut Faults) -> Cells {
-    for name in ["amount", "tax", "channel_fee"] {
+    for (name, currency) in
+        [("amount", "currency"), ("tax", "currency"), ("channel_fee", "currency"), ("cap", "cap_currency")]
+    {
         let Some(Cell::Text(major)) = cells.get(name).cloned() else { continue };
         cells.remove(name);
-        let currency = cells.get("currency").and_then(|c| Currency::parse(&c.text()));
+        let currency = cells.get(currency).and_then(|c| Currency::parse(&c.text()));
         let at = row.key(name).unwrap_or(row).place;
         match currency.and_then(|currency| parse_major(&major, currency)) {
             Some(minor) => drop(cells.insert(format!("{name}_minor"), Cell::Int(minor))),
@@ -244,11 +299,21 @@ fn expectation(table: &'static str, row: Value<'_>, faults: &mut Faults) -> Opti
         row.wrong_type("a row: { creator_id = \"ada\", creator = \"2.45\" }", faults);
         None
     })?;
-    let mut expected =
-        Expected { table, period: None, key: BTreeMap::new(), values: BTreeMap::new(), lists: BTreeMap::new() };
+    let mut expected = Expected {
+        table,
+        period: None,
+        none: false,
+        key: BTreeMap::new(),
+        values: BTreeMap::new(),
+        lists: BTreeMap::new(),
+    };
     for (place, key, value) in fields.entries() {
         if key == "period" {
             expected.period = month(value, faults);
+        } else if key == "none" {
+            expected.none = is_true(value, faults);
+        } else if table == EXPLAINED && is_list(key) != Table::any(value).is_some() {
+            faults.error(place, format!("{key} can't hold this"), format!("tables by step are {}", LISTS.join(", ")));
         } else if let Some(list) = Table::any(value) {
             let named = list.entries().filter_map(|(_, name, v)| Some((name.to_owned(), text(v, faults)?)));
             expected.lists.insert(key.to_owned(), named.collect());
@@ -260,16 +325,31 @@ fn expectation(table: &'static str, row: Value<'_>, faults: &mut Faults) -> Opti
             }
         }
     }
+    if expected.none && !(expected.values.is_empty() && expected.lists.is_empty()) {
+        faults.error(row.place, "a row that is not there has no numbers", "leave them out, or leave out `none`");
+    }
     Some(expected)
 }
 
-enum Holds {
+fn is_true(value: Value<'_>, faults: &mut Faults) -> bool {
+    let is_true = matches!(Cell::read(value, faults), Some(Cell::Text(text)) if text == "true");
+    if !is_true {
+        faults.error(value.place, "`none` can only be true", "leave it out where there is a row");
+    }
+    is_true
+}
+
+/// What a column of a row is for.
+pub enum Holds {
     Key,
     Number,
 }
 
 /// What a column of a table holds, its amounts named without `_minor`.
 fn column(table: &'static str, key: &str) -> Option<Holds> {
+    if table == EXPLAINED {
+        return explained_column(key);
+    }
     let schema = crate::ledger::schema(table).ok()?;
     let has = |name: &str| schema.fields().iter().any(|f| f.name() == name);
     match key {

@@ -6,12 +6,14 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
 
 use super::example::{Example, Expected};
+use super::explained::{EXPLAINED, explained};
 use crate::book::Book;
 use crate::error::Result;
 use crate::ledger::Tables;
 use crate::money::{Currency, major_text, parse_major};
 use crate::period::{Period, day_text};
-use crate::pipeline::Options;
+use crate::pipeline::{Options, policy_files};
+use crate::policy::Policies;
 use crate::publish::run;
 use crate::query::Engine;
 
@@ -38,36 +40,74 @@ impl Verdict {
 /// # Errors
 /// The book can't be run.
 pub fn judge(engine: Engine, book: &Book, example: &Example) -> Result<Vec<Verdict>> {
+    let find = |period| -> Result<Tables> {
+        let options = Options { period, as_of: None, dry_run: true, engine };
+        Ok(run(book, &options, &|_| {})?.tables)
+    };
+    if let Some(words) = &example.refused {
+        return Ok(vec![refused(example.period, words, find(example.period))]);
+    }
     let mut periods: Vec<Period> = example.expected.iter().map(|e| e.period.unwrap_or(example.period)).collect();
     periods.sort_unstable();
     periods.dedup();
     let mut found: BTreeMap<Period, Tables> = BTreeMap::new();
     for period in periods {
-        let options = Options { period, as_of: None, dry_run: true, engine };
-        found.insert(period, run(book, &options, &|_| {})?.tables);
+        found.insert(period, find(period)?);
     }
+    let policies = Policies::read(policy_files(&book.policies)?)?;
     let mut verdicts = Vec::new();
     for expected in &example.expected {
-        if let Some(tables) = found.get(&expected.period.unwrap_or(example.period)) {
+        let Some(tables) = found.get(&expected.period.unwrap_or(example.period)) else { continue };
+        if expected.table == EXPLAINED {
+            verdicts.extend(explained(expected, tables, &policies));
+        } else {
             verdicts.extend(row(expected, &tables.batch(expected.table)?));
         }
     }
     Ok(verdicts)
 }
 
+/// Was the run refused with these words?
+fn refused(period: Period, words: &str, outcome: Result<Tables>) -> Verdict {
+    let message = match outcome {
+        Ok(_) => "the run is not refused".to_owned(),
+        Err(error) => error.to_string().lines().map(str::trim).collect::<Vec<_>>().join("; "),
+    };
+    let found = if message.contains(words) { words.to_owned() } else { message };
+    Verdict { row: format!("run of {period}"), column: "refused".into(), expected: words.to_owned(), found }
+}
+
+/// Of the rows that fit, the one that is meant; or what is wrong with their number.
+pub fn only<T>(expected: &Expected, label: &str, mut fitting: Vec<T>) -> std::result::Result<T, Vec<Verdict>> {
+    let count = fitting.len();
+    match fitting.pop() {
+        Some(row) if count == 1 && !expected.none => Ok(row),
+        _ => {
+            let wanted = if expected.none { "none" } else { "one" };
+            let found = if count == 0 { "none".to_owned() } else { count.to_string() };
+            let column = "rows".into();
+            Err(vec![Verdict { row: label.to_owned(), column, expected: wanted.into(), found }])
+        }
+    }
+}
+
+/// `earnings: creator_id ada, program live_subs`.
+pub fn label(expected: &Expected) -> String {
+    let named: Vec<String> = expected.key.iter().map(|(column, value)| format!("{column} {value}")).collect();
+    format!("{}: {}", expected.table, named.join(", "))
+}
+
 /// The numbers of one expected row.
 fn row(expected: &Expected, table: &RecordBatch) -> Vec<Verdict> {
-    let named: Vec<String> = expected.key.iter().map(|(column, value)| format!("{column} {value}")).collect();
-    let label = format!("{}: {}", expected.table, named.join(", "));
+    let label = label(expected);
     let fits = |at: &usize| {
         expected.key.iter().all(|(column, value)| text(table, column, *at).as_deref() == Some(value.as_str()))
     };
-    let rows: Vec<usize> = (0..table.num_rows()).filter(fits).collect();
-    let [at] = rows.as_slice() else {
-        let found = if rows.is_empty() { "none".to_owned() } else { rows.len().to_string() };
-        return vec![Verdict { row: label, column: "rows".into(), expected: "one".into(), found }];
+    let at = match only(expected, &label, (0..table.num_rows()).filter(fits).collect()) {
+        Ok(at) => at,
+        Err(verdicts) => return verdicts,
     };
-    let currency = text(table, "currency", *at).and_then(|code| Currency::parse(&code));
+    let currency = text(table, "currency", at).and_then(|code| Currency::parse(&code));
     let verdict = |column: String, expected: &str, found: Option<String>| Verdict {
         row: label.clone(),
         expected: same_form(expected, currency.filter(|_| !is_count(table, &column))),
@@ -77,11 +117,11 @@ fn row(expected: &Expected, table: &RecordBatch) -> Vec<Verdict> {
     let values = expected
         .values
         .iter()
-        .map(|(column, value)| verdict(column.clone(), value, number(table, column, *at, currency)));
+        .map(|(column, value)| verdict(column.clone(), value, number(table, column, at, currency)));
     let lists = expected.lists.iter().flat_map(|(column, parts)| {
         parts
             .iter()
-            .map(move |(name, value)| (format!("{column} {name}"), value, item(table, column, name, *at, currency)))
+            .map(move |(name, value)| (format!("{column} {name}"), value, item(table, column, name, at, currency)))
     });
     values.chain(lists.map(|(column, value, found)| verdict(column, value, found))).collect()
 }
@@ -92,7 +132,7 @@ fn is_count(table: &RecordBatch, column: &str) -> bool {
 }
 
 /// `1,499.5` and `1499.50` are one amount: written as the found one is.
-fn same_form(text: &str, currency: Option<Currency>) -> String {
+pub fn same_form(text: &str, currency: Option<Currency>) -> String {
     let plain = text.replace(',', "");
     currency.and_then(|c| Some(major_text(parse_major(&plain, c)?, c))).unwrap_or(plain)
 }

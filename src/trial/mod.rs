@@ -1,9 +1,10 @@
 //! Worked examples of policies: told in a file beside them, rated by the program itself in a book of their own.
 //!
 //! [`example`] reads `*.examples.toml`, [`value`] its cells, [`stage`] makes an example a book in a folder, [`judge`] holds what the
-//! run found against what was expected.
+//! run found against what was expected, [`explained`] what a statement says of a line.
 
 mod example;
+mod explained;
 mod judge;
 mod preset;
 mod stage;
@@ -13,7 +14,7 @@ use std::path::Path;
 
 pub use example::{Example, Examples, Expected};
 pub use judge::{Verdict, judge};
-pub use preset::{Preset, preset, presets};
+pub use preset::{Kind, Preset, preset, presets};
 pub use stage::{Named, stage, stage_as};
 
 use crate::error::{Error, Result};

@@ -1,6 +1,7 @@
-//! Presets: policies of real programmes by their published rules, each with its worked examples, compiled in.
+//! Presets, compiled in, each with its worked examples: policies of real programmes by their published rules, and primitives,
+//! small policies that each say one thing.
 
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, File, include_dir};
 
 use super::example::Examples;
 use crate::error::Result;
@@ -8,10 +9,34 @@ use crate::pipeline::EXAMPLES;
 
 static PRESETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/policies");
 
-/// A real programme's rules.
+/// The folder of the primitives.
+const PRIMITIVES: &str = "primitives";
+
+/// What a preset is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A real programme's rules; a folder of its own.
+    Programme,
+    /// One thing that a policy can say.
+    Primitive,
+}
+
+impl Kind {
+    /// Its word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Programme => "programme",
+            Kind::Primitive => "primitive",
+        }
+    }
+}
+
+/// A policy that a book can start from.
 #[derive(Clone, Copy, Debug)]
 pub struct Preset {
-    /// The name of its folder in `policies/`.
+    pub kind: Kind,
+    /// The name of its file, without an ending.
     pub name: &'static str,
     /// The first line of its policy file.
     pub title: &'static str,
@@ -19,11 +44,11 @@ pub struct Preset {
     examples: &'static str,
 }
 
-/// All presets, by name.
+/// All presets: programmes, then primitives, each by name.
 #[must_use]
 pub fn presets() -> Vec<Preset> {
-    let mut all: Vec<Preset> = PRESETS.dirs().filter_map(read).collect();
-    all.sort_by_key(|p| p.name);
+    let mut all: Vec<Preset> = PRESETS.dirs().flat_map(|folder| folder.files()).filter_map(read).collect();
+    all.sort_by_key(|p| (p.kind, p.name));
     all
 }
 
@@ -33,12 +58,16 @@ pub fn preset(name: &str) -> Option<Preset> {
     presets().into_iter().find(|p| p.name == name)
 }
 
-fn read(folder: &'static Dir<'static>) -> Option<Preset> {
-    let name = folder.path().file_name()?.to_str()?;
-    let text = |file: String| PRESETS.get_file(folder.path().join(file))?.contents_utf8();
-    let policies = text(format!("{name}.toml"))?;
+/// A preset from its policy file.
+fn read(file: &'static File<'static>) -> Option<Preset> {
+    let path = file.path();
+    let name = path.file_name()?.to_str()?;
+    let name = name.strip_suffix(".toml").filter(|_| !name.ends_with(EXAMPLES))?;
+    let examples = PRESETS.get_file(path.with_file_name(format!("{name}{EXAMPLES}")))?.contents_utf8()?;
+    let policies = file.contents_utf8()?;
     let title = policies.lines().next()?.trim_start_matches("# ");
-    Some(Preset { name, title, policies, examples: text(format!("{name}{EXAMPLES}"))? })
+    let kind = if path.starts_with(PRIMITIVES) { Kind::Primitive } else { Kind::Programme };
+    Some(Preset { kind, name, title, policies, examples })
 }
 
 impl Preset {

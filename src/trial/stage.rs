@@ -48,7 +48,8 @@ pub fn stage_as(folder: &Path, policies: &[(String, String)], example: &Example,
         logs.entry(event.log).or_default().push(event);
     }
     let references = references(example);
-    for (name, rows) in &references {
+    let own = own_references(example);
+    for (name, rows) in references.iter().chain(&own) {
         write(&format!("refs/{name}.csv"), &csv(name, rows)?)?;
     }
     let mut attributes = BTreeMap::new();
@@ -60,7 +61,7 @@ pub fn stage_as(folder: &Path, policies: &[(String, String)], example: &Example,
         attributes.insert(*log, own);
     }
     write("book.secret", named.secret)?;
-    write("everycent.toml", toml(example, named, &attributes, &references).as_bytes())?;
+    write("everycent.toml", toml(example, named, &attributes, [&references, &own]).as_bytes())?;
     Book::open(Some(folder))
 }
 
@@ -69,7 +70,7 @@ fn toml(
     example: &Example,
     named: &Named<'_>,
     logs: &BTreeMap<Log, Vec<String>>,
-    references: &BTreeMap<String, Vec<Cells>>,
+    [references, own]: [&BTreeMap<String, Vec<Cells>>; 2],
 ) -> String {
     let (name, zone, first) = (named.name, &example.zone, example.first_period);
     let mut text =
@@ -84,12 +85,19 @@ fn toml(
             text.push_str("max_quarantine = { rows = \"100 %\", amount = \"100 %\" }\n");
         }
     }
-    text.push_str("\n[reference]\n");
-    for name in references.keys() {
-        text.push_str(&format!("{name} = \"refs/{name}.csv\"\n"));
+    for (section, rows) in [("reference", references), ("own_reference", own)] {
+        text.push_str(&format!("\n[{section}]\n"));
+        for name in rows.keys() {
+            text.push_str(&format!("{name} = \"refs/{name}.csv\"\n"));
+        }
     }
+    let mut gates = example.gates.clone();
     if named.open {
-        text.push_str("\n[gates]\nfx_change = \"100000 %\"\n");
+        gates.entry("fx_change".into()).or_insert_with(|| "100000 %".into());
+    }
+    text.push_str("\n[gates]\n");
+    for (gate, bound) in gates {
+        text.push_str(&format!("{gate} = {bound:?}\n"));
     }
     text
 }
@@ -168,6 +176,13 @@ fn references(example: &Example) -> BTreeMap<String, Vec<Cells>> {
     }
     all.get_mut("pots").into_iter().flatten().for_each(|row| complete(row, &[("country", "")]));
     all.retain(|_, rows| !rows.is_empty());
+    all
+}
+
+/// The book's own references, open at both ends where nothing else is said.
+fn own_references(example: &Example) -> BTreeMap<String, Vec<Cells>> {
+    let mut all = example.own_references.clone();
+    all.values_mut().flatten().for_each(|row| complete(row, &[("valid_from", ""), ("valid_to", "")]));
     all
 }
 
