@@ -213,7 +213,7 @@ fn asked(known: &Known<'_>, measure: &Measure, name: &str, sql: &str) -> Result<
         return Ok(Vec::new());
     }
     let mut standing = vec![false; known.rows.len()];
-    for (row, _) in known.standing {
+    for row in known.standing.iter().map(|(row, _)| row).chain(known.stood) {
         standing[*row as usize] = true;
     }
     let canonical = files.first().map_or_else(|| canonical_schema(log, &[]), |(_, f)| Arc::clone(f.columns.schema()));

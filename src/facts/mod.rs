@@ -46,6 +46,8 @@ pub struct Known<'a> {
     pub rows: &'a Rows,
     /// The standing rows that this evaluation knows.
     pub standing: &'a [(u32, Stage)],
+    /// Rows that the last close knew and could not rate. Measures counted them then, and do still.
+    pub stood: &'a [u32],
     pub policies: &'a Policies,
     pub references: &'a References,
     /// For each file, the ordinal of the first period whose close had read it; none is the largest number.

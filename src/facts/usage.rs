@@ -10,7 +10,8 @@ use super::context::{context, context_schema, creator_versions};
 use super::units::{narrow, table};
 use super::{Classes, Known, Linked, Match, Measures};
 use crate::error::{Error, Result};
-use crate::intake::{NONE, SourceFile, Stage, id_hash};
+use crate::fate::Fate;
+use crate::intake::{NONE, SourceFile, id_hash};
 use crate::log::Log;
 use crate::money::Currency;
 use crate::period::Period;
@@ -91,7 +92,7 @@ pub fn gather(
     let mut countries = Countries::default();
     let mut gathered = Gathered::default();
     for (_, program, pool) in versions {
-        gathered.uses.extend(uses(known, measures, program, pool, &mut countries)?);
+        gathered.uses.extend(uses(known, measures, linked, program, pool, &mut countries)?);
         gathered.paid.extend(paid(known, classes, linked, program, pool, &mut countries)?);
     }
     gathered.countries = countries.texts;
@@ -182,17 +183,18 @@ pub fn check_pools(engine: Engine, policies: &Policies, canonical: &SchemaRef) -
 fn uses(
     known: &Known<'_>,
     measures: &Measures,
+    linked: &Linked,
     program: &Program,
     pool: &Pool,
     countries: &mut Countries,
 ) -> Result<Vec<Use>> {
     let versions = creator_versions(known);
-    let stages = stages(known);
+    let counts = counting(known, linked);
     let files = || known.rows.files.iter().enumerate().filter(|(_, f)| f.log == Log::Engagement);
     let found: Vec<Result<Vec<(u32, Event)>>> = files()
         .collect::<Vec<_>>()
         .into_par_iter()
-        .map(|(at, file)| events(known, measures, &versions, program, pool, &stages, at, file))
+        .map(|(at, file)| events(known, measures, &versions, program, pool, &counts, at, file))
         .collect();
     let mut all: Vec<(u32, Event)> = Vec::new();
     for events in found {
@@ -229,13 +231,16 @@ struct Event {
     kept: i64,
 }
 
-/// The stage of every row; none where it does not stand.
-fn stages(known: &Known<'_>) -> Vec<Option<Stage>> {
-    let mut stages = vec![None; known.rows.len()];
-    for (row, stage) in known.standing {
-        stages[*row as usize] = Some(*stage);
+/// Of every row, whether it may divide a pot: it stands, and is not quarantined.
+fn counting(known: &Known<'_>, linked: &Linked) -> Vec<bool> {
+    let mut counts = vec![false; known.rows.len()];
+    for (row, _) in known.standing {
+        counts[*row as usize] = true;
     }
-    stages
+    for (row, _) in linked.fates.iter().filter(|(_, fate)| matches!(fate, Fate::Quarantined(_))) {
+        counts[*row as usize] = false;
+    }
+    counts
 }
 
 /// The events of a file that a pool's version is divided by.
@@ -246,7 +251,7 @@ fn events(
     versions: &[&[Creator]],
     program: &Program,
     pool: &Pool,
-    stages: &[Option<Stage>],
+    counts: &[bool],
     at: usize,
     file: &SourceFile,
 ) -> Result<Vec<(u32, Event)>> {
@@ -259,9 +264,8 @@ fn events(
     let mut events = Vec::new();
     for within in 0..batch.num_rows() {
         let row = file.first + u32::try_from(within).unwrap_or(0);
-        let Some(stage) = stages[row as usize] else { continue };
-        let month = month(known, pool, row, at, stage);
-        if !in_force(program, month) || !outcome.holds[within] {
+        let month = month(known, pool, row, at);
+        if !counts[row as usize] || !in_force(program, month) || !outcome.holds[within] {
             continue;
         }
         let usage = outcome.weights[within];
@@ -297,13 +301,13 @@ fn text(batch: &RecordBatch, column: &str) -> Result<arrow::array::StringArray> 
 }
 
 /// The month whose pot an event divides: its own, or, where a close pins the pool, the first that knew it.
-fn month(known: &Known<'_>, pool: &Pool, row: u32, file: usize, stage: Stage) -> Period {
+fn month(known: &Known<'_>, pool: &Pool, row: u32, file: usize) -> Period {
     let own = Period::of_day(known.rows.day[row as usize]);
     if pool.late == PoolLate::Rerate {
         return own;
     }
     let now = Period::of_day(known.last_day);
-    let since = if stage == Stage::Known { known.since[file] } else { i32::MAX };
+    let since = known.since[file];
     let learned = if since == i32::MAX { now } else { Period::new(since.div_euclid(12), since.rem_euclid(12) + 1) };
     own.max(learned)
 }

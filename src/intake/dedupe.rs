@@ -23,6 +23,8 @@ pub struct Knowledge {
     pub end: Option<i64>,
     /// Its quarantined rows: log, row hash.
     pub quarantined: FxHashSet<(Log, u128)>,
+    /// Those of them that did not stand: they differed from others of their id.
+    pub conflicts: FxHashSet<(Log, u128)>,
     /// Its waiting rows.
     pub waiting: FxHashSet<(Log, u128)>,
     /// Both, each row once.
@@ -50,6 +52,8 @@ pub struct Standing {
     pub fates: Vec<Option<Fate>>,
     /// Standing rows, ascending, each with its stage.
     pub rows: Vec<(u32, Stage)>,
+    /// Those of them that stood at the last close and could not be rated then: measures counted them.
+    pub stood: Vec<u32>,
     /// Ids that were open at the last close.
     pub open_ids: OpenIds,
 }
@@ -86,8 +90,8 @@ pub fn stand(rows: &Rows, knowledge: &Knowledge, decided: &Decided, end: i64) ->
                 same.iter().for_each(|row| fates[*row as usize] = Some(Fate::PaidBefore));
                 continue;
             }
-            if let Some((row, base)) = settle(rows, knowledge, decided, &is_known, same, &mut fates)? {
-                place[row as usize] = if base { Place::Base } else { Place::Stands };
+            if let Some((row, now)) = settle(rows, knowledge, decided, &is_known, same, &mut fates)? {
+                place[row as usize] = now;
                 if of_broken.contains(&own) {
                     taken.insert(own);
                 }
@@ -97,16 +101,18 @@ pub fn stand(rows: &Rows, knowledge: &Knowledge, decided: &Decided, end: i64) ->
     close_broken(rows, knowledge, &broken, &taken, &mut fates);
     once_each(rows, excluded, &mut fates);
     let open_ids = OpenIds::new(rows, knowledge);
-    let stands = |place: &&Place| matches!(place, Place::Stands | Place::Base);
+    let stands = |place: &&Place| !matches!(place, Place::None | Place::Sound);
     let mut standing = Vec::with_capacity(place.iter().filter(stands).count());
+    let mut stood = Vec::new();
     for (place, row) in place.iter().zip(0_u32..) {
+        stood.extend((*place == Place::Stood).then_some(row));
         match place {
             Place::Base => standing.push((row, Stage::Known)),
-            Place::Stands => standing.push((row, open_ids.stage(rows, row))),
+            Place::Stands | Place::Stood => standing.push((row, open_ids.stage(rows, row))),
             Place::None | Place::Sound => {}
         }
     }
-    Ok(Standing { fates, rows: standing, open_ids })
+    Ok(Standing { fates, rows: standing, stood, open_ids })
 }
 
 /// What is known of a row while ids are settled.
@@ -117,6 +123,8 @@ enum Place {
     /// To be settled with the rows of its id, or settled and not standing.
     Sound,
     Stands,
+    /// It stands, and did at the last close, which could not rate it.
+    Stood,
     /// It stands, and the last close had it.
     Base,
 }
@@ -154,7 +162,7 @@ fn known_files(rows: &Rows, knowledge: &Knowledge) -> Vec<bool> {
     rows.files.iter().map(|f| knowledge.all_files || knowledge.files.contains(&f.sha256)).collect()
 }
 
-/// Decides among sound rows of one id; the answer is the row that stands, and whether the last close had it. A row that a close rated stands; of rows that differ before that, the one that
+/// Decides among sound rows of one id; the answer is the row that stands, and whether it did at the last close. A row that a close rated stands; of rows that differ before that, the one that
 /// two people chose, and else none. A chosen row that is later leaves its id open until then.
 fn settle(
     rows: &Rows,
@@ -163,7 +171,7 @@ fn settle(
     is_known: &impl Fn(u32) -> bool,
     same: &[u32],
     fates: &mut [Option<Fate>],
-) -> Result<Option<(u32, bool)>> {
+) -> Result<Option<(u32, Place)>> {
     let content = |row: u32| rows.content[row as usize];
     let was_open = |row: u32| {
         let entry = (rows.log[row as usize], content(row));
@@ -189,7 +197,16 @@ fn settle(
         let fate = if content(row) == content(first) { Fate::Duplicate } else { Fate::Quarantined(Reason::Conflict) };
         fates[row as usize] = Some(fate);
     }
-    Ok(Some((first, based.is_some())))
+    let stood = |row: u32| {
+        let entry = (rows.log[row as usize], content(row));
+        is_known(row) && content(row) == content(first) && !knowledge.conflicts.contains(&entry)
+    };
+    let place = match based {
+        Some(_) => Place::Base,
+        None if same.iter().any(|row| stood(*row)) => Place::Stood,
+        None => Place::Stands,
+    };
+    Ok(Some((first, place)))
 }
 
 fn rated_before(rows: &Rows, row: u32, place: &str) -> Error {

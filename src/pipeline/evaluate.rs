@@ -177,6 +177,7 @@ impl<'a> Run<'a> {
             book: &self.input.book,
             rows: &self.input.rows,
             standing: &rows,
+            stood: &self.standing.stood,
             policies: given.policies,
             references: given.references,
             since: &self.since,

@@ -45,6 +45,7 @@ pub fn look(engine: Engine, book: &Book, period: Period) -> Result<Looked> {
         book,
         rows: &input.rows,
         standing: &rows,
+        stood: &[],
         policies: &input.policies,
         references: &input.references,
         since: &since,

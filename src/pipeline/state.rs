@@ -67,6 +67,9 @@ pub fn knowledge(input: &Prepared, state: &State) -> Result<Knowledge> {
             .map_err(|_| Error::input("a row's hash in the ledger can't be read").found(row.row_hash.clone()))?;
         let log: Log = row.log.parse()?;
         knowledge.open.push((log, content));
+        if row.reason == Reason::Conflict.code() {
+            knowledge.conflicts.insert((log, content));
+        }
         let list = if row.until.is_some() { &mut knowledge.waiting } else { &mut knowledge.quarantined };
         list.insert((log, content));
     }

@@ -97,6 +97,7 @@ fn conditions(input: &Prepared, state: &State, period: Period) -> Result<BTreeMa
         book: &input.book,
         rows: &input.rows,
         standing: &rows,
+        stood: &[],
         policies: &input.policies,
         references: &input.references,
         since: &since,

@@ -34,6 +34,7 @@ pub fn minus(new: Option<&Booked>, old: Option<&Booked>) -> Option<Booked> {
     let by = |column: fn(&Booked) -> i64| new.map_or(0, column) - old.map_or(0, column);
     Some(Booked {
         log: some.log.clone(),
+        of_pot: some.of_pot,
         events: by(|b| b.events),
         gross: by(|b| b.gross),
         tax: by(|b| b.tax),

@@ -10,6 +10,7 @@ use super::number::{Q, q, ten_to, zero};
 use super::policy::{First, Payment, Program, Share, Step};
 use super::rating::{Priced, World};
 use super::references::digits;
+use super::unit::worth;
 
 /// What a step takes of a unit on top of its percent: nothing of a unit without money, unless its fee was kept.
 pub fn fixed(step: &Step, p: &Priced) -> Q {
@@ -31,11 +32,15 @@ pub fn payment<'a>(world: &World, program: &'a Program, unit: &Unit) -> Option<&
 /// What a unit is paid, exactly, in its own currency.
 pub fn paid(world: &World, p: &Priced) -> Q {
     let Some(payment) = payment(world, p.program, &p.unit).filter(|_| p.unit.stands()) else { return zero() };
-    let money = q(p.unit.sign) * minor(&payment.amount, &payment.currency);
-    if payment.currency == p.currency || money.is_zero() {
+    let Some(currency) = &payment.currency else {
+        let own = p.program.unit.as_ref().expect("the unit of a payment");
+        return q(p.unit.sign) * own.parts(&payment.amount) * worth(world, p, own);
+    };
+    let money = q(p.unit.sign) * minor(&payment.amount, currency);
+    if *currency == p.currency || money.is_zero() {
         return money;
     }
-    money / world.in_currency(&q(1), p, &payment.currency)
+    money / world.in_currency(&q(1), p, currency)
 }
 
 fn minor(major: &Q, currency: &str) -> Q {

@@ -33,6 +33,9 @@ pub struct Journal(pub BTreeMap<(Entry, Place), i64>);
 /// What party sides booked: by party, payout currency, program, whether current, and whether it lacks a rate.
 pub type Earned = BTreeMap<(String, String, String, bool, bool), i64>;
 
+/// Program, currency, month, and where the money of a pot stands.
+pub type PotKey = (String, String, Month, Place);
+
 impl Place {
     /// An account of the platform.
     pub fn account(account: &str, currency: &str) -> Self {
@@ -56,13 +59,14 @@ impl Journal {
         *self.0.entry((entry.clone(), place)).or_default() += minor;
     }
 
-    /// The platform's side of a row of earnings: gross comes in, tax, fees and revenue are named, the creator side is handed
+    /// The platform's side of a row of earnings: gross comes in (from payers, or out of a pot), tax, fees and revenue are named, the creator side is handed
     /// over.
     pub fn platform_side(&mut self, e: &Earning) {
         let cur = e.key.currency.as_str();
         let entry = Entry { apart: vec!["platform".to_owned(), cur.to_owned()], ..entry_of(e) };
+        let brings = if e.by.of_pot { "pool" } else { "payer_clearing" };
         for (channel, (gross, tax, fee)) in &e.by.channels {
-            for (account, minor) in [("payer_clearing", *gross), ("tax_payable", -tax), ("channel_fees", -fee)] {
+            for (account, minor) in [(brings, *gross), ("tax_payable", -tax), ("channel_fees", -fee)] {
                 self.post(&entry, Place::account(account, cur).of(&e.by.log, channel.as_deref()), minor);
             }
         }
@@ -72,6 +76,13 @@ impl Journal {
         self.post(&entry, Place::account("payer_clearing", cur), -e.by.creator);
         self.post(&entry, Place::account("platform_revenue", cur), -e.by.platform - e.by.expense);
         self.post(&entry, Place::account("platform_expense", cur), e.by.expense);
+    }
+
+    /// What moved of the money of pots.
+    pub fn pot(&mut self, cause: &'static str, (program, currency, month, place): &PotKey, minor: i64) {
+        let (month, cause, program) = (Some(*month), Some(cause), Some(program.clone()));
+        let entry = Entry { kind: "pool", month, cause, program, apart: vec![currency.clone()] };
+        self.post(&entry, place.clone(), minor);
     }
 
     /// The parties' side of a row of earnings, through `fx` where currencies differ.

@@ -4,7 +4,7 @@
 //! reads the same text (policies, references, logs in CSV) and says what the nine tables must hold.
 //!
 //! Reading order: `number`, `calendar` -> `condition`, `policy`, `references`, `event` -> `fates`, `netting` (which rows
-//! count, and how much of a charge is left) -> `each`, `share`, `split`, `rating` (the lines) -> `booking` (what each cause adds)
+//! count, and how much of a charge is left) -> `pool` (pots) -> `each`, `unit`, `share`, `split`, `rating` (the lines) -> `booking` (what each cause adds)
 //! -> `release`, `referrals`, `journal`, `settlement`, `steps`, `output` -> `before` (what was handed over), `run`, `books` (random books).
 
 pub mod before;
@@ -20,6 +20,7 @@ pub mod netting;
 pub mod number;
 pub mod output;
 pub mod policy;
+pub mod pool;
 pub mod rating;
 pub mod references;
 pub mod referrals;
@@ -29,3 +30,4 @@ pub mod settlement;
 pub mod share;
 pub mod split;
 pub mod steps;
+pub mod unit;

@@ -28,7 +28,13 @@ pub struct Unit<'a> {
     pub taken_back: i64,
 }
 
-impl Unit<'_> {
+impl<'a> Unit<'a> {
+    /// A row that brings no money.
+    pub fn of_no_money(row: &'a Row) -> Self {
+        let (day, tax, fee) = (row.day, Some(0), Some(0));
+        Self { row, day, sign: 1, amount: 0, tax, fee, kept_base: 0, fee_back: 0, events: 1, taken_back: 0 }
+    }
+
     /// Whether anything is left of it; of a charge of nothing, whether nobody took it back.
     pub fn stands(&self) -> bool {
         if self.row.int("amount_minor").unwrap_or(0) == 0 { self.taken_back == 0 } else { self.amount > 0 }
@@ -118,8 +124,7 @@ impl<'a> Netting<'_, 'a> {
 
     /// A row of no money is rated with nothing, unless a program asks for it.
     fn engaged(&mut self, row: &'a Row) {
-        let (day, tax, fee) = (row.day, Some(0), Some(0));
-        let unit = Unit { row, day, sign: 1, amount: 0, tax, fee, kept_base: 0, fee_back: 0, events: 1, taken_back: 0 };
+        let unit = Unit::of_no_money(row);
         if self.world.program_of(&unit).is_none() {
             self.out.fates.insert(row.n, Fate::Rated);
             return;

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
-use super::calendar::{Day, parse_day};
+use super::calendar::{Day, Month, last_day, parse_day};
 use super::condition::Condition;
 use super::number::{Mode, Q, parse, zero};
+use super::pool::policy::Pool;
+use super::unit::Unit;
 
 /// A version of a program: what rates one kind of earning, for charges of some days.
 #[derive(Clone, Debug)]
@@ -26,11 +28,14 @@ pub struct Program {
     pub per_event: bool,
     pub rounding: Mode,
     pub odd_cents: OddCents,
-    pub fx: Fx,
+    /// Its own, or the terms'.
+    pub fx: Option<Fx>,
     /// What a reversal keeps beyond the base is shared, too.
     pub kept_shared: bool,
-    /// Its own hold, or the terms'.
-    pub hold: Option<Hold>,
+    /// Its own hold (none, too, if it says so), or the terms'.
+    pub hold: Option<Option<Hold>>,
+    /// What the creator side is counted in.
+    pub unit: Option<Unit>,
 }
 
 /// Who gets a cent that several have the same claim to.
@@ -75,6 +80,8 @@ pub enum Share {
     Tiers(Tiers),
     /// Fixed money for each event, of the first that holds; or none.
     Each(Vec<Payment>),
+    /// Parts of a pot.
+    Pool(Box<Pool>),
 }
 
 /// A case of a share.
@@ -93,12 +100,12 @@ pub struct Locked {
     pub days: i64,
 }
 
-/// Fixed money, in major units.
+/// Fixed money in major units of a currency, or in whole units of the program's own.
 #[derive(Clone, Debug)]
 pub struct Payment {
     pub when: Condition,
     pub amount: Q,
-    pub currency: String,
+    pub currency: Option<String>,
 }
 
 /// Only the first `n` things of a span are paid, each once.
@@ -175,9 +182,11 @@ pub struct Enrolment {
     pub lasts_months: i64,
 }
 
-/// How accounts are settled.
+/// A version of how accounts are settled.
 #[derive(Clone, Debug)]
 pub struct Terms {
+    pub from: Day,
+    pub to: Option<Day>,
     pub fx: Fx,
     pub max_days_back: i64,
     /// Major units by currency.
@@ -215,15 +224,23 @@ pub struct Policies {
     pub programs: Vec<Program>,
     pub measures: BTreeMap<String, Measure>,
     pub enrolments: BTreeMap<String, Enrolment>,
-    pub terms: Terms,
+    pub terms: Vec<Terms>,
 }
 
 impl Policies {
+    /// The terms of a month: those in force on its last day.
+    pub fn terms_of(&self, month: Month) -> &Terms {
+        let day = last_day(month);
+        let found = self.terms.iter().find(|t| t.from <= day && t.to.is_none_or(|to| day < to));
+        found.unwrap_or_else(|| panic!("no terms on {day}"))
+    }
+
     /// From the text of a policy file.
     pub fn parse(text: &str) -> Self {
         let file: Table = text.parse().unwrap_or_else(|e| panic!("policies: {e}\n{text}"));
-        let terms = terms(tables(&file, "terms").first().expect("terms"));
-        let programs = tables(&file, "program").iter().map(|t| program(t, &terms)).collect();
+        let terms = tables(&file, "terms").iter().map(terms).collect();
+        let units: Vec<Unit> = tables(&file, "unit").iter().map(Unit::of).collect();
+        let programs = tables(&file, "program").iter().map(|t| program(t, &units)).collect();
         let (over, plain): (Vec<Table>, Vec<Table>) =
             tables(&file, "measure").into_iter().partition(|t| t.contains_key("of"));
         let measures = plain.iter().map(|t| (string(t, "name"), measure(t))).collect();
@@ -232,7 +249,8 @@ impl Policies {
     }
 }
 
-fn program(table: &Table, terms: &Terms) -> Program {
+fn program(table: &Table, units: &[Unit]) -> Program {
+    let unit = |name: String| units.iter().find(|unit| unit.name == name).expect("a unit").clone();
     Program {
         name: string(table, "name"),
         version: string(table, "version"),
@@ -253,9 +271,10 @@ fn program(table: &Table, terms: &Terms) -> Program {
             Some("platform") => OddCents::Platform,
             _ => OddCents::First,
         },
-        fx: fx(table).unwrap_or(terms.fx),
+        fx: fx(table),
         kept_shared: text(table, "kept").is_some_and(|t| t == "share"),
-        hold: if table.contains_key("hold") { hold(table) } else { terms.hold.clone() },
+        hold: table.contains_key("hold").then(|| hold(table)),
+        unit: text(table, "unit").map(unit),
     }
 }
 
@@ -289,6 +308,9 @@ fn share(table: &Table) -> Share {
     if let Some(Value::Table(t)) = table.get("tiers") {
         return Share::Tiers(tiers(t));
     }
+    if let Some(pool) = Pool::of(table) {
+        return Share::Pool(Box::new(pool));
+    }
     if table.contains_key("pay_each") {
         return Share::Each(tables(table, "pay_each").iter().map(payment).collect());
     }
@@ -312,10 +334,11 @@ fn case(table: &Table) -> Case {
 }
 
 fn payment(table: &Table) -> Payment {
+    let units = table.get("units").map(|n| super::number::q(n.as_integer().expect("whole units")));
     Payment {
         when: condition(table, "when"),
-        amount: parse(&string(table, "amount")),
-        currency: string(table, "currency"),
+        amount: units.unwrap_or_else(|| parse(&string(table, "amount"))),
+        currency: text(table, "currency"),
     }
 }
 
@@ -384,6 +407,8 @@ fn enrolment(table: &Table) -> Enrolment {
 
 fn terms(table: &Table) -> Terms {
     Terms {
+        from: day(table, "valid_from").expect("a first day"),
+        to: day(table, "valid_to"),
         fx: fx(table).unwrap_or(Fx::PeriodEnd),
         max_days_back: integer(table, "fx_max_days_back"),
         minimum: amounts(table, "minimum_payout"),
@@ -430,16 +455,19 @@ fn integer(table: &Table, key: &str) -> i64 {
     table[key].as_integer().unwrap_or_else(|| panic!("{key} is no whole number"))
 }
 
-fn tables(table: &Table, key: &str) -> Vec<Table> {
+/// A list of tables; empty where there is none.
+pub fn tables(table: &Table, key: &str) -> Vec<Table> {
     let list = table.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
     list.iter().map(|v| v.as_table().cloned().expect("a list of tables")).collect()
 }
 
-fn text(table: &Table, key: &str) -> Option<String> {
+/// A text, where there is one.
+pub fn text(table: &Table, key: &str) -> Option<String> {
     table.get(key).map(|v| v.as_str().unwrap_or_else(|| panic!("{key} is no text")).to_owned())
 }
 
-fn string(table: &Table, key: &str) -> String {
+/// A text that must be there.
+pub fn string(table: &Table, key: &str) -> String {
     text(table, key).unwrap_or_else(|| panic!("no {key} in {table}"))
 }
 
@@ -447,10 +475,12 @@ fn percent(table: &Table, key: &str) -> Q {
     parse(&string(table, key))
 }
 
-fn condition(table: &Table, key: &str) -> Condition {
+/// A condition; what is not there always holds.
+pub fn condition(table: &Table, key: &str) -> Condition {
     text(table, key).map_or_else(Condition::default, |t| Condition::parse(&t))
 }
 
-fn day(table: &Table, key: &str) -> Option<Day> {
+/// A day, where there is one.
+pub fn day(table: &Table, key: &str) -> Option<Day> {
     table.get(key).map(|v| parse_day(&v.as_datetime().expect("a date").to_string()))
 }

@@ -10,11 +10,13 @@ use super::event::Row;
 use super::fates::Fate;
 use super::netting::Unit;
 use super::number::{Q, half_even, int, largest_remainder, q, round, zero};
-use super::policy::{Enrolment, Fx, Measure, Policies, Program, Share, Step, Sum};
+use super::policy::{Enrolment, Fx, Measure, Payment, Policies, Program, Share, Step, Sum};
+use super::pool::{Divided, PotRow};
 use super::references::{Rates, References};
 use super::release::{Deliveries, Slices, Spread};
 use super::share::Reached;
 use super::split::{Place, by_party, fractions, is_complete, whole};
+use super::unit::{Stretches, ratio, worth};
 
 /// Everything that rating looks at besides the units.
 pub struct World<'a> {
@@ -30,6 +32,9 @@ pub struct World<'a> {
     /// What the system before handed over.
     pub before: &'a Before,
     pub deliveries: Deliveries,
+    /// The month that is evaluated, and by row the first that knew it.
+    pub month: Month,
+    pub learned: &'a BTreeMap<usize, Month>,
 }
 
 /// The key of an earning line.
@@ -60,6 +65,8 @@ pub type Sums = (i64, i64, i64);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Booked {
     pub log: String,
+    /// Gross is of a pot, not of payers.
+    pub of_pot: bool,
     pub events: i64,
     pub gross: i64,
     pub tax: i64,
@@ -85,6 +92,7 @@ pub struct Priced<'a> {
     pub unit: Unit<'a>,
     pub program: &'a Program,
     pub currency: String,
+    pub fx: Fx,
     pub tax: Q,
     pub fee: Q,
     pub steps: Vec<(String, String, Q)>,
@@ -101,7 +109,7 @@ impl Priced<'_> {
     }
 
     fn fx_date(&self) -> Day {
-        if self.program.fx == Fx::EventDay { self.unit.day } else { last_day(month_of(self.unit.day)) }
+        if self.fx == Fx::EventDay { self.unit.day } else { last_day(month_of(self.unit.day)) }
     }
 
     /// What is left of a charge is never less than nothing: the platform bears what tax and fees take beyond it.
@@ -145,6 +153,7 @@ impl<'a> World<'a> {
     pub fn program_of(&self, unit: &Unit) -> Option<&'a Program> {
         let fits = |p: &&Program| {
             p.log == unit.row.log
+                && !matches!(p.share, Share::Pool(_))
                 && p.from <= unit.day
                 && p.to.is_none_or(|to| unit.day < to)
                 && self.holds(&p.condition, unit)
@@ -162,7 +171,7 @@ impl<'a> World<'a> {
 
     /// Exact minor units in another currency, at the line's own rate.
     pub fn in_currency(&self, minor: &Q, p: &Priced, to: &str) -> Q {
-        let converted = self.rates.convert(minor, &p.currency, to, p.fx_date(), p.program.fx);
+        let converted = self.rates.convert(minor, &p.currency, to, p.fx_date(), p.fx);
         converted.unwrap_or_else(|| panic!("no rate from {} to {to} for a tier, cap or payment", p.currency))
     }
 
@@ -220,10 +229,12 @@ impl<'a> World<'a> {
         (month - enrolment.lasts_months..month).any(run)
     }
 
-    /// All lines of the units.
-    pub fn lines(&self, mut units: Vec<Unit<'a>>) -> Lines {
+    /// All lines of the units, and of creators' parts of pots.
+    pub fn lines(&self, mut units: Vec<Unit>, divided: &Divided) -> Lines {
         units.sort_by(|a, b| a.row.order().cmp(&b.row.order()));
-        let priced: Vec<Priced> = units.into_iter().filter_map(|unit| self.priced(unit)).collect();
+        let mut priced: Vec<Priced> = units.into_iter().filter_map(|unit| self.priced(unit)).collect();
+        let parts = divided.rows();
+        priced.extend(parts.iter().map(|part| self.part_of_pot(part)));
         let mut reached = Reached::new(self, &priced);
         let mut lines: BTreeMap<LineKey, Exact> = BTreeMap::new();
         for p in &priced {
@@ -235,14 +246,26 @@ impl<'a> World<'a> {
         lines
     }
 
-    /// Deductions, in the policy's order, each of what the ones before left.
-    fn priced(&self, unit: Unit<'a>) -> Option<Priced<'a>> {
+    fn priced<'u>(&'u self, unit: Unit<'u>) -> Option<Priced<'u>> {
         let program = self.program_of(&unit).expect("a rated unit has a program");
         let currency = unit.row.text("currency").map(str::to_owned);
-        let currency = currency.or_else(|| Some(payment(self, program, &unit)?.currency.clone()))?;
+        let currency = currency.or_else(|| paid_in(program, payment(self, program, &unit)?))?;
+        Some(self.deducted(unit, program, currency))
+    }
+
+    fn part_of_pot<'u>(&'u self, (row, name, version, minor, events): &'u PotRow) -> Priced<'u> {
+        let mut programs = self.policies.programs.iter();
+        let program = programs.find(|p| (&p.name, &p.version) == (name, version)).expect("the version of a pool");
+        let unit = Unit { amount: *minor, events: *events, tax: None, fee: None, ..Unit::of_no_money(row) };
+        self.deducted(unit, program, row.cells["currency"].clone())
+    }
+
+    /// Deductions, in the policy's order, each of what the ones before left.
+    fn deducted<'u>(&'u self, unit: Unit<'u>, program: &'u Program, currency: String) -> Priced<'u> {
         let (tax, fee) = (q(unit.sign * unit.tax.unwrap_or(0)), q(unit.sign * unit.fee.unwrap_or(0)));
         let rest = q(unit.sign * unit.amount) - &tax;
-        let mut p = Priced { unit, program, currency, tax, fee, steps: Vec::new(), rest, shortfall: zero() };
+        let fx = program.fx.unwrap_or_else(|| self.policies.terms_of(month_of(unit.day)).fx);
+        let mut p = Priced { unit, program, currency, fx, tax, fee, steps: Vec::new(), rest, shortfall: zero() };
         p.bear_shortfall();
         let mut after_tax = p.rest.clone();
         for step in &program.steps {
@@ -252,7 +275,7 @@ impl<'a> World<'a> {
                 after_tax = p.rest.clone();
             }
         }
-        Some(p)
+        p
     }
 
     fn deduct(&self, p: &mut Priced, step: &Step, after_tax: &Q) {
@@ -284,6 +307,11 @@ impl<'a> World<'a> {
     }
 }
 
+/// The currency of a payment, or of the unit that it is in.
+fn paid_in(program: &Program, payment: &Payment) -> Option<String> {
+    payment.currency.clone().or_else(|| Some(program.unit.as_ref()?.currency.clone()))
+}
+
 /// Whether a step stands among `deductions`; tax and the channel's fee have columns of their own.
 fn is_listed(step: &Step) -> bool {
     !["tax", "channel_fee"].contains(&step.name.as_str())
@@ -303,9 +331,12 @@ struct Exact {
     creator: Q,
     shortfall: Q,
     parts: Vec<(Place, Q)>,
+    /// Of a program with a unit, in place of parts.
+    stretches: Stretches,
     slices: Slices,
     channels: BTreeMap<Option<String>, ExactSums>,
     program: Program,
+    fx: Fx,
 }
 
 impl Exact {
@@ -320,14 +351,17 @@ impl Exact {
             creator: zero(),
             shortfall: zero(),
             parts: Vec::new(),
+            stretches: Stretches::default(),
             slices: Slices::default(),
             channels: BTreeMap::new(),
             program: p.program.clone(),
+            fx: p.fx,
         }
     }
 
     fn add(&mut self, world: &World, p: &Priced, creator: Q) {
         let per_event = self.program.per_event;
+        let in_units = self.program.unit.as_ref().map(|unit| worth(world, p, unit));
         let grain = |exact: &Q| if per_event { q(half_even(exact)) } else { exact.clone() };
         let rounded = if per_event { q(round(self.program.rounding, &creator)) } else { creator.clone() };
         let gross = p.unit.sign * p.unit.amount;
@@ -342,44 +376,51 @@ impl Exact {
         let channel = p.unit.row.text("channel").map(str::to_owned);
         let channel = self.channels.entry(channel).or_insert_with(|| (0, zero(), zero()));
         *channel = (channel.0 + gross, &channel.1 + grain(&p.tax), &channel.2 + grain(&p.fee));
-        let mut parts = self.parts_of(world, p, &rounded);
+        let whole = per_event && in_units.is_none();
+        let parts = self.parts_of(world, p, if whole { &rounded } else { &creator }, whole);
         let (release, country) = (world.release(p), world.payers(p));
         for (place, part) in &parts {
             self.slices.add(&place.2, release, country.clone(), part);
         }
-        self.parts.append(&mut parts);
+        match in_units {
+            None => self.parts.extend(parts),
+            Some(worth) if per_event => {
+                let ratio = ratio(self.program.rounding, &creator, &worth);
+                self.parts.extend(parts.into_iter().map(|(place, part)| (place, part * &ratio)));
+            }
+            Some(worth) => self.stretches.add(worth, &creator, parts),
+        }
         self.creator += creator;
     }
 
     /// The parties' parts of an event: exact, or whole where the program rounds per event.
-    fn parts_of(&self, world: &World, p: &Priced, creator: &Q) -> Vec<(Place, Q)> {
+    fn parts_of(&self, world: &World, p: &Priced, creator: &Q, whole_parts: bool) -> Vec<(Place, Q)> {
         let fractions = fractions(world.refs, p.creator(), &self.program.name, p.unit.day);
         assert!(is_complete(&fractions), "the parts of {} do not use up everything", p.creator());
         let parts: Vec<(Place, Q)> = fractions.into_iter().map(|(place, f)| (place, f * creator)).collect();
-        if !self.program.per_event {
+        if !whole_parts {
             return parts;
         }
         let minor = whole(int(creator), &parts, self.program.odd_cents, month_of(p.unit.day));
         parts.into_iter().zip(minor).map(|((place, _), minor)| (place, q(minor))).collect()
     }
 
-    fn booked(self, world: &World, key: &LineKey) -> Booked {
+    fn booked(mut self, world: &World, key: &LineKey) -> Booked {
+        self.parts.extend(std::mem::take(&mut self.stretches).booked(self.program.rounding));
         let parts = by_party(self.parts);
-        let total = match self.program.per_event {
-            true => int(&parts.iter().fold(zero(), |sum, (_, part)| sum + part)),
-            false => round(self.program.rounding, &self.creator),
-        };
+        let total = round(self.program.rounding, &parts.iter().fold(zero(), |sum, (_, part)| sum + part));
         let minor = whole(total, &parts, self.program.odd_cents, key.month);
         let creator = minor.iter().sum();
         let paid_for = if matches!(self.program.share, Share::Each(_)) { creator } else { 0 };
         let (tax, fee) = (half_even(&self.tax), half_even(&self.fee));
-        let part = |((place, _), minor): ((Place, Q), i64)| converted(world, key, self.program.fx, place, minor);
+        let part = |((place, _), minor): ((Place, Q), i64)| converted(world, key, self.fx, place, minor);
         let steps: Vec<_> = self.steps.into_iter().map(|(name, account, x)| (name, account, half_even(&x))).collect();
         let deducted: i64 = steps.iter().map(|(_, _, minor)| minor).sum();
         let parts: Vec<Part> = parts.into_iter().zip(minor).map(part).collect();
         let spread = parts.iter().flat_map(|part| self.slices.spread(part, &key.currency)).collect();
         Booked {
             log: self.log,
+            of_pot: matches!(self.program.share, Share::Pool(_)),
             events: self.events,
             gross: self.gross,
             tax,

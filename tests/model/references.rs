@@ -7,7 +7,7 @@ use crate::support::sheet::{Line, Sheet};
 
 use super::calendar::{Day, first_day, last_day, month_of, parse_day};
 use super::number::{Q, parse, q, ten_to, zero};
-use super::policy::Fx;
+use super::policy::{Fx, Terms};
 
 /// References as they are known now.
 pub struct References {
@@ -16,10 +16,11 @@ pub struct References {
     agreements: Vec<Line>,
     pub advances: Vec<Line>,
     pub referrals: Vec<Line>,
+    pub pots: Vec<Line>,
     /// References of the book's own.
     pub own: BTreeMap<String, Vec<Line>>,
     quotes: BTreeMap<Day, BTreeMap<String, Q>>,
-    max_days_back: i64,
+    terms: Vec<Terms>,
 }
 
 /// A rate that a run used: event currency, payout or tier currency, the day that the rule names, whether it is a mean.
@@ -27,7 +28,7 @@ pub type Pair = (String, String, Day, bool);
 
 impl References {
     /// From the sheets of a book.
-    pub fn new(refs: &BTreeMap<String, Sheet>, max_days_back: i64) -> Self {
+    pub fn new(refs: &BTreeMap<String, Sheet>, terms: &[Terms]) -> Self {
         let lines = |name: &str| refs.get(name).map(Sheet::lines).unwrap_or_default();
         let mut quotes: BTreeMap<Day, BTreeMap<String, Q>> = BTreeMap::new();
         for line in lines("fx_rates") {
@@ -41,9 +42,10 @@ impl References {
             agreements: lines("agreements"),
             advances: lines("advances"),
             referrals: lines("referrals"),
+            pots: lines("pots"),
             own: refs.iter().map(|(name, sheet)| (name.clone(), sheet.lines())).collect(),
             quotes,
-            max_days_back,
+            terms: terms.to_vec(),
         }
     }
 
@@ -85,7 +87,9 @@ impl References {
 
     /// Both legs of the latest date on or before the day that quotes both.
     fn quoted(&self, from: &str, to: &str, day: Day) -> Option<Q> {
-        let back = (day - self.max_days_back..=day).rev();
+        let last = last_day(month_of(day));
+        let terms = self.terms.iter().find(|t| t.from <= last && t.to.is_none_or(|to| last < to)).expect("terms");
+        let back = (day - terms.max_days_back..=day).rev();
         let tables = back.filter_map(|d| self.quotes.get(&d));
         tables.filter_map(|t| Some(t.get(to)? / t.get(from)?)).next()
     }

@@ -40,7 +40,7 @@ impl World<'_> {
             month,
             fx_date: last_day(month),
         };
-        let fx = if self.policies.terms.fx == Fx::PeriodAverage { Fx::PeriodAverage } else { Fx::PeriodEnd };
+        let fx = if self.policies.terms_of(month).fx == Fx::PeriodAverage { Fx::PeriodAverage } else { Fx::PeriodEnd };
         let exact = self.capped(paid, &key, fx, parse(&referral["rate"]) * q(minor));
         let minor = half_even(&exact);
         if exact.is_zero() {
@@ -49,6 +49,7 @@ impl World<'_> {
         let place = (0, 0, referral["party_id"].clone());
         let booked = Booked {
             log: String::new(),
+            of_pot: false,
             events: 0,
             gross: 0,
             tax: 0,

@@ -39,7 +39,9 @@ pub fn deliveries(rows: &[&Row]) -> Deliveries {
 impl World<'_> {
     /// When a unit's parts become payable; a reversal that stands by itself is due at once.
     pub fn release(&self, p: &Priced) -> Release {
-        let Some(hold) = p.program.hold.as_ref().filter(|_| p.unit.sign > 0) else { return Release::AtOnce };
+        let by_terms = || self.policies.terms_of(month_of(p.unit.day)).hold.clone();
+        let hold = p.program.hold.clone().unwrap_or_else(by_terms).filter(|_| p.unit.sign > 0);
+        let Some(hold) = hold else { return Release::AtOnce };
         let begins = if hold.after_delivery { self.delivered(p) } else { Some(p.unit.day) };
         begins.map_or(Release::Open, |day| Release::In(month_of(day + hold.days)))
     }
@@ -57,7 +59,12 @@ impl World<'_> {
     /// The payers' country, if withholding asks for it.
     pub fn payers(&self, p: &Priced) -> Option<String> {
         let country = p.unit.row.text("payer_country")?;
-        let asked = self.policies.terms.withholding.iter().any(|case| case.payers.iter().any(|c| c == country));
+        let asked = self
+            .policies
+            .terms_of(month_of(p.unit.day))
+            .withholding
+            .iter()
+            .any(|case| case.payers.iter().any(|c| c == country));
         asked.then(|| country.to_owned())
     }
 }

@@ -13,11 +13,12 @@ use super::booking::{Entry as Earning, entries};
 use super::calendar::{Month, Zone, last_day, parse_month};
 use super::event::{Effect, Row, rows};
 use super::fates::{Decided, Fate, Fates, intake, readable};
-use super::journal::{Entry, Journal, Place};
+use super::journal::{Entry, Journal, Place, PotKey};
 use super::netting::{Judged, Retained, judge};
 use super::number::Q;
 use super::output;
 use super::policy::Policies;
+use super::pool::Pots;
 use super::rating::{Lines, World};
 use super::references::{Pair, Rates, References};
 use super::release::deliveries;
@@ -30,6 +31,9 @@ pub struct State {
     pub period: Option<Month>,
     pub fates: Fates,
     pub lines: Lines,
+    pots: Pots,
+    /// By row, the first period that knew it.
+    learned: BTreeMap<usize, Month>,
     retained: BTreeMap<usize, Retained>,
     balances: Balances,
     pins: BTreeMap<Pair, Q>,
@@ -117,7 +121,7 @@ impl Model {
             (name.clone(), current(name, arrived(sheet, |k| k <= self.delivered.max(1))))
         };
         let policies = Policies::parse(self.book.policies_at(self.delivered));
-        let refs = References::new(&self.book.refs.iter().map(known).collect(), policies.terms.max_days_back);
+        let refs = References::new(&self.book.refs.iter().map(known).collect(), &policies.terms);
         let known = Rc::new(Known { policies, refs });
         let closed = prior.known.clone().unwrap_or_else(|| Rc::clone(&known));
         let rows = rows(&self.book.logs, self.zone, self.delivered);
@@ -172,6 +176,9 @@ struct Found {
     retained: Vec<(&'static str, usize, Option<Retained>, Option<Retained>)>,
     fates: Fates,
     lines: Lines,
+    /// What moved of the money of pots, and where it stands.
+    poured: Vec<(&'static str, PotKey, i64)>,
+    pots: Pots,
     last: BTreeMap<usize, Retained>,
 }
 
@@ -190,26 +197,36 @@ impl<'a> OneRun<'a> {
         let carried = Some(carried);
         let mut pins = self.prior.pins.clone();
         pins.extend(rates.used.into_inner());
-        let Found { fates, lines, last: retained, .. } = found;
-        let known = Some(Rc::clone(&self.known));
-        (State { period: Some(self.period), fates, lines, retained, balances, pins, seen, known, carried }, tables)
+        let mut learned = self.prior.learned.clone();
+        self.rows.iter().for_each(|row| drop(learned.entry(row.n).or_insert(self.period)));
+        let Found { fates, lines, pots, last: retained, .. } = found;
+        let (period, known) = (Some(self.period), Some(Rc::clone(&self.known)));
+        (State { period, fates, lines, pots, learned, retained, balances, pins, seen, known, carried }, tables)
     }
 
     /// One full evaluation after the other, each knowing more, and what each adds.
     fn walk(&self, standing: &[&'a Row], stages: &BTreeMap<usize, Stage>, [closed, today]: [&Rates; 2]) -> Found {
         let up_to = |stage: Stage| standing.iter().filter(|row| stages[&row.n] <= stage).copied().collect::<Vec<_>>();
-        let (judged, mut before) = self.rate(0, closed, &up_to(Stage::Base));
+        let (judged, mut before, mut pots) = self.rate(0, closed, &up_to(Stage::Base), standing);
+        let again = moved_pots("", &pots, &self.prior.pots, |month| month < self.period);
+        assert!(
+            again.iter().all(|(.., minor)| *minor == 0),
+            "the pots of the past, divided again, are not what was booked"
+        );
         assert!(before == self.prior.lines, "the past, evaluated again, is not what was booked");
         assert!(judged.retained == self.prior.retained, "ineligible money, judged again, is not what was booked");
-        let (mut earned, mut retained, mut last) = (Vec::new(), Vec::new(), judged);
+        let (mut earned, mut retained, mut poured, mut last) = (Vec::new(), Vec::new(), Vec::new(), judged);
         for (cause, new, stage) in CAUSES {
-            let (judged, after) = self.rate(new, if new < 3 { closed } else { today }, &up_to(stage));
+            let (judged, after, divided) =
+                self.rate(new, if new < 3 { closed } else { today }, &up_to(stage), standing);
             earned.extend(entries(&after, &before, cause, |key| key.month < self.period));
             retained.extend(self.moved(cause, &last.retained, &judged.retained));
-            (before, last) = (after, judged);
+            poured.extend(moved_pots(cause, &divided, &pots, |month| month < self.period));
+            (before, pots, last) = (after, divided, judged);
         }
         earned.extend(entries(&before, &Lines::new(), "current", |key| key.month == self.period));
-        Found { earned, retained, fates: last.fates, lines: before, last: last.retained }
+        poured.extend(moved_pots("current", &pots, &Pots::new(), |month| month == self.period));
+        Found { earned, retained, fates: last.fates, lines: before, poured, pots, last: last.retained }
     }
 
     fn moved(
@@ -224,22 +241,32 @@ impl<'a> OneRun<'a> {
     }
 
     /// Everything again, policies (from 1 on) and references (from 2 on) being today's.
-    fn rate(&self, new: u8, rates: &Rates, standing: &[&'a Row]) -> (Judged<'a>, Lines) {
+    fn rate(&self, new: u8, rates: &Rates, standing: &[&'a Row], all: &[&'a Row]) -> (Judged<'a>, Lines, Pots) {
         let world = World {
             zone: self.model.zone,
             orphan_days: self.model.book.orphan_days,
             policies: if new < 1 { &self.closed.policies } else { &self.known.policies },
             refs: if new < 2 { &self.closed.refs } else { &self.known.refs },
             rates,
-            counted: standing.to_vec(),
+            counted: self.counted(standing, all),
             seen: &self.prior.seen,
             before: &self.model.before,
             deliveries: deliveries(standing),
+            month: self.period,
+            learned: &self.prior.learned,
         };
         let judged = judge(&world, standing, last_day(self.period));
-        let units = judged.units.iter().map(|u| super::netting::Unit { row: u.row, ..u.clone() }).collect();
-        let lines = world.lines(units);
-        (judged, lines)
+        let divided = world.pools(&judged);
+        let lines = world.lines(judged.units.clone(), &divided);
+        (judged, lines, divided.pots)
+    }
+
+    /// What measures count: these, and what stood at the last close without being rated.
+    fn counted(&self, standing: &[&Row], all: &[&'a Row]) -> Vec<&'a Row> {
+        let seen = self.prior.period.and_then(|last| self.prior.seen.get(&last));
+        let is_in = |row: &Row| standing.iter().any(|known| known.n == row.n);
+        let stood = |row: &Row| seen.is_some_and(|seen| seen.contains(&row.n));
+        all.iter().copied().filter(|row| is_in(row) || stood(row)).collect()
     }
 
     /// Since when each standing row is known.
@@ -271,6 +298,9 @@ impl<'a> OneRun<'a> {
             let ours = (e.key.creator.clone(), e.key.currency.clone(), e.key.program.clone());
             *inputs.platform.entry(ours).or_default() += e.by.platform;
         }
+        for (cause, key, minor) in &found.poured {
+            journal.pot(cause, key, *minor);
+        }
         for (cause, n, before, after) in &found.retained {
             self.retain(&mut journal, cause, *n, before.as_ref(), after.as_ref());
         }
@@ -288,7 +318,7 @@ impl<'a> OneRun<'a> {
             }
         }
         let given = Given {
-            terms: &self.known.policies.terms,
+            terms: self.known.policies.terms_of(self.period),
             refs: &self.known.refs,
             rates,
             month: self.period,
@@ -369,6 +399,18 @@ impl<'a> OneRun<'a> {
         journal.post(&entry, Place::party("party_payable", &currency, &party), -minor);
         *adjusted.entry((party, currency)).or_default() += minor;
     }
+}
+
+/// By how much each place of wanted months' pots moved.
+fn moved_pots(
+    cause: &'static str,
+    new: &Pots,
+    old: &Pots,
+    wanted: impl Fn(Month) -> bool,
+) -> Vec<(&'static str, PotKey, i64)> {
+    let keys: BTreeSet<&PotKey> = new.keys().chain(old.keys()).filter(|key| wanted(key.2)).collect();
+    let minor = |pots: &Pots, key: &PotKey| pots.get(key).copied().unwrap_or(0);
+    keys.into_iter().map(|key| (cause, key.clone(), minor(new, key) - minor(old, key))).collect()
 }
 
 fn apart(row: &Row) -> Vec<String> {

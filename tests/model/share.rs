@@ -47,6 +47,7 @@ impl Reached {
             Share::Tiers(tiers) => return self.tiered(world, p, tiers),
             Share::Each(_) if p.program.first.is_some() && !self.first.contains(&p.unit.row.n) => return zero(),
             Share::Each(_) => return paid(world, p),
+            Share::Pool(pool) => return &p.rest * &pool.share,
             Share::Column { name, per } => q(p.unit.row.int(name).expect("a share in the column")) / per,
             Share::Cases(cases) => {
                 let case = cases.iter().find(|case| world.holds(&case.when, &p.unit));

@@ -8,8 +8,6 @@ pub struct Story {
     pub title: String,
     pub book: TextBook,
     pub steps: Vec<Step>,
-    /// The slow model does not know its constructs.
-    pub by_program_alone: bool,
 }
 
 /// Something done, with what is expected of it.
@@ -65,7 +63,7 @@ impl Story {
             text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.trim_start().starts_with('#'));
         let title = lines.next().expect("a title").1.to_owned();
         let book = TextBook::empty("story", "Europe/Berlin", "2026-10");
-        let mut story = Self { title, book, steps: Vec::new(), by_program_alone: false };
+        let mut story = Self { title, book, steps: Vec::new() };
         let mut block = Block::Policy;
         for (at, line) in lines {
             if line.starts_with(' ') {
@@ -80,10 +78,6 @@ impl Story {
     fn heading(&mut self, line: &str, at: usize) -> Block {
         let words: Vec<&str> = line.split_whitespace().collect();
         let what = match words[..] {
-            ["told", "by", "the", "program", "alone"] => {
-                self.by_program_alone = true;
-                return Block::Policy;
-            }
             ["policy"] => return Block::Policy,
             ["people"] => return Block::People,
             ["agreements"] => return Block::Agreements,
@@ -148,7 +142,9 @@ impl Story {
             self.end_row("creators", who, from);
             let followers = clause("followers ").unwrap_or("0");
             let cells = [("creator_id", who), ("birth_date", born), ("followers", followers), ("status", "active")];
-            self.book.reference("creators", &row(&cells, &[("country", "DE"), ("valid_from", from)]));
+            let arrival = clause("known from delivery ").unwrap_or("");
+            let more = [("country", "DE"), ("valid_from", from), ("arrival", arrival)];
+            self.book.reference("creators", &row(&cells, &more));
         }
         if let Some(currency) = clause("paid in ") {
             self.end_row("parties", who, from);
@@ -211,9 +207,9 @@ impl Story {
     /// The row of `key` that is open ends on this day.
     fn end_row(&mut self, reference: &str, key: &str, day: &str) {
         let sheet = self.book.refs.get_mut(reference).expect("a reference");
-        let last = sheet.columns.len() - 1;
-        let open = sheet.rows.iter_mut().filter(|row| row[0] == key && row[last].is_empty());
-        open.for_each(|row| day.clone_into(&mut row[last]));
+        let end = sheet.columns.iter().position(|column| column == "valid_to").expect("an end");
+        let open = sheet.rows.iter_mut().filter(|row| row[0] == key && row[end].is_empty());
+        open.for_each(|row| day.clone_into(&mut row[end]));
     }
 
     /// `ada, live_subs, from 2026-01-01 to 2026-10-16: ada 40 %, north rest; then ada 1/2, north rest`

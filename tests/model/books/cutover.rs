@@ -56,7 +56,13 @@ fn volumes(dice: &mut Dice, book: &mut TextBook) {
 fn paid_ids(dice: &mut Dice, book: &mut TextBook) {
     let mut ids = std::collections::BTreeSet::new();
     for (log, sheet) in book.logs.iter().filter(|(log, _)| *log != "engagement") {
-        ids.extend(sheet.lines().into_iter().filter_map(|row| Some((log.clone(), row.get("event_id")?.clone()))));
+        ids.extend(
+            sheet
+                .lines()
+                .into_iter()
+                .filter(|row| row.get("tier").is_none_or(|tier| tier != "premium"))
+                .filter_map(|row| Some((log.clone(), row.get("event_id")?.clone()))),
+        );
     }
     for (log, id) in ids {
         if dice.chance(10) {

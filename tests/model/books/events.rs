@@ -25,6 +25,9 @@ pub fn fill(dice: &mut Dice, book: &mut TextBook) {
             rows.push((log, charge));
         }
     }
+    for n in 0..dice.number(8, 20) {
+        premium(dice, &format!("p{n:03}"), book);
+    }
     for n in 0..dice.number(30, 70) {
         rows.push(("engagement", engagement(dice, format!("e{n:03}"))));
     }
@@ -293,7 +296,37 @@ fn engagement(dice: &mut Dice, id: String) -> Line {
     if kind == "view" {
         set(&mut row, "views", dice.number(0, 60_000));
     }
+    if dice.chance(70) {
+        set(&mut row, "tracks", dice.number(0, 2));
+    }
     row
+}
+
+/// A charge that fills a pot, and what goes back of it: in good order, so that no payer's pot is negative.
+fn premium(dice: &mut Dice, id: &str, book: &mut TextBook) {
+    let (time, creator) = (instant(dice), dice.one_of(&CREATORS));
+    let kind = dice.one_of(&["start", "renew"]);
+    let mut row = head(dice, id, kind, creator, time);
+    payer(dice, &mut row);
+    let (amount, currency) = (dice.number(0, 2_000), dice.one_of(&["EUR", "EUR", "USD"]));
+    row.extend(line(&[("tier", "premium"), ("currency", currency)]));
+    set(&mut row, "amount_minor", amount);
+    if dice.chance(40) {
+        set(&mut row, "tax_minor", amount / 6);
+    }
+    let mut left = amount;
+    for n in 0..dice.number(0, 2) {
+        let back = if dice.chance(50) { left } else { dice.number(0, left) };
+        let at = later(dice, time);
+        let mut refund = head(dice, &format!("{id}-r{n}"), "refund", creator, at);
+        refund.extend(line(&[("tier", "premium"), ("currency", currency), ("original_id", id)]));
+        set(&mut refund, "amount_minor", back);
+        let arrival = int(&refund, "arrival").max(int(&row, "arrival"));
+        set(&mut refund, "arrival", arrival);
+        book.event("subscriptions", &refund);
+        left -= back;
+    }
+    book.event("subscriptions", &row);
 }
 
 fn adjustment(dice: &mut Dice, id: String) -> Line {

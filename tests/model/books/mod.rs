@@ -3,6 +3,7 @@
 mod cutover;
 mod events;
 mod policies;
+mod pools;
 mod references;
 
 use rand::{RngExt, SeedableRng};
@@ -54,6 +55,7 @@ pub fn random(seed: u64) -> RandomBook {
     book.policies = policies::text(&mut dice);
     book.amended = policies::amended(&mut dice, &book.policies);
     references::fill(&mut dice, &mut book);
+    pools::pots(&mut dice, &mut book);
     events::fill(&mut dice, &mut book);
     let steps = steps(&mut dice);
     cutover::fill(&mut dice, &mut book);

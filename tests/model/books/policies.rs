@@ -9,14 +9,38 @@ const MODES: [&str; 3] = ["half_even", "half_up", "floor"];
 /// A policy file.
 pub fn text(dice: &mut Dice) -> String {
     let mut text = live(dice) + &members(dice) + &game(dice) + &gifts(dice) + &shop(dice) + &brand(dice);
-    text += &(tokens(dice) + &daily(dice));
+    text += &(tokens(dice) + &daily(dice) + &super::pools::text(dice) + &units());
     text += &measure("views_30d", "kind = 'view'", "sum = \"views\"", dice);
     text += &measure("posts_30d", "kind = 'post' and audience = 'subscribers'", "count = true", dice);
     text += &enrolment(dice);
-    text += "[[terms]]\nversion = \"1\"\nvalid_from = 2026-01-01\nfx_date = \"period_end\"\nfx_max_days_back = 7\n";
-    let least = dice.number(0, 60);
-    text += &settlement(dice);
-    text + &format!("minimum_payout = {{ EUR = \"{least}.00\", USD = \"25.50\", JPY = \"1000\" }}\ndue_days = 15\n")
+    if dice.chance(60) {
+        return text + &terms(dice, "1", "2026-01-01", None);
+    }
+    let change = dice.one_of(&["2026-11-01", "2026-11-16", "2026-12-31"]);
+    text += &terms(dice, "1", "2026-01-01", Some(change));
+    text + &terms(dice, "2", change, None)
+}
+
+fn terms(dice: &mut Dice, version: &str, from: &str, to: Option<&str>) -> String {
+    let to = to.map_or(String::new(), |to| format!("valid_to = {to}\n"));
+    let (least, back) = (dice.number(0, 60), dice.number(5, 7));
+    let fx = dice.one_of(&["period_end", "period_end", "event_day", "period_average"]);
+    format!("[[terms]]\nversion = \"{version}\"\nvalid_from = {from}\n{to}fx_date = \"{fx}\"\n")
+        + &format!("fx_max_days_back = {back}\n")
+        + &settlement(dice)
+        + &format!("minimum_payout = {{ EUR = \"{least}.00\", USD = \"25.50\", JPY = \"1000\" }}\ndue_days = 15\n\n")
+}
+
+/// Units that programs may be paid in; only by programs whose currencies always have rates.
+fn units() -> String {
+    "[[unit]]\nname = \"diamond\"\ndigits = 0\ncurrency = \"USD\"\n".to_owned()
+        + "rates = [ { from = 2026-01-01, rate = \"0.037\" }, { from = 2026-11-10, rate = \"0.05\" } ]\n\n"
+        + "[[unit]]\nname = \"shell\"\ndigits = 1\ncurrency = \"EUR\"\nrates = [ { from = 2026-01-01, rate = \"1/3\" } ]\n\n"
+}
+
+/// Often none.
+fn unit(dice: &mut Dice) -> &'static str {
+    dice.one_of(&["", "", "unit = \"diamond\"\n", "unit = \"shell\"\n"])
 }
 
 /// What terms say beyond the minimum.
@@ -53,8 +77,8 @@ pub fn amended(dice: &mut Dice, text: &str) -> Option<(u32, String, String)> {
     if dice.chance(60) {
         return None;
     }
-    let name = dice.one_of(&["gifts", "members", "live_subs"]);
-    let at = text.find(&format!("name = \"{name}\"")).expect("the program");
+    let name = dice.one_of(&["gifts", "members", "live_subs", "fans", "shorts"]);
+    let at = text.find(&format!("name = \"{name}\""))?;
     let (before, program) = text.split_at(at);
     let program = if name == "live_subs" {
         program.replacen("followers >= 1000\"", "followers >= 3000\"", 1)
@@ -80,7 +104,7 @@ fn head(name: &str, version: &str, from: &str, to: Option<&str>, log: &str) -> S
 }
 
 /// Rounding, odd cents and the FX date.
-fn tail(dice: &mut Dice, round_at: &str) -> String {
+pub fn tail(dice: &mut Dice, round_at: &str) -> String {
     let fx = dice.one_of(&["", "", "fx_date = \"event_day\"\n", "fx_date = \"period_average\"\n"]);
     let (mode, odd) = (dice.one_of(&MODES), dice.one_of(&["first", "rotate", "platform"]));
     format!("round_at = \"{round_at}\"\nrounding = \"{mode}\"\nodd_cents = \"{odd}\"\n{fx}\n")
@@ -111,7 +135,7 @@ fn live_version(dice: &mut Dice, version: &str, from: &str, to: Option<&str>) ->
         text += "max_share = \"79 %\"\n";
     }
     let grain = grain(dice);
-    text + &tail(dice, grain)
+    text + unit(dice) + &tail(dice, grain)
 }
 
 /// Rounded per event, the steps too.
@@ -169,6 +193,7 @@ fn shop(dice: &mut Dice) -> String {
             "share = [ { rates = \"commission\", by = \"product_id\", cut_after_days = 30, percent = \"6 %\" } ]\n",
         ])
         + dice.one_of(&["", "hold = { after = \"delivered\", days = 15 }\n"])
+        + unit(dice)
         + &tail(dice, grain)
 }
 
@@ -220,7 +245,7 @@ fn daily(dice: &mut Dice) -> String {
     head("daily", "1", "2026-01-01", None, "engagement")
         + "where = \"kind = 'view'\"\n"
         + "pay_each = [ { when = \"payer_country = 'US'\", amount = \"0.05\", currency = \"USD\" }, "
-        + "{ amount = \"0.04\", currency = \"EUR\" } ]\n"
+        + dice.one_of(&["{ amount = \"0.04\", currency = \"EUR\" } ]\n", "{ units = 5 } ]\nunit = \"shell\"\n"])
         + &format!("first = {{ n = {n}, of = \"{of}\", per = \"payer_id\", within = \"{within}\"{having} }}\n")
         + &tail(dice, grain)
 }
