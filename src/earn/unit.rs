@@ -40,16 +40,21 @@ impl Draft {
         }
     }
 
-    /// Rounds each stretch in the unit, and books what that is worth; the parties' parts keep their proportion.
+    /// Rounds each stretch in the unit, and books what that is worth. What rounding adds or takes is spread over the parties' parts
+    /// by their size, so that parts of one sign keep their proportion, and none grows where others are taken back.
     ///
     /// # Errors
     /// A number beyond i128 (gate).
     pub fn book_units(&mut self, mode: Rounding) -> Result<()> {
         for stretch in std::mem::take(&mut self.units) {
             let whole = in_units(&stretch.exact, &stretch.worth, mode)?;
-            let ratio = whole.checked_div(&stretch.exact).unwrap_or(Exact::ONE);
+            let size: Exact = stretch.parts.iter().map(|(_, part)| part.abs()).sum();
+            let more = (&whole - &stretch.exact).checked_div(&size).unwrap_or_default();
             self.booked += &whole;
-            stretch.parts.into_iter().for_each(|(party, part)| self.add_part(party, part * ratio.clone()));
+            stretch.parts.into_iter().for_each(|(party, part)| {
+                let share = &part.abs() * &more;
+                self.add_part(party, part + share);
+            });
         }
         Ok(())
     }

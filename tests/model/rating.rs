@@ -16,7 +16,7 @@ use super::references::{Rates, References};
 use super::release::{Deliveries, Slices, Spread};
 use super::share::Reached;
 use super::split::{Place, by_party, fractions, is_complete, whole};
-use super::unit::{Stretches, ratio, worth};
+use super::unit::{Stretches, in_whole, worth};
 
 /// Everything that rating looks at besides the units.
 pub struct World<'a> {
@@ -384,10 +384,7 @@ impl Exact {
         }
         match in_units {
             None => self.parts.extend(parts),
-            Some(worth) if per_event => {
-                let ratio = ratio(self.program.rounding, &creator, &worth);
-                self.parts.extend(parts.into_iter().map(|(place, part)| (place, part * &ratio)));
-            }
+            Some(worth) if per_event => self.parts.extend(in_whole(self.program.rounding, &creator, &worth, parts)),
             Some(worth) => self.stretches.add(worth, &creator, parts),
         }
         self.creator += creator;

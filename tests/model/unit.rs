@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use num_traits::Zero;
+use num_traits::{Signed, Zero};
 use toml::Table;
 
 use super::calendar::Day;
@@ -10,7 +10,7 @@ use super::number::{Mode, Q, parse, q, round, ten_to, zero};
 use super::policy::{day, string, tables};
 use super::rating::{Priced, World};
 use super::references::digits;
-use super::split::Place;
+use super::split::{Place, by_party};
 
 /// A unit.
 #[derive(Clone, Debug)]
@@ -47,9 +47,12 @@ pub fn worth(world: &World, p: &Priced, unit: &Unit) -> Q {
     if unit.currency == p.currency { minor } else { minor / world.in_currency(&q(1), p, &unit.currency) }
 }
 
-/// Whole parts of a unit, as money, for each minor unit of an exact amount.
-pub fn ratio(mode: Mode, exact: &Q, worth: &Q) -> Q {
-    if exact.is_zero() { q(1) } else { q(round(mode, &(exact / worth))) * worth / exact }
+/// Parties' parts of an exact amount, once it is whole parts of a unit; what that adds is spread by their size.
+pub fn in_whole(mode: Mode, exact: &Q, worth: &Q, parts: Vec<(Place, Q)>) -> Vec<(Place, Q)> {
+    let more = q(round(mode, &(exact / worth))) * worth - exact;
+    let size = parts.iter().fold(zero(), |sum, (_, part)| sum + part.abs());
+    let grown = |part: Q| if size.is_zero() { part } else { &part + &more * part.abs() / &size };
+    parts.into_iter().map(|(place, part)| (place, grown(part))).collect()
 }
 
 /// What a line earns at each worth, and its parties' parts of it.
@@ -66,11 +69,8 @@ impl Stretches {
 
     /// What is each party's of the whole parts of each stretch, as money.
     pub fn booked(self, mode: Mode) -> Vec<(Place, Q)> {
-        let mut all = Vec::new();
-        for (worth, (exact, parts)) in self.0 {
-            let ratio = ratio(mode, &exact, &worth);
-            all.extend(parts.into_iter().map(|(place, part)| (place, part * &ratio)));
-        }
-        all
+        let whole =
+            |(worth, (exact, parts)): (Q, (Q, Vec<(Place, Q)>))| in_whole(mode, &exact, &worth, by_party(parts));
+        self.0.into_iter().flat_map(whole).collect()
     }
 }
