@@ -43,7 +43,7 @@ fn the_model_conserves_money_in_books_that_are_wild_enough() {
 const WILD: &str = "current policy_correction reference_correction fx_correction released late_event reversal rated ineligible waiting duplicate later quarantined \
     id_missing unknown_kind creator_missing party_missing unknown_currency tax_and_fee_exceed_amount not_four_eyes conflict \
     reversal_exceeds_charge no_policy creator_unknown_on_date age_18 followers_1000 charge_unknown hold payout adjustment \
-    suspense platform_expense party_held fx move release stand_in advance recoup withhold reserve forfeit debt paid_before brought_forward";
+    suspense platform_expense party_held fx move release stand_in advance recoup withhold reserve forfeit debt paid_before brought_forward pool";
 
 fn note(tables: &Tables, seen: &mut BTreeSet<String>) {
     let columns = ["cause", "fate", "reason", "kind", "account"];

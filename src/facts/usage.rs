@@ -39,6 +39,7 @@ pub struct Use {
     pub usage: i64,
     /// Weight times the part that stays after a carve-out, over the carve-out's scale.
     pub kept: i64,
+    /// Those that weigh anything: which events stand together here must not decide how many a line has.
     pub events: i64,
 }
 
@@ -209,7 +210,7 @@ fn uses(
         reached: 0,
         usage: event.usage,
         kept: event.kept,
-        events: 1,
+        events: i64::from(event.usage != 0),
     };
     if pool.thresholds().any(|t| t.reading == Reading::AfterThreshold) {
         all.par_sort_by(|(a, x), (b, y)| x.creator.cmp(&y.creator).then_with(|| known.rows.in_order(*a, *b)));

@@ -5,6 +5,7 @@ use super::journal::{CARRIED, POOL};
 use super::prepare::Prepared;
 use crate::earn::{Channel, Line, LineDeduction, LineKey, LinePart, LinePiece, REFERRAL};
 use crate::error::{Error, Result};
+use crate::fate::Reason;
 use crate::intake::{Knowledge, NONE, Names, Rows};
 use crate::ledger::{Account, BookedLine, BookedPart, EarningKey, JournalKey, State};
 use crate::log::Log;

@@ -198,7 +198,9 @@ impl<'a> OneRun<'a> {
         let mut pins = self.prior.pins.clone();
         pins.extend(rates.used.into_inner());
         let mut learned = self.prior.learned.clone();
-        self.rows.iter().for_each(|row| drop(learned.entry(row.n).or_insert(self.period)));
+        for row in self.rows {
+            learned.entry(row.n).or_insert(self.period);
+        }
         let Found { fates, lines, pots, last: retained, .. } = found;
         let (period, known) = (Some(self.period), Some(Rc::clone(&self.known)));
         (State { period, fates, lines, pots, learned, retained, balances, pins, seen, known, carried }, tables)

@@ -6,7 +6,7 @@ mod usage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use num_traits::{Signed, Zero};
+use num_traits::Signed;
 
 use super::calendar::{Month, last_day, month_of, parse_month};
 use super::event::{Effect, Row};
