@@ -77,6 +77,7 @@ fn main() -> Result<()> {
             book: &book,
             rows: &rows,
             standing: &[],
+            stood: &[],
             policies: &policies,
             references: &references,
             since: &[],
