@@ -2,8 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use everycent::facts::{Different, Seen};
+use everycent::facts::{Different, Seen, lint_log};
+use everycent::intake::canonical_schema;
+use everycent::log::Log;
 use everycent::period::Period;
+use everycent::policy::Policies;
+use everycent::query::Engine;
+use everycent::trial::{Examples, Verdict, perform};
 
 /// A window counted by hand: which things stand in it.
 fn slowly(seen: &[Seen], first: i32, length: i32, close: i32) -> i64 {
@@ -36,4 +41,61 @@ fn every_window_is_what_counting_it_slowly_gives() {
             }
         }
     }
+}
+
+const PROGRAM: &str = "[[program]]\nname = \"p\"\nversion = \"1\"\nvalid_from = 2026-01-01\nlog = \"engagement\"\nwhere = \"people >= 2\"\n\
+                       pay_each = [{ amount = \"1.00\", currency = \"EUR\" }]\n\
+                       [[terms]]\nversion = \"1\"\nvalid_from = 2026-01-01\nfx_max_days_back = 7\ndue_days = 15\n";
+
+fn people(distinct: &str) -> Vec<(String, String)> {
+    let measure = format!(
+        "[[measure]]\nname = \"people\"\nlog = \"engagement\"\ndistinct = \"{distinct}\"\ndays = 30\nend = \"period_end\"\nlate = \"rerate\"\n"
+    );
+    vec![("policies/p.toml".to_owned(), measure + PROGRAM)]
+}
+
+#[test]
+fn a_measure_of_different_things_is_read_aloud() {
+    let said = Policies::read(people("payer_id")).expect("policies").said(None);
+    let sentences: Vec<String> = said.into_iter().flat_map(|s| s.sentences).map(|s| s.text).collect();
+    assert!(
+        sentences.contains(&"It is how many different payer_id there are in the log engagement.".to_owned()),
+        "{sentences:#?}"
+    );
+}
+
+#[test]
+fn what_is_counted_must_be_a_column_of_the_log_and_some_thing() {
+    let look = |distinct: &str| {
+        let policies = Policies::read(people(distinct)).expect("policies");
+        let findings =
+            lint_log(Engine::new(1, 256), &policies, Log::Engagement, &canonical_schema(Log::Engagement, &[]));
+        findings.into_iter().map(|f| f.picture).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(look("payer_id"), "");
+    assert_eq!(look("cast(event_time as date)"), "");
+    let unknown = look("payer_ID_");
+    assert!(unknown.contains("`distinct` can't be used") && unknown.contains("policies/p.toml:4:"), "{unknown}");
+    assert!(look("null").contains("what tells one from another"), "{}", look("null"));
+    assert!(look("cast(seconds as double)").contains("float"), "{}", look("cast(seconds as double)"));
+}
+
+#[test]
+fn days_and_contents_can_be_counted_too() {
+    let example = "[[example]]\nname = \"two days, three contents\"\nevents = [\n\
+        { log = \"engagement\", event_time = 2026-10-05T08:00:00Z, creator_id = \"ada\", content_id = \"a\" },\n\
+        { log = \"engagement\", event_time = 2026-10-05T09:00:00Z, creator_id = \"ada\", content_id = \"b\" },\n\
+        { log = \"engagement\", event_time = 2026-10-07T08:00:00Z, creator_id = \"ada\", content_id = \"c\" },\n\
+        { log = \"engagement\", event_time = 2026-10-07T09:00:00Z, creator_id = \"ada\", content_id = \"c\" }]\n";
+    let paid = |distinct: &str, least: i64| {
+        let mut policies = people(distinct);
+        policies[0].1 = policies[0].1.replace("people >= 2", &format!("people = {least}"));
+        let expected = format!("{example}earnings = [{{ creator_id = \"ada\", creator = \"4.00\" }}]\n");
+        let examples = Examples::read("policies/p.examples.toml".into(), expected).unwrap_or_else(|e| panic!("{e}"));
+        let verdicts = perform(Engine::new(1, 256), &policies, &examples.0[0]).unwrap_or_else(|e| panic!("{e}"));
+        verdicts.iter().all(Verdict::holds)
+    };
+    assert!(paid("cast(event_time as date)", 2) && !paid("cast(event_time as date)", 3));
+    assert!(paid("content_id", 3) && !paid("content_id", 4));
+    assert!(paid("payer_id", 0));
 }
