@@ -1,6 +1,6 @@
 //! From inputs to a published draft, and from a draft to a close.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit;
 use crate::book::Book;
@@ -8,8 +8,10 @@ use crate::error::{Error, Result};
 use crate::intake::list;
 use crate::ledger::{Action, InputFile, Manifest, Named, Opening, State, Store, Tables, sha256};
 use crate::log::Log;
-use crate::period::{Period, day_text};
-use crate::pipeline::{Booked, Only, Options, Prepared, REDRIVE_COPY, TOTALS_COPY, book_period, prepare};
+use crate::period::{Period, day_text, parse_day};
+use crate::pipeline::{
+    Behind, Booked, Only, Options, Prepared, REDRIVE_COPY, TOTALS_COPY, behind, book_period, prepare, prepare_again,
+};
 use crate::query::Engine;
 
 /// What a run did.
@@ -89,21 +91,47 @@ fn may_run(state: &State, period: Period, book: &Book) -> Result<()> {
 }
 
 fn evaluate(input: &Prepared, state: State, period: Period, as_of: Option<i32>) -> Result<Run> {
-    let (mut state, mut open) = (state, None::<Period>);
-    let zone = &input.book.zone;
-    let first = state.first_open();
-    let mut current = first;
-    while current < period {
-        let end = zone.start_of(current.next().first_day());
-        let booked = book_period(input, &state, current, end, current.last_day())?;
-        state = State::after(&state, current, &booked.tables, &booked.pins)?;
-        open.get_or_insert(current);
-        current = current.next();
-    }
+    let provisional = state.first_open() < period;
+    let state = stood_in(input, state, period)?;
     let (end, last_day) = bounds(input, period, as_of)?;
     let booked = book_period(input, &state, period, end, last_day)?;
     audit::check(input, &state, period, &booked)?;
-    Ok(Run { state, booked, provisional: open.is_some() })
+    Ok(Run { state, booked, provisional })
+}
+
+/// The state that a period stands on: open ones before it are evaluated first, and stand in for their close.
+fn stood_in(input: &Prepared, mut state: State, period: Period) -> Result<State> {
+    let mut current = state.first_open();
+    while current < period {
+        let end = input.book.zone.start_of(current.next().first_day());
+        let booked = book_period(input, &state, current, end, current.last_day())?;
+        state = State::after(&state, current, &booked.tables, &booked.pins)?;
+        current = current.next();
+    }
+    Ok(state)
+}
+
+/// What stands behind the lines of these creators in a period's close, or else its draft: the run's inputs are read again,
+/// as the run kept them, and rated event by event.
+///
+/// # Errors
+/// No run of the period (usage); a file of its logs is gone or was changed (input).
+pub fn behind_run(
+    book: &Book,
+    engine: Engine,
+    period: Period,
+    creators: &BTreeSet<String>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Behind> {
+    let store = Store::open(&book.ledger)?;
+    let (run_id, _) = store.current(period)?.ok_or_else(|| Error::usage(format!("{period} has not been run")))?;
+    let run = store.run(&run_id)?;
+    let manifest = run.manifest()?;
+    let state = State::before(&store, book.first_period, Some(period))?;
+    let input = prepare_again(engine, book, &store, &state, &run, &draft_inputs(book, &manifest)?, progress)?;
+    let state = stood_in(&input, state, period)?;
+    let (end, last_day) = bounds(&input, period, manifest.as_of.as_deref().and_then(parse_day))?;
+    behind(&input, &state, period, end, last_day, creators)
 }
 
 /// The instant that events must lie before, and the last day taken.

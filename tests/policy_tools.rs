@@ -257,6 +257,24 @@ fn check_names_dead_clauses() {
     finds(&program("share = \"70 %\"").replace("gifts", "commerce"), 0, &["the book has no log commerce"]);
 }
 
+#[test]
+fn doctor_prints_what_the_linter_doubts_and_finds_nothing_wrong() {
+    let always = program(
+        "deductions = [{ name = \"fund\", percent = \"1 %\", when = \"1 = 1\" }]\nshare = \"70 %\"\nbonus = [{ name = \"b\", points = \"0\" }]",
+    );
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = book(dir.path(), &always);
+    let (_, checked, _) = everycent(&["policy", "check", "--book", &path]);
+    let (code, examined, talk) = everycent(&["doctor", "--book", &path]);
+    assert_eq!(code, Some(0), "{examined}{talk}");
+    let said = "2 warnings of the policies, as `everycent policy check` shows them";
+    assert!(examined.contains(said) && examined.contains("; 2 warnings"), "{examined}");
+    assert!(checked.contains("fund always holds") && examined.ends_with(&checked), "{examined}\n{checked}");
+    fs::write(dir.path().join("policies/p.toml"), program("share = \"70 %\"")).expect("written");
+    let (_, examined, _) = everycent(&["doctor", "--book", &path]);
+    assert!(!examined.contains("warning"), "{examined}");
+}
+
 #[track_caller]
 fn warns(policies: &str, words: &[&str]) {
     let findings = check(&files(policies));
@@ -412,6 +430,48 @@ fn terms_are_said_with_holds_withholding_and_reserve() {
 }
 
 #[test]
+fn several_taxes_are_said_one_by_one_and_linted() {
+    let federal = "{ tax = \"federal\", name = \"no_form\", when = \"tax_form is null\", percent = \"24 %\" }";
+    let terms = |more: &str| format!("{TERMS}withholding = [{federal}, {more}]\n");
+    let rest = "{ tax = \"levy\", name = \"levy\", percent = \"0.5 %\", of = \"rest\" }";
+    let policies = Policies::read(files(&terms(rest))).unwrap_or_else(|e| panic!("{e}"));
+    let said: Vec<String> = policies.said(None).into_iter().flat_map(|s| s.sentences).map(|s| s.text).collect();
+    for sentence in [
+        "no_form: 24 % of what is earned is withheld as the tax federal when tax_form is null; the first case of federal that holds counts.",
+        "levy: 0.5 % of what the taxes before it left of what is earned is withheld as the tax levy; the first case of levy that holds counts.",
+    ] {
+        assert!(said.contains(&sentence.to_owned()), "{sentence}: {said:#?}");
+    }
+    // A case that holds for everybody ends its own tax, not the others.
+    let both = "{ tax = \"levy\", name = \"levy\", percent = \"1 %\" }, { tax = \"federal\", name = \"form\", percent = \"1 %\" }";
+    assert!(check(&files(&terms(both))).is_empty());
+    warns(&terms("{ tax = \"levy\", name = \"levy\", percent = \"77 %\" }"), &["6:15", "withhold more than the whole"]);
+    let refused = |more: &str, words: &[&str]| {
+        let findings = check(&files(&terms(more)));
+        assert!(findings.len() == 1 && findings[0].level == Level::Error, "{findings:#?}");
+        assert!(words.iter().all(|w| findings[0].picture.contains(w)), "{}", findings[0].picture);
+    };
+    refused("{ name = \"levy\", percent = \"1 %\" }", &["does not say of which tax it is", "^"]);
+    refused(
+        "{ tax = \"levy\", name = \"levy\", percent = \"1 %\", of = \"rest\", payers = [\"US\"] }",
+        &["left of what these payers brought is nowhere known"],
+    );
+    let charge = program("share = \"70 %\"");
+    let with = |more: &str| charge.replace(TERMS, &terms(more));
+    let again = "{ tax = \"federal\", name = \"again\", when = \"tax_form IS NULL\", percent = \"1 %\" }";
+    finds(
+        &with(again),
+        0,
+        &["the case again of withholding is dead: the case no_form of withholding has the same condition"],
+    );
+    let other = again.replace("federal", "levy");
+    let (code, found) = findings(&with(&other));
+    assert!(code == Some(0) && !found.contains("is dead"), "{found}");
+    let unknown = "{ tax = \"levy\", name = \"levy\", when = \"county = 'LA'\", percent = \"1 %\" }";
+    finds(&with(unknown), 2, &["policies/p.toml:", "column 'county' not found", "did you mean `country`?", "^"]);
+}
+
+#[test]
 fn clauses_that_a_month_never_touched_are_listed() {
     let policy = program(
         "eligible = [{ rule = \"adult\", when = \"age >= 18\" }]\n\
@@ -425,6 +485,67 @@ fn clauses_that_a_month_never_touched_are_listed() {
     // A gift of 10.00 fills the first two bands and does not enter the third.
     let untouched: Vec<&str> = table.lines().skip(1).collect();
     assert_eq!(untouched, ["p,1,rule adult (refuses)", "p,1,deduction fund", "p,1,band 3"], "{table}");
+}
+
+/// What `policy test --period` lists of a pool of 100.00 EUR in October; views as creator, payer, views, content, tracks.
+fn untouched_of_a_pool(views: &[(&str, &str, i64, &str, i64)]) -> Vec<String> {
+    let pool = "pot = \"pots\", rule = \"pro_rata\", weight = \"views\", cap_per_payer = 1000, without_weight = \"carry\",\n\
+                threshold = { usage = 10, reading = \"whole_month\" },\n\
+                multipliers = [{ times = \"2\", threshold = { usage = 1001, reading = \"whole_month\" } },\n\
+                { times = \"2\", when = \"content_id = 'searched'\" }],\n\
+                carve_out = { stays = [{ when = \"tracks = 0\", part = \"100 %\" }, { part = \"1/2\" }] }";
+    let policy = program(&format!(
+        "eligible = [{{ rule = \"minors\", when = \"content_id <> 'for_minors'\" }}]\nshare = \"45 %\"\npool = {{ {} }}",
+        pool.replace('\n', " ")
+    ));
+    let policy = policy.replace("log = \"gifts\"", "log = \"engagement\"");
+    let view = |(creator, payer, views, content, tracks): &(&str, &str, i64, &str, i64)| {
+        format!(
+            "{{ log = \"engagement\", event_time = 2026-10-05, creator_id = \"{creator}\", payer_id = \"{payer}\", \
+             views = {views}, content_id = \"{content}\", tracks = {tracks} }}"
+        )
+    };
+    let example = format!(
+        "[[example]]\nname = \"views\"\nevents = [{}]\n\
+         pots = [{{ program = \"p\", earning_period = \"2026-10\", currency = \"EUR\", amount = \"100.00\" }}]\n\
+         earnings = [{{ creator_id = \"ada\" }}]\n",
+        views.iter().map(view).collect::<Vec<_>>().join(", ")
+    );
+    let examples = Examples::read("policies/p.examples.toml".into(), example).unwrap_or_else(|e| panic!("{e}"));
+    let dir = tempfile::tempdir().expect("a folder");
+    stage(dir.path(), &files(&policy), &examples.0[0]).unwrap_or_else(|e| panic!("{e}"));
+    let path = dir.path().display().to_string();
+    let (code, table, talk) = everycent(&["policy", "test", "--period", "2026-10", "--format", "csv", "--book", &path]);
+    assert_eq!(code, Some(0), "{talk}");
+    table.lines().skip(1).map(|line| line.trim_start_matches("p,1,").to_owned()).collect()
+}
+
+#[test]
+fn clauses_of_a_pool_that_a_month_never_touched_are_listed() {
+    let quiet = untouched_of_a_pool(&[("ada", "ann", 900, "x", 0), ("bob", "ben", 20, "x", 0)]);
+    let never = [
+        "rule minors (refuses)",
+        "threshold (refuses)",
+        "multiplier 1",
+        "multiplier 2",
+        "cap_per_payer",
+        "case 2 of the carve-out",
+        "without_weight",
+    ];
+    assert_eq!(quiet, never);
+    // 1,500 plays of one payer, who searched, reach 1,001 and the cap; 5 plays do not reach 10.
+    let busy = [
+        ("ada", "ann", 1500, "searched", 0),
+        ("bob", "ben", 20, "x", 1),
+        ("cho", "ben", 5, "x", 0),
+        ("cho", "ben", 500, "for_minors", 0),
+    ];
+    assert_eq!(untouched_of_a_pool(&busy), ["without_weight"]);
+    // Every event weighs 1, as if there were no weight.
+    let alike = untouched_of_a_pool(&[("ada", "ann", 1, "x", 0), ("bob", "ann", 1, "x", 0)]);
+    assert!(alike.contains(&"weight".to_owned()), "{alike:?}");
+    let nothing = untouched_of_a_pool(&[("ada", "ann", 0, "x", 0)]);
+    assert_eq!(nothing.last().map(String::as_str), Some("case 2 of the carve-out"), "the pot waits: {nothing:?}");
 }
 
 /// The fenced blocks of docs/policy.md marked `toml`.
@@ -507,6 +628,135 @@ fn a_statement_explains_each_line_and_the_explanation_adds_up() {
         text.contains("paid: ") && text.contains("safety_fund: 1 % of ") && text.contains("creator side: "),
         "{text}"
     );
+}
+
+/// A book of three subscriptions in October, of which the first is taken back in November, run and closed.
+fn subscriptions(dir: &Path) -> String {
+    let policy = program(
+        "deductions = [{ name = \"channel_fee\", percent = \"30 %\", when = \"channel = 'app'\" }]\nshare = \"70 %\"",
+    );
+    let row = |id: &str, rest: &str| {
+        format!("{{ log = \"subscriptions\", event_id = \"{id}\", creator_id = \"ada\", currency = \"EUR\", {rest} }}")
+    };
+    let events = [
+        row("s1", "event_time = 2026-10-05, amount = \"5.00\", channel = \"app\""),
+        row("s2", "event_time = 2026-10-06, amount = \"10.00\", channel = \"web\""),
+        row("s3", "event_time = 2026-10-07, amount = \"8.00\", channel = \"app\", channel_fee = \"1.00\""),
+        row("r1", "event_time = 2026-11-02, amount = \"5.00\", kind = \"refund\", original_id = \"s1\""),
+    ];
+    let example = format!(
+        "[[example]]\nname = \"three\"\nevents = [{}]\nearnings = [{{ creator_id = \"ada\" }}]\n\
+         agreements = [{{ creator_id = \"ada\", party_id = \"ada\", part = \"1/2\" }}, {{ creator_id = \"ada\", party_id = \"north\", part = \"rest\" }}]\n",
+        events.join(", ")
+    );
+    let examples = Examples::read("policies/p.examples.toml".into(), example).unwrap_or_else(|e| panic!("{e}"));
+    let policy = policy.replace("log = \"gifts\"", "log = \"subscriptions\"");
+    stage(dir, &files(&policy), &examples.0[0]).unwrap_or_else(|e| panic!("{e}"));
+    let path = dir.display().to_string();
+    let (code, _, talk) = everycent(&["run", "--all", "--close", "--book", &path]);
+    assert_eq!(code, Some(0), "{talk}");
+    path
+}
+
+#[test]
+fn a_statement_goes_down_to_the_events_of_each_line() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = subscriptions(dir.path());
+    let has = |period: &str, lines: &[&str]| {
+        let (code, text, talk) = everycent(&["statement", "ada", "--period", period, "--events", "--book", &path]);
+        assert_eq!(code, Some(0), "{talk}");
+        for line in lines {
+            assert!(text.lines().any(|l| l.trim() == *line), "no line {line:?} in\n{text}");
+        }
+    };
+    // 30 % of 5.00; none of 10.00 on the web; 1.00 of 8.00 as stated: 3.50 + 10.00 + 7.00, of which 70 % are 14.35.
+    has(
+        "2026-10",
+        &[
+            "-2.50  channel_fee: 30 % of 5.00, when channel is 'app'; 1.00 as the log states it",
+            "2026-10-05 subscriptions s1 start: paid 5.00, channel_fee -1.50 (30 % of 5.00), creator side 2.45, part 1.225",
+            "2026-10-06 subscriptions s2 start: paid 10.00, creator side 7.00, part 3.50",
+            "2026-10-07 subscriptions s3 start: paid 8.00, channel_fee -1.00 (as the log states it), creator side 4.90, part 2.45",
+        ],
+    );
+    has(
+        "2026-11",
+        &[
+            "1.50  channel_fee: 30 % of -5.00, when channel is 'app'",
+            "2026-10-05 subscriptions s1 start: paid -5.00, channel_fee 1.50 (30 % of -5.00), creator side -2.45, part -1.225, taken back by r1",
+        ],
+    );
+    // The policies of today are not asked, those of the run are; its files must be as they were.
+    fs::write(dir.path().join("policies/p.toml"), program("share = \"1 %\"")).expect("written");
+    has("2026-10", &["2026-10-06 subscriptions s2 start: paid 10.00, creator side 7.00, part 3.50"]);
+    fs::remove_file(dir.path().join("logs/subscriptions/events.parquet")).expect("removed");
+    let (code, _, talk) = everycent(&["statement", "ada", "--period", "2026-10", "--events", "--book", &path]);
+    assert_eq!(code, Some(3), "{talk}");
+}
+
+/// Major units as millionths, so that parts of a cent add up: `2.45 1/3` is 2.45 and a third of a cent, cut off.
+fn millionths(text: &str) -> i128 {
+    if let Some((amount, part)) = text.split_once(' ') {
+        let (n, d) = part.split_once('/').unwrap_or_else(|| panic!("no fraction: {text}"));
+        let digits = amount.split_once('.').map_or(0, |(_, digits)| digits.len());
+        let unit = 10_i128.pow(6 - u32::try_from(digits).expect("few"));
+        let (n, d): (i128, i128) = (n.parse().expect("a number"), d.parse().expect("a number"));
+        return millionths(amount) + unit * n / d * if amount.starts_with('-') { -1 } else { 1 };
+    }
+    let (whole, digits) = text.split_once('.').unwrap_or((text, ""));
+    let negative = whole.starts_with('-');
+    let whole: i128 = whole.replace([',', '-'], "").parse().unwrap_or_else(|_| panic!("no amount: {text}"));
+    let digits: i128 = format!("{digits:0<6}").parse().unwrap_or_else(|_| panic!("no amount: {text}"));
+    (whole * 1_000_000 + digits) * if negative { -1 } else { 1 }
+}
+
+/// The events of every line of the sample book add up to it, whatever it was booked for.
+#[test]
+fn the_events_of_every_line_of_the_sample_add_up_to_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let book = dir.path().join("b");
+    let book = book.to_str().expect("a name");
+    everycent(&["init", book]);
+    everycent(&["run", "--all", "--close", "--book", book]);
+    let (mut lines, mut corrected) = (0, 0);
+    for party in ["ana", "maestro", "dara"] {
+        for period in ["2026-01", "2026-02", "2026-03"] {
+            let arguments = ["statement", party, "--period", period, "--events", "--format", "json", "--book", book];
+            let (code, json, talk) = everycent(&arguments);
+            assert_eq!(code, Some(0), "{talk}");
+            let statement: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+            for line in statement["accounts"]
+                .as_array()
+                .expect("accounts")
+                .iter()
+                .flat_map(|a| a["lines"].as_array().expect("lines"))
+            {
+                let Some(events) = line["behind"].as_array() else { continue };
+                let steps = line["explanation"].as_array().expect("steps");
+                let step = |name: &str| {
+                    let found = steps.iter().filter(|s| s["step"] == name);
+                    found.map(|s| millionths(s["amount"].as_str().expect("an amount"))).sum::<i128>()
+                };
+                let sum = |of: &str| events.iter().filter_map(|e| e[of].as_str()).map(millionths).sum::<i128>();
+                assert_eq!(sum("paid"), step("paid"), "{line:#}");
+                let off = (sum("creator_side") - step("creator side")).abs();
+                assert!(off <= 1_000_000, "{off}: {line:#}");
+                for taken in steps.iter().filter(|s| s["rate"].is_string() && s["amount_minor"] != 0) {
+                    let name = taken["step"].as_str().expect("a name");
+                    assert!(taken["base"].is_string(), "{name} has a base: {line:#}");
+                    let all = events.iter().flat_map(|e| e["deductions"].as_array().expect("deductions"));
+                    let all: i128 = all
+                        .filter(|d| d["name"] == name)
+                        .map(|d| millionths(d["amount"].as_str().expect("an amount")))
+                        .sum();
+                    assert!((all - step(name)).abs() <= 500_000, "{name}: {line:#}");
+                }
+                lines += 1;
+                corrected += usize::from(line["cause"] != "current");
+            }
+        }
+    }
+    assert!(lines > 10 && corrected > 0, "{lines} lines, {corrected} of them corrections");
 }
 
 /// Every sum among the steps is what the steps before it add up to; the last one is the line's own part.

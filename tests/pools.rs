@@ -373,7 +373,8 @@ fn a_pool_that_could_not_be_divided_is_refused() {
     };
     let paid = "pot = { program = \"premium\", percent = \"70 %\" }, without_weight = \"carry\"";
     let pots = "pot = \"pots\", without_weight = \"carry\"";
-    assert_eq!(says(&format!("{pots}, rule = \"pro_rata\""), ""), "");
+    let rule = "eligible = [{ rule = \"adult\", when = \"age >= 18\" }]";
+    assert_eq!(says(&format!("{pots}, rule = \"pro_rata\""), rule), "");
     assert_eq!(says(&format!("{paid}, rule = \"scaled\", idle_payer = \"carry\""), ""), "");
     let refused = [
         (format!("{pots}, rule = \"scaled\""), "", "the rule scaled looks at what each payer paid"),
@@ -382,11 +383,7 @@ fn a_pool_that_could_not_be_divided_is_refused() {
         (format!("{pots}, rule = \"user_centric\", cap_per_payer = 5"), "", "a cap changes nothing"),
         (format!("{paid}, rule = \"pro_rata\", late = \"next_period\""), "", "a pool that a close pins can't change"),
         (format!("{pots}, rule = \"pro_rata\", threshold = {{ reading = \"whole_month\" }}"), "", "always reached"),
-        (
-            format!("{pots}, rule = \"pro_rata\""),
-            "eligible = [{ rule = \"a\", when = \"age > 1\" }]",
-            "has no `eligible`",
-        ),
+        (format!("{pots}, rule = \"pro_rata\""), "bonus = [{ name = \"a\", points = \"1\" }]", "has no `bonus`"),
         (format!("{pots}, rule = \"pro_rata\""), "valid_to = 2026-02-03", "begin and end on the first of one"),
         ("pot = \"pots\", rule = \"pro_rata\"".to_owned(), "", "a pool needs `without_weight`"),
         (format!("{}, rule = \"pro_rata\"", paid.replace("premium", "prime")), "", "there is no program prime"),
@@ -398,6 +395,7 @@ fn a_pool_that_could_not_be_divided_is_refused() {
     }
 }
 
+const REFUSED: &str = include_str!("scenarios/pool_refused.txt");
 const STORY: &str = include_str!("scenarios/pool_thresholds.txt");
 const CARVE_OUT: &str = include_str!("scenarios/pool_carve_out.txt");
 
@@ -414,7 +412,7 @@ fn october(text: &str, layout: Layout) -> (tempfile::TempDir, Folder, Outcome) {
 /// How rows are cut into files, named and ordered changes nothing of a pool.
 #[test]
 fn pools_do_not_depend_on_files() {
-    for text in [STORY, CARVE_OUT] {
+    for text in [STORY, CARVE_OUT, REFUSED] {
         let root = |layout| {
             let (_dir, folder, outcome) = october(text, layout);
             outcome.succeeded("run of October");

@@ -67,12 +67,76 @@ fn a_statement_says_what_each_step_is_made_of_and_what_waits_until_when() {
 }
 
 #[test]
+fn each_tax_has_a_line_of_its_own_on_the_statement_and_in_the_journal() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = told("several_taxes.txt", "2026-10", dir.path());
+    has_lines(
+        &statement(&folder, "ada", "2026-10"),
+        &[
+            "tax withheld -104.48",
+            "-80.00 federal: no_form, 24 % of 333.33",
+            "-23.33 state: california, 7 % of 333.33",
+            "-1.15 levy: levy, 0.5 % of 230.00",
+        ],
+    );
+    let sql = "select channel, sum(-amount_minor) as minor from journal where account = 'withholding_payable' \
+               group by channel order by channel";
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_everycent"));
+    let asked = command.args(["query", sql, "--format", "csv", "--book"]).arg(&folder.dir).output().expect("starts");
+    assert_eq!(String::from_utf8_lossy(&asked.stdout), "channel,minor\nfederal,9500\nlevy,607\nstate,2333\n");
+}
+
+#[test]
+fn a_part_of_a_pot_goes_down_to_the_usage_that_it_was_divided_by() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = told("pool_weights.txt", "2026-10", dir.path());
+    let Outcome { stdout, .. } =
+        Everycent::verb("statement", &folder.dir, "2026-10").arg("ada").arg("--events").run().succeeded("statement");
+    let lines = [
+        "2026-10-31 engagement part of a pot: paid 44.00, creator side 44.00",
+        "2026-10-02 engagement v1 view: weighs 900",
+        "2026-10-03 engagement v2 view: weighs 600",
+        "2026-10-03 engagement v3 view: weighs 100",
+    ];
+    has_lines(&stdout, &lines);
+    assert!(!stdout.contains("v4"), "{stdout}");
+}
+
+#[test]
 fn a_charge_that_a_refund_cancels_inside_its_hold_is_one_line() {
     let dir = tempfile::tempdir().expect("a folder");
     let folder = told("hold_of_days.txt", "2026-11", dir.path());
     let text = statement(&folder, "ada", "2026-11");
     has_lines(&text, &["6.99 live, cancelled: was held until 2026-11".replace("live", "members").as_str()]);
     has_lines(&text, &["6.99 members, was held until 2026-11"]);
+}
+
+#[test]
+fn parties_that_stand_in_for_each_other_in_a_circle_are_refused() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = told("chain_of_stand_ins.txt", "2026-10", dir.path());
+    let path = folder.dir.join("refs/parties.csv");
+    let sound = std::fs::read_to_string(&path).expect("parties");
+    let bank = sound.lines().position(|line| line.starts_with("bank,")).expect("the bank") + 1;
+    let line = sound.lines().nth(bank - 1).expect("a line");
+    let cells: Vec<&str> = line.split(',').collect();
+    let mut closed: Vec<String> = cells.iter().map(|cell| (*cell).to_owned()).collect();
+    closed[6] = "amy".to_owned();
+    std::fs::write(&path, sound.replace(line, &closed.join(","))).expect("parties");
+    let outcome = folder.run("2026-11");
+    assert_eq!(outcome.code, Some(3), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("column stand_in") && outcome.stderr.contains("amy -> zoe -> bank -> amy"),
+        "{}",
+        outcome.stderr
+    );
+    // From a day on, and only until another day, on which the circle would begin.
+    closed[7] = "2026-12-01".to_owned();
+    let until = line.replace(&format!("{},", cells[7]), &format!("{},2026-12-01", cells[7]));
+    std::fs::write(&path, sound.replace(line, &format!("{until}\n{}", closed.join(",")))).expect("parties");
+    let outcome = folder.run("2026-11");
+    assert_eq!(outcome.code, Some(3), "{outcome:?}");
+    assert!(outcome.stderr.contains("bank -> amy -> zoe -> bank"), "{}", outcome.stderr);
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn main() -> Result<()> {
     clock.says(&format!("{pairs} events added up to {} pairs", summed.len()));
     summed.par_sort_unstable_by_key(|u| (u.month, u.country, u.payer, u.creator));
     clock.says("sorted");
-    let weighed = weigh(&pool()?, month, &summed, &names, &|_| Ok(true))?;
+    let weighed = weigh(&pool()?, month, &summed, &names)?;
     clock.says(&format!("weighed: {} payers, {} creators", weighed.payers.len(), weighed.creators.len()));
     drop(summed);
     for (name, rule) in rules()? {

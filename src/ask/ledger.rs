@@ -27,7 +27,7 @@ const ABOUT: [(&str, &str); 9] = [
     ("balances", "accounts rolled forward, with the age of what is left"),
     ("quarantine", "rows that can't be rated, why, and where they stand"),
     ("waiting", "reversals whose charge has not arrived"),
-    ("ineligible", "charges that a program's rule refused, since the close before"),
+    ("ineligible", "rows that a program's rule refused, since the close before"),
     ("control", "where every row read ended, with its money"),
 ];
 

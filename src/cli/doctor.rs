@@ -2,6 +2,7 @@
 
 use super::Common;
 use super::output::{Format, Rows};
+use super::policy_check;
 use super::talk::Progress;
 use crate::book::Book;
 use crate::cutover::Cutover;
@@ -9,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::intake::Expected;
 use crate::ledger::{State, Store};
 use crate::pipeline::{check_terms, log_schema, look_at_logs, policy_files};
-use crate::policy::{Level, Policies, check};
+use crate::policy::{Finding, Level, Policies};
 use crate::redrive::{REDRIVE_FILE, Redrive};
 use crate::reference::References;
 
@@ -21,12 +22,14 @@ pub fn perform(common: &Common) -> Result<()> {
     examine(common, &common.book()?)
 }
 
-/// Prints what is right and what is wrong with a book: an overview first, then every finding in full.
+/// Prints what is right and what is wrong with a book: an overview first, then every finding in full, and what the linter
+/// doubts.
 ///
 /// # Errors
 /// As [`perform`].
 pub fn examine(common: &Common, book: &Book) -> Result<()> {
-    let findings = findings(common, book);
+    let mut warnings = Vec::new();
+    let findings = findings(common, book, &mut warnings);
     let row = |(what, outcome): &(String, Result<String>)| match outcome {
         Ok(found) => vec![what.clone(), "ok".to_owned(), found.clone()],
         Err(error) => vec![what.clone(), "wrong".to_owned(), error.what().to_owned()],
@@ -37,6 +40,7 @@ pub fn examine(common: &Common, book: &Book) -> Result<()> {
     for (n, (what, error)) in wrong.iter().enumerate() {
         println!("\n{}. {what}: {error}", n + 1);
     }
+    doubts(&warnings);
     match wrong.first() {
         None => Ok(()),
         Some((_, first)) => {
@@ -47,13 +51,26 @@ pub fn examine(common: &Common, book: &Book) -> Result<()> {
     }
 }
 
-/// What there is to look at, and what was found.
-fn findings(common: &Common, book: &Book) -> Vec<(String, Result<String>)> {
+/// The linter's warnings, as `policy check` prints them.
+fn doubts(warnings: &[Finding]) {
+    if warnings.is_empty() {
+        return;
+    }
+    println!("\n{} of the policies, as `everycent policy check` shows them; they stop no run:\n", count(warnings));
+    warnings.iter().for_each(|warning| println!("{}", warning.picture));
+}
+
+fn count(warnings: &[Finding]) -> String {
+    if warnings.len() == 1 { "one warning".to_owned() } else { format!("{} warnings", warnings.len()) }
+}
+
+/// What there is to look at, and what was found; warnings apart.
+fn findings(common: &Common, book: &Book, warnings: &mut Vec<Finding>) -> Vec<(String, Result<String>)> {
     let mut all = vec![(
         "everycent.toml".to_owned(),
         Ok(format!("{}, {}, from {}", book.name, book.zone.name(), book.first_period)),
     )];
-    all.extend(policies(common, book).into_iter().map(|outcome| ("policies".to_owned(), outcome)));
+    all.extend(policies(common, book, warnings).into_iter().map(|outcome| ("policies".to_owned(), outcome)));
     let references = References::read(common.engine(), book);
     let found = references.as_ref().map_err(Clone::clone).and_then(|r| reference_rows(book, r));
     all.push(("references".to_owned(), found));
@@ -72,25 +89,30 @@ fn findings(common: &Common, book: &Book) -> Vec<(String, Result<String>)> {
 }
 
 /// Every fault of the policies by itself, or that there is none.
-fn policies(common: &Common, book: &Book) -> Vec<Result<String>> {
-    let files = match policy_files(&book.policies) {
-        Ok(files) => files,
+fn policies(common: &Common, book: &Book, warnings: &mut Vec<Finding>) -> Vec<Result<String>> {
+    let read = policy_files(&book.policies).and_then(|files| {
+        let findings = policy_check::findings(common, book, &files)?;
+        Ok((files, findings))
+    });
+    let (files, findings) = match read {
+        Ok(read) => read,
         Err(error) => return vec![Err(error)],
     };
-    let errors = check(&files).into_iter().filter(|f| f.level == Level::Error);
-    let errors: Vec<_> =
-        errors.map(|f| Err(Error::usage(f.message.clone()).at(f.place.clone()).next(f.help))).collect();
-    if errors.is_empty() { vec![planned(common, book, files)] } else { errors }
+    let (errors, doubted): (Vec<_>, Vec<_>) = findings.into_iter().partition(|f| f.level == Level::Error);
+    warnings.extend(doubted);
+    let errors: Vec<_> = errors.into_iter().map(|f| Err(Error::usage(f.message).at(f.place).next(f.help))).collect();
+    if errors.is_empty() { vec![planned(common, book, files, warnings)] } else { errors }
 }
 
-fn planned(common: &Common, book: &Book, files: Vec<(String, String)>) -> Result<String> {
+fn planned(common: &Common, book: &Book, files: Vec<(String, String)>, warnings: &[Finding]) -> Result<String> {
     let policies = Policies::read(files)?;
     for (log, source) in &book.logs {
         let schema = log_schema(common.engine(), book, *log, source)?;
         crate::facts::check_log(common.engine(), &policies, *log, &schema)?;
     }
     check_terms(common.engine(), &policies)?;
-    Ok(format!("{} program versions, {} measures", policies.programs.len(), policies.asked().count()))
+    let doubted = if warnings.is_empty() { String::new() } else { format!("; {}", count(warnings)) };
+    Ok(format!("{} program versions, {} measures{doubted}", policies.programs.len(), policies.asked().count()))
 }
 
 /// What is brought over, in sums; none where the book begins from nothing.

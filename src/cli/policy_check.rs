@@ -5,7 +5,7 @@ use super::talk::say;
 use crate::book::Book;
 use crate::error::{Error, Result};
 use crate::facts::{check_log, lint_log};
-use crate::pipeline::{check_terms, lint_book, log_schema, policy_files};
+use crate::pipeline::{check_terms, lint_book, lint_paperwork, log_schema, policy_files};
 use crate::policy::{Finding, Level, Policies, check};
 use crate::reference::References;
 
@@ -16,21 +16,36 @@ use crate::reference::References;
 pub fn perform(common: &Common) -> Result<()> {
     let book = common.book()?;
     let files = policy_files(&book.policies)?;
-    show(&check(&files))?;
+    show(&findings(common, &book, &files)?)?;
     let policies = Policies::read(files)?;
-    let mut findings = lint_book(&book, &policies);
-    for (log, source) in &book.logs {
-        let schema = log_schema(common.engine(), &book, *log, source)?;
-        findings.extend(lint_log(common.engine(), &policies, *log, &schema));
-    }
-    findings.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
-    findings.dedup_by(|a, b| a.picture == b.picture);
-    show(&findings)?;
     planned(common, &book, &policies)?;
     agreements(common, &book, &policies)?;
     let (programs, measures, terms) = (policies.programs.len(), policies.measures.len(), policies.terms.len());
     say(common, &format!("{programs} program versions, {measures} measures, {terms} terms: no error"));
     Ok(())
+}
+
+/// Every finding of a book's policies: what the files say by themselves, then, where that could run, what they ask of this
+/// book and its logs.
+///
+/// # Errors
+/// A log can't be looked at.
+pub fn findings(common: &Common, book: &Book, files: &[(String, String)]) -> Result<Vec<Finding>> {
+    let mut findings = check(files);
+    if findings.iter().any(|f| f.level == Level::Error) {
+        return Ok(findings);
+    }
+    let policies = Policies::read(files.to_vec())?;
+    let mut of_book = lint_book(book, &policies);
+    for (log, source) in &book.logs {
+        let schema = log_schema(common.engine(), book, *log, source)?;
+        of_book.extend(lint_log(common.engine(), &policies, *log, &schema));
+    }
+    of_book.extend(lint_paperwork(common.engine(), &policies));
+    of_book.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+    of_book.dedup_by(|a, b| a.picture == b.picture);
+    findings.extend(of_book);
+    Ok(findings)
 }
 
 fn show(findings: &[Finding]) -> Result<()> {

@@ -3,7 +3,7 @@
 //! The order of section 3 of the contract: [`steps`] (ordered deductions), [`share`] (shares and bonuses), [`tiers`]
 //! (bands over a running volume), [`bands`] (events of one band as a sum), [`unit`] (whole parts of a unit of the policy's
 //! own), [`line`] (round once, split, convert), [`release`] (when parts are payable).
-//! [`referral`] adds what the platform pays for a creator that was brought. [`lookup`] holds policies and references by
+//! [`trace`] says what single events bring. [`referral`] adds what the platform pays for a creator that was brought. [`lookup`] holds policies and references by
 //! number.
 
 mod bands;
@@ -19,6 +19,7 @@ mod release;
 mod share;
 mod steps;
 mod tiers;
+mod trace;
 mod unit;
 
 pub use line::{Channel, Line, LineDeduction, LineKey, LinePart};
@@ -27,3 +28,4 @@ pub use rate::{ClearingKey, Evaluation, GroupKey, IneligibleKey, evaluate};
 pub use rates::{RateKey, Rates, UsedRate};
 pub use referral::REFERRAL;
 pub use release::{Release, Spread};
+pub use trace::{Brought, Taken, Traced, trace};

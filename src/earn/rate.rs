@@ -16,6 +16,7 @@ use super::release::{Spread, SpreadKey, slice};
 use super::share::{base_share, points};
 use super::steps::{Deducted, deduct};
 use super::tiers::{band_at, marginal, window_of};
+use super::trace::Traced;
 use super::unit::in_units;
 use super::{order, referral};
 use crate::cutover::Volume;
@@ -124,12 +125,12 @@ type BonusKey = (u32, u32, Period);
 type PartyShare = (u32, Exact);
 
 /// One worker: a creator after the other, and for each what is running while its facts are rated.
-struct Worker<'a> {
-    look: &'a Lookup<'a>,
+pub(super) struct Worker<'a> {
+    pub(super) look: &'a Lookup<'a>,
     memory: Memory<'a>,
     done: Piece,
     /// Shares of the creator by the rows of the agreement that hold.
-    shares: Vec<(Vec<usize>, Vec<PartyShare>)>,
+    pub(super) shares: Vec<(Vec<usize>, Vec<PartyShare>)>,
     holding: Vec<usize>,
     /// Running, from what was brought over on.
     volumes: Vec<(VolumeKey, Exact)>,
@@ -142,6 +143,8 @@ struct Worker<'a> {
     lines: usize,
     deductions: Vec<LineDeduction>,
     parts: Vec<LinePart>,
+    /// What each fact brings, where somebody asks.
+    pub(super) trace: Option<Vec<Traced>>,
 }
 
 /// A line that is being added up.
@@ -152,7 +155,7 @@ struct Slot {
 }
 
 impl<'a> Worker<'a> {
-    fn new(look: &'a Lookup<'a>) -> Self {
+    pub(super) fn new(look: &'a Lookup<'a>) -> Self {
         Self {
             look,
             memory: Memory::new(look),
@@ -167,7 +170,18 @@ impl<'a> Worker<'a> {
             lines: 0,
             deductions: Vec::new(),
             parts: Vec::new(),
+            trace: None,
         }
+    }
+
+    /// Rates facts one by one; what each brings.
+    pub(super) fn traced(mut self, facts: &mut [Fact<'_>]) -> Result<Vec<Traced>> {
+        self.trace = Some(Vec::new());
+        for creator in facts.chunk_by_mut(|a, b| a.creator == b.creator) {
+            order::sort(self.look.known.rows, creator);
+            self.creator(creator)?;
+        }
+        Ok(self.trace.unwrap_or_default())
     }
 
     fn rate(mut self, facts: &mut [Fact<'_>]) -> Result<Piece> {
@@ -209,7 +223,7 @@ impl<'a> Worker<'a> {
     /// is among the creator's.
     fn run_of(&self, facts: &[Fact<'_>], fact: &Fact<'_>) -> Option<i32> {
         let program = self.look.program(fact.program);
-        let tiers = bands::additive(program).filter(|_| !self.look.spreads)?;
+        let tiers = bands::additive(program).filter(|_| !self.look.spreads && self.trace.is_none())?;
         let versions = self.look.versions(program.name);
         let mixed = versions > 1 && {
             let other = |f: &Fact<'_>| f.program != fact.program && self.look.program(f.program).name == program.name;
@@ -347,6 +361,9 @@ impl<'a> Worker<'a> {
         let deducted = deduct(self.look.known.rows, program.program, fact)?;
         let exact = self.creator_side(program, fact, &context, &deducted)?;
         let shares = self.shares_of(fact, program.program)?;
+        if self.trace.is_some() {
+            self.note(fact, &context, &exact, shares)?;
+        }
         let worth = match program.unit {
             None => None,
             Some(unit) => Some(self.unit_worth(unit, fact, &context)?),
@@ -450,7 +467,7 @@ impl<'a> Worker<'a> {
     }
 
     /// What the smallest part of a unit is worth in a fact's currency, on the day that it is earned.
-    fn unit_worth(&mut self, unit: &Unit, fact: &Fact<'_>, context: &Context) -> Result<Exact> {
+    pub(super) fn unit_worth(&mut self, unit: &Unit, fact: &Fact<'_>, context: &Context) -> Result<Exact> {
         let worth = unit.worth_on(fact.day).ok_or_else(|| Error::bug(format!("no rate of the unit {}", unit.name)))?;
         let rate = self.worth(context, unit.currency, "unit")?;
         worth.checked_div(&rate).ok_or_else(|| Error::bug("a rate of zero"))

@@ -54,6 +54,20 @@ impl Rest<'_> {
 /// # Errors
 /// A number beyond i128 (gate); a step of fixed money does not name the event's currency (usage).
 pub fn deduct(rows: &Rows, program: &Program, fact: &Fact<'_>) -> Result<Deducted> {
+    deduct_watched(rows, program, fact, &mut |_, _, _| {})
+}
+
+/// [`deduct`], telling of every step that is taken its place, what it is of (none where the log states the amount), and what
+/// it takes.
+///
+/// # Errors
+/// As [`deduct`].
+pub fn deduct_watched(
+    rows: &Rows,
+    program: &Program,
+    fact: &Fact<'_>,
+    watch: &mut impl FnMut(usize, Option<&Exact>, &Exact),
+) -> Result<Deducted> {
     let mut rest = Rest {
         program,
         charge: fact.row.is_some() && fact.gross >= 0,
@@ -72,6 +86,8 @@ pub fn deduct(rows: &Rows, program: &Program, fact: &Fact<'_>) -> Result<Deducte
             _ => &base * &step.percent + fixed(rows, program, step, fact)?,
         };
         let taken = feed_forward(step, taken)?;
+        let stated = step.name == CHANNEL_FEE && fact.fee_stated;
+        watch(at, (!stated).then_some(&base), &taken);
         rest.take(&taken);
         match step.name.as_str() {
             CHANNEL_FEE => fee = taken,

@@ -4,7 +4,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 
 use super::context::context_schema;
 use crate::log::Log;
-use crate::policy::{Clause, Finding, Level, Policies, Program, Role};
+use crate::policy::{Clause, Finding, Level, Policies, Role};
 use crate::query::{Engine, Examined, Expression, Refusal};
 
 /// Every finding in what the policies ask of a log with this canonical schema.
@@ -12,13 +12,28 @@ use crate::query::{Engine, Examined, Expression, Refusal};
 pub fn lint_log(engine: Engine, policies: &Policies, log: Log, canonical: &SchemaRef) -> Vec<Finding> {
     let schema = context_schema(canonical, policies);
     let mut findings = Vec::new();
+    let columns = "the log's columns, the creator's columns as of the earning day, and measures";
+    let look = Look { engine, policies, schema: &schema, columns };
     for program in policies.programs.iter().filter(|p| p.log == log.name()) {
-        lint_program(&Look { engine, policies, schema: &schema }, program, &mut findings);
+        look.all(program.clauses(), &format!("program {}", program.name), &mut findings);
     }
-    let look = Look { engine, policies, schema: canonical };
+    let look = Look { engine, policies, schema: canonical, columns: "the log's columns" };
     for measure in policies.measures.iter().filter(|m| m.log == log.name()) {
         let found = measure.clauses().into_iter().map(|c| look.at(&c, &format!("measure {}", measure.name)).1);
         findings.extend(found.flatten());
+    }
+    findings
+}
+
+/// Every finding in what the terms ask of parties with these columns.
+#[must_use]
+pub fn lint_terms(engine: Engine, policies: &Policies, parties: &SchemaRef) -> Vec<Finding> {
+    let look = Look { engine, policies, schema: parties, columns: "a party's columns" };
+    let mut findings = Vec::new();
+    for terms in &policies.terms {
+        for cases in terms.clauses() {
+            look.all(cases, &format!("terms version {}", terms.version), &mut findings);
+        }
     }
     findings
 }
@@ -28,25 +43,28 @@ struct Look<'a> {
     engine: Engine,
     policies: &'a Policies,
     schema: &'a SchemaRef,
-}
-
-fn lint_program(look: &Look<'_>, program: &Program, findings: &mut Vec<Finding>) {
-    let mut forms: Vec<(String, String)> = Vec::new();
-    for clause in program.clauses() {
-        let (examined, found) = look.at(&clause, &format!("program {}", program.name));
-        findings.extend(found);
-        let Some(examined) = examined.filter(|_| clause.role == Role::Case) else { continue };
-        match forms.iter().find(|(form, _)| *form == examined.form) {
-            None => forms.push((examined.form, clause.what)),
-            Some((_, first)) => {
-                let message = format!("{} is dead: {first} has the same condition and comes first", clause.what);
-                findings.push(look.warn(&clause, message, "change its condition, or leave the case out"));
-            }
-        }
-    }
+    /// What an expression may name, in words.
+    columns: &'static str,
 }
 
 impl Look<'_> {
+    /// Looks at clauses of one owner; of cases, those that come after one with the same condition are dead.
+    fn all(&self, clauses: Vec<Clause<'_>>, owner: &str, findings: &mut Vec<Finding>) {
+        let mut forms: Vec<(String, String)> = Vec::new();
+        for clause in clauses {
+            let (examined, found) = self.at(&clause, owner);
+            findings.extend(found);
+            let Some(examined) = examined.filter(|_| clause.role == Role::Case) else { continue };
+            match forms.iter().find(|(form, _)| *form == examined.form) {
+                None => forms.push((examined.form, clause.what)),
+                Some((_, first)) => {
+                    let message = format!("{} is dead: {first} has the same condition and comes first", clause.what);
+                    findings.push(self.warn(&clause, message, "change its condition, or leave the case out"));
+                }
+            }
+        }
+    }
+
     /// What an expression is, where it can be used, and what there is to say of it.
     fn at(&self, clause: &Clause<'_>, owner: &str) -> (Option<Examined>, Option<Finding>) {
         match Expression::examine(self.engine, &clause.sql.text, self.schema) {
@@ -60,9 +78,7 @@ impl Look<'_> {
 
     fn refused(&self, clause: &Clause<'_>, refusal: Refusal) -> Finding {
         let message = format!("{} can't be used: {}", clause.what, refusal.message);
-        let help = refusal.help.unwrap_or_else(|| {
-            "write SQL over the log's columns, the creator's columns as of the earning day, and measures".into()
-        });
+        let help = refusal.help.unwrap_or_else(|| format!("write SQL over {}", self.columns));
         self.policies.finding(clause.sql, refusal.span, Level::Error, message, help)
     }
 

@@ -1,9 +1,10 @@
 //! Facts: from standing rows to integers that rules rate.
 //!
 //! [`measure`] adds up what policies ask for, [`months`] enrols by it, [`classify`] evaluates the policies' conditions,
-//! [`link`] takes reversals from their charges, [`first`] chooses the events that an order rule pays, [`pieces`] sums what is
+//! [`link`] takes reversals from their charges, [`asked`] says what becomes of usage, [`first`] chooses the events that an order rule pays, [`pieces`] sums what is
 //! rated alike.
 
+mod asked;
 mod classify;
 mod context;
 mod deliveries;
@@ -17,15 +18,16 @@ mod pieces;
 mod units;
 mod usage;
 
+pub use asked::{Asked, Counted};
 pub use classify::{Class, ClassNumber, Classes, EVERY_STEP, Match, check_log, classify};
 pub use deliveries::Deliveries;
 pub use distinct::{Different, Seen};
 pub use link::{Linked, Refused, Unit, link};
-pub use lint::lint_log;
+pub use lint::{lint_log, lint_terms};
 pub use measure::{Measures, measure};
 pub use pieces::Pieces;
 pub use units::{Fact, Retained, retained};
-pub use usage::{Gathered, Paid, Use, Versions, check_pools, gather, pools, summed_within};
+pub use usage::{Gathered, Paid, Use, Versions, check_pools, counted, gather, paid_on, pools, summed_within};
 
 use rustc_hash::FxHashSet;
 

@@ -101,6 +101,24 @@ impl<'a> Pieces<'a> {
         Ok(facts)
     }
 
+    /// The facts of these creators, creator after creator, every unit by itself.
+    ///
+    /// # Errors
+    /// A rated row without a currency (bug).
+    pub fn apart(&self, creators: &FxHashSet<u32>) -> Result<Vec<Fact<'a>>> {
+        let mut facts: Vec<Fact<'a>> =
+            self.more.iter().filter(|fact| creators.contains(&fact.creator)).copied().collect();
+        for row in self.linked.rated.iter().filter(|row| creators.contains(&self.known.rows.creator[**row as usize])) {
+            let unit = self.linked.unit(self.known, self.classes, *row);
+            let Match::Program(program) = self.classes.get(unit.class).matched else { continue };
+            let Some(unit) = paying(self.known, self.classes, &self.first, &unit, program) else { continue };
+            let falls_short = self.rooms[usize::from(program)].may_fall_short(&unit);
+            facts.push(Fact { falls_short, ..fact_of(self.known, self.classes, &unit, program)? });
+        }
+        facts.sort_by_key(|fact| fact.creator);
+        Ok(facts)
+    }
+
     fn add(&self, row: u32, facts: &mut Vec<Fact<'a>>, places: &mut FxHashMap<Alike, usize>) -> Result<()> {
         let unit = self.linked.unit(self.known, self.classes, row);
         let Match::Program(program) = self.classes.get(unit.class).matched else { return Ok(()) };

@@ -5,19 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::asked::{Asked, Counted};
 use super::context::{context, context_schema, creator_versions};
 use super::units::{narrow, table};
 use super::{Classes, Known, Linked, Match, Measures};
 use crate::error::{Error, Result};
-use crate::fate::Fate;
+use crate::fate::{Fate, Reason};
 use crate::intake::{NONE, SourceFile, id_hash};
 use crate::log::Log;
 use crate::money::Currency;
 use crate::period::Period;
 use crate::policy::{Pay, Policies, Pool, PoolLate, Pot, Program, Reading, Sql};
 use crate::query::{Engine, Expression, int64s, int64s_or};
-use crate::reference::Creator;
+use crate::reference::{Creator, Creators, References};
 
 const USAGE: &str = include_str!("../../queries/facts/usage.sql");
 
@@ -60,6 +62,8 @@ pub struct Gathered {
     pub uses: Vec<Use>,
     pub paid: Vec<Paid>,
     pub countries: Vec<String>,
+    /// The rows that the pool asks for, counts, and refuses.
+    pub asked: Asked,
 }
 
 /// The versions of one pool: index among the policies' programs, and what it says.
@@ -77,11 +81,33 @@ pub fn pools(policies: &Policies) -> BTreeMap<&str, Versions<'_>> {
     pools
 }
 
-/// Gathers what the versions of a pool are divided by. Uses are sorted by creator and, within one, by event where
-/// a threshold looks at their order.
+/// The rows of these creators that the versions of a pool count.
 ///
 /// # Errors
-/// Usage below 0 (gate); a condition that fails (usage); a pot of the reference for a country that the pool does not tell
+/// As [`gather`].
+pub fn counted(
+    known: &Known<'_>,
+    measures: &Measures,
+    versions: &Versions<'_>,
+    left_out: &FxHashSet<u32>,
+    creators: &FxHashSet<u32>,
+) -> Result<Vec<Counted>> {
+    let mut all = Vec::new();
+    for (index, program, pool) in versions {
+        let version = Version { index: *index, program, pool, left_out };
+        for of_file in of_files(known, measures, &version)? {
+            let ours = of_file.events.into_iter().filter(|(_, event)| creators.contains(&event.creator));
+            all.extend(ours.map(|(row, event)| Counted { row, month: event.month, usage: event.usage }));
+        }
+    }
+    Ok(all)
+}
+
+/// Gathers what the versions of a pool are divided by. Uses are sorted by creator and, within one, by event where
+/// a threshold looks at their order. Rows that are `left_out` are not asked.
+///
+/// # Errors
+/// Usage below 0 (gate); an agreement that does not add up (input); a condition that fails (usage); a pot of the reference for a country that the pool does not tell
 /// apart (input).
 pub fn gather(
     known: &Known<'_>,
@@ -89,11 +115,13 @@ pub fn gather(
     classes: &Classes,
     linked: &Linked,
     versions: &Versions<'_>,
+    left_out: &FxHashSet<u32>,
 ) -> Result<Gathered> {
     let mut countries = Countries::default();
-    let mut gathered = Gathered::default();
-    for (_, program, pool) in versions {
-        gathered.uses.extend(uses(known, measures, linked, program, pool, &mut countries)?);
+    let mut gathered = Gathered { asked: Asked::of(known.rows.len()), ..Gathered::default() };
+    for (index, program, pool) in versions {
+        let version = Version { index: *index, program, pool, left_out };
+        gathered.uses.extend(uses(known, measures, &version, &mut countries, &mut gathered.asked)?);
         gathered.paid.extend(paid(known, classes, linked, program, pool, &mut countries)?);
     }
     gathered.countries = countries.texts;
@@ -123,6 +151,7 @@ impl Countries {
 /// The expressions of a pool over one schema.
 struct Compiled {
     condition: Option<Expression>,
+    eligible: Vec<Expression>,
     weight: Expression,
     multipliers: Vec<Option<Expression>>,
     stays: Vec<(Option<Expression>, i64)>,
@@ -154,6 +183,7 @@ fn compile(
     }
     Ok(Compiled {
         condition: maybe(&program.condition)?,
+        eligible: program.eligible.iter().map(|rule| plan(&rule.when)).collect::<Result<_>>()?,
         weight,
         multipliers: pool.multipliers.iter().map(|m| maybe(&m.when)).collect::<Result<_>>()?,
         stays,
@@ -163,7 +193,8 @@ fn compile(
 impl Compiled {
     /// The places of the columns that its expressions look at.
     fn columns(&self) -> BTreeSet<usize> {
-        let own = self.condition.iter().chain([&self.weight]).chain(self.multipliers.iter().flatten());
+        let own =
+            self.condition.iter().chain(&self.eligible).chain([&self.weight]).chain(self.multipliers.iter().flatten());
         own.chain(self.stays.iter().filter_map(|(when, _)| when.as_ref())).flat_map(Expression::columns).collect()
     }
 }
@@ -180,26 +211,27 @@ pub fn check_pools(engine: Engine, policies: &Policies, canonical: &SchemaRef) -
     Ok(())
 }
 
+/// A version of a pool, and the rows that it does not ask.
+struct Version<'a> {
+    index: u16,
+    program: &'a Program,
+    pool: &'a Pool,
+    left_out: &'a FxHashSet<u32>,
+}
+
 /// What one version is divided by.
 fn uses(
     known: &Known<'_>,
     measures: &Measures,
-    linked: &Linked,
-    program: &Program,
-    pool: &Pool,
+    version: &Version<'_>,
     countries: &mut Countries,
+    asked: &mut Asked,
 ) -> Result<Vec<Use>> {
-    let versions = creator_versions(known);
-    let counts = counting(known, linked);
-    let files = || known.rows.files.iter().enumerate().filter(|(_, f)| f.log == Log::Engagement);
-    let found: Vec<Result<Vec<(u32, Event)>>> = files()
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .map(|(at, file)| events(known, measures, &versions, program, pool, &counts, at, file))
-        .collect();
+    let pool = version.pool;
     let mut all: Vec<(u32, Event)> = Vec::new();
-    for events in found {
-        all.extend(events?);
+    for OfFile { events, refused } in of_files(known, measures, version)? {
+        asked.add(events.iter().map(|(row, _)| *row), refused);
+        all.extend(events);
     }
     let use_of = |event: &Event, countries: &mut Countries| Use {
         month: event.month,
@@ -221,6 +253,16 @@ fn uses(
     summed_within(known.engine, MEMORY_MIB, uses)
 }
 
+/// What a version of a pool says of every file of usage.
+fn of_files(known: &Known<'_>, measures: &Measures, version: &Version<'_>) -> Result<Vec<OfFile>> {
+    let versions = creator_versions(known);
+    let mut standing = vec![false; known.rows.len()];
+    known.standing.iter().for_each(|(row, _)| standing[*row as usize] = true);
+    let files: Vec<_> = known.rows.files.iter().enumerate().filter(|(_, f)| f.log == Log::Engagement).collect();
+    let files = files.into_par_iter();
+    files.map(|(at, file)| events(known, measures, &versions, version, &standing, at, file)).collect()
+}
+
 /// One event that a pool looks at.
 struct Event {
     month: Period,
@@ -232,41 +274,41 @@ struct Event {
     kept: i64,
 }
 
-/// Of every row, whether it may divide a pot: it stands, and is not quarantined.
-fn counting(known: &Known<'_>, linked: &Linked) -> Vec<bool> {
-    let mut counts = vec![false; known.rows.len()];
-    for (row, _) in known.standing {
-        counts[*row as usize] = true;
-    }
-    for (row, _) in linked.fates.iter().filter(|(_, fate)| matches!(fate, Fate::Quarantined(_))) {
-        counts[*row as usize] = false;
-    }
-    counts
+/// What a version of a pool says of a file's rows.
+struct OfFile {
+    events: Vec<(u32, Event)>,
+    refused: Vec<(u32, Fate)>,
 }
 
-/// The events of a file that a pool's version is divided by.
-#[expect(clippy::too_many_arguments, reason = "one file of a loop over files; nothing of it belongs together")]
+/// The events of a file that a pool's version is divided by, and those that it refuses.
 fn events(
     known: &Known<'_>,
     measures: &Measures,
     versions: &[&[Creator]],
-    program: &Program,
-    pool: &Pool,
-    counts: &[bool],
+    version: &Version<'_>,
+    standing: &[bool],
     at: usize,
     file: &SourceFile,
-) -> Result<Vec<(u32, Event)>> {
+) -> Result<OfFile> {
+    let Version { program, pool, left_out, .. } = version;
     let schema = context_schema(file.columns.schema(), known.policies);
     let compiled = compile(known.engine, known.policies, program, pool, &schema)?;
     let batch = context(known, versions, measures, file, &compiled.columns())?;
     let outcome = Outcome::of(&compiled, &batch, program)?;
     let payers = text(&batch, "payer_id")?;
     let countries = pool.by_country.then(|| text(&batch, "payer_country")).transpose()?;
-    let mut events = Vec::new();
+    let mut paid = PaidWhom::new(known, versions, version);
+    let mut found = OfFile { events: Vec::new(), refused: Vec::new() };
     for within in 0..batch.num_rows() {
         let row = file.first + u32::try_from(within).unwrap_or(0);
         let month = month(known, pool, row, at);
-        if !counts[row as usize] || !in_force(program, month) || !outcome.holds[within] {
+        let counts = standing[row as usize] && !left_out.contains(&row);
+        if !counts || !in_force(program, month) || !outcome.holds[within] {
+            continue;
+        }
+        let refusal = paid.refusal(row, month)?;
+        if let Some(fate) = refusal.or_else(|| outcome.failed(within, version.index)) {
+            found.refused.push((row, fate));
             continue;
         }
         let usage = outcome.weights[within];
@@ -279,20 +321,66 @@ fn events(
         }
         let value = |array: &arrow::array::StringArray| array.is_valid(within).then(|| array.value(within).to_owned());
         let payer = value(&payers).filter(|payer| !payer.is_empty());
-        events.push((
-            row,
-            Event {
-                month,
-                country: countries.as_ref().and_then(value),
-                payer: payer.map_or(0, |payer| id_hash(&payer)),
-                creator: known.rows.creator[row as usize],
-                outcome: outcome.bits[within],
-                usage,
-                kept: usage.checked_mul(outcome.stays[within]).ok_or_else(|| Error::gate("usage is beyond 64 bits"))?,
-            },
-        ));
+        let kept = usage.checked_mul(outcome.stays[within]);
+        let event = Event {
+            month,
+            country: countries.as_ref().and_then(value),
+            payer: payer.map_or(0, |payer| id_hash(&payer)),
+            creator: known.rows.creator[row as usize],
+            outcome: outcome.bits[within],
+            usage,
+            kept: kept.ok_or_else(|| Error::gate("usage is beyond 64 bits"))?,
+        };
+        found.events.push((row, event));
     }
-    Ok(events)
+    Ok(found)
+}
+
+/// Whether those are known who would be paid for usage.
+struct PaidWhom<'a> {
+    known: &'a Known<'a>,
+    versions: &'a [&'a [Creator]],
+    program: &'a str,
+    /// By creator and month: is every party known?
+    parties: FxHashMap<(u32, Period), bool>,
+}
+
+impl<'a> PaidWhom<'a> {
+    fn new(known: &'a Known<'a>, versions: &'a [&'a [Creator]], version: &Version<'a>) -> Self {
+        Self { known, versions, program: &version.program.name, parties: FxHashMap::default() }
+    }
+
+    /// Why a row can't be counted: its creator is unknown on the day, or a party when the month is paid.
+    fn refusal(&mut self, row: u32, month: Period) -> Result<Option<Fate>> {
+        let rows = self.known.rows;
+        let creator = rows.creator[row as usize];
+        let versions = self.versions.get(creator as usize).copied().unwrap_or_default();
+        if Creators::on(versions, rows.day[row as usize]).is_none() {
+            return Ok(Some(Fate::Quarantined(Reason::CreatorUnknownOnDate)));
+        }
+        let are_known = match self.parties.get(&(creator, month)) {
+            Some(known) => *known,
+            None => {
+                let known = self.parties_known(creator, month)?;
+                self.parties.insert((creator, month), known);
+                known
+            }
+        };
+        Ok((!are_known).then_some(Fate::Quarantined(Reason::PartyUnknownOnDate)))
+    }
+
+    fn parties_known(&self, creator: u32, month: Period) -> Result<bool> {
+        let References { agreements, parties, .. } = self.known.references;
+        let (day, last) = (paid_on(self.known, month), month.last_day());
+        let shares = agreements.on(self.known.rows.names.text(creator), self.program, day)?;
+        Ok(shares.iter().all(|share| parties.on(&share.party, last).is_some()))
+    }
+}
+
+/// The day that a month's parts are earned on: its last, or the last day that the run takes.
+#[must_use]
+pub fn paid_on(known: &Known<'_>, month: Period) -> i32 {
+    month.last_day().min(known.last_day)
 }
 
 fn text(batch: &RecordBatch, column: &str) -> Result<arrow::array::StringArray> {
@@ -321,6 +409,8 @@ fn in_force(program: &Program, month: Period) -> bool {
 /// How a pool's expressions come out for the rows of a batch.
 struct Outcome {
     holds: Vec<bool>,
+    /// By rule of eligibility.
+    eligible: Vec<Vec<bool>>,
     weights: Vec<i64>,
     bits: Vec<u32>,
     /// The part that stays, over the carve-out's scale.
@@ -353,7 +443,15 @@ impl Outcome {
         let weights = compiled.weight.values(batch).map_err(refused)?;
         let weights = arrow::compute::cast(&weights, &DataType::Int64).map_err(|e| refused(e.to_string()))?;
         let weights = weights.as_primitive::<Int64Type>().iter().map(|w| w.unwrap_or(0)).collect();
-        Ok(Self { holds: all(&compiled.condition)?, weights, bits, stays })
+        let eligible =
+            compiled.eligible.iter().map(|rule| rule.holds(batch).map_err(refused)).collect::<Result<_>>()?;
+        Ok(Self { holds: all(&compiled.condition)?, eligible, weights, bits, stays })
+    }
+
+    /// The first rule of eligibility that does not hold for a row, as its fate.
+    fn failed(&self, row: usize, program: u16) -> Option<Fate> {
+        let rule = self.eligible.iter().position(|holds| !holds[row])?;
+        Some(Fate::Ineligible(program, u8::try_from(rule).unwrap_or(u8::MAX)))
     }
 }
 

@@ -79,6 +79,12 @@ impl Entry {
         self.add(Place { currency, account, log: None, channel: None, party }, minor);
     }
 
+    /// Posts an amount to one of the lines (`channel`) of an account that no party shares.
+    pub fn post_on(&mut self, account: Account, channel: Option<&str>, minor: i128, currency: Currency) {
+        let channel = channel.map(str::to_owned);
+        self.add(Place { currency, account, log: None, channel, party: None }, minor);
+    }
+
     /// Posts an amount that came through a log and a channel.
     pub fn post_through(&mut self, account: Account, log: Log, channel: Option<&str>, minor: i128, currency: Currency) {
         let channel = channel.map(str::to_owned);

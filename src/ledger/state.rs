@@ -40,8 +40,16 @@ impl State {
     /// # Errors
     /// The ledger was changed, or does not begin with `first_period` (input).
     pub fn of_ledger(store: &Store, first_period: Period) -> Result<Self> {
+        Self::before(store, first_period, None)
+    }
+
+    /// What the closed periods before a period say; all of them without one.
+    ///
+    /// # Errors
+    /// As [`State::of_ledger`].
+    pub fn before(store: &Store, first_period: Period, end: Option<Period>) -> Result<Self> {
         let mut state = Self::empty(first_period);
-        for closed in store.closed_periods()? {
+        for closed in store.closed_periods()?.into_iter().filter(|closed| end.is_none_or(|end| closed.period < end)) {
             if closed.period != state.first_open {
                 return Err(Error::input("the ledger's closed periods do not follow from the book's first one")
                     .expected(state.first_open.to_string())

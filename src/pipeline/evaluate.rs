@@ -8,6 +8,7 @@ use rustc_hash::FxHashSet;
 use super::control;
 use super::difference::{Difference, Snapshot, current, difference};
 use super::journal::Books;
+use super::known::{known, since};
 use super::lists;
 use super::paperwork::cases;
 use super::pins::{pinned_rates, pins_of};
@@ -17,7 +18,7 @@ use crate::earn::{LinePart, LineView, RateKey, Rates, Release, UsedRate, evaluat
 use crate::error::{Error, Result};
 use crate::facts::{Classes, Known, Measures, Pieces, classify, link, measure, retained};
 use crate::fate::Fate;
-use crate::intake::{Names, Stage, Standing, complete, stand};
+use crate::intake::{Knowledge, Names, Stage, Standing, complete, stand};
 use crate::ledger::{
     Account, Amounts, DeductionView, EarningHead, Earnings, Journal, OpeningBalance, PartView, Pins, State, Tables,
 };
@@ -45,60 +46,87 @@ pub struct Booked {
 /// # Errors
 /// Whatever policies, references, rates or amounts stand in the way.
 pub fn book_period(input: &Prepared, state: &State, period: Period, end: i64, last_day: i32) -> Result<Booked> {
-    let is_first = state.period().is_none();
-    let opening = if is_first { input.cutover.balances.as_slice() } else { &[] };
-    let opened = is_first.then(|| state.opened_with(opening)).transpose()?;
-    let state = opened.as_ref().unwrap_or(state);
-    let names = names_of(input, state);
-    let knowledge = knowledge(input, state)?;
-    let standing = stand(&input.rows, &knowledge, &input.decided, end)?;
-    complete(&input.rows, &standing.fates, &input.expected, period, last_day)?;
-    let since = since(input, state);
-    let pools_look_back = super::pools::look_back(&input.policies);
-    let run =
-        Run { input, state, opening, period, last_day, names: &names, standing: &standing, since, pools_look_back };
-    run.book(&knowledge)
+    let ground = Ground::of(input, state, period, end, last_day)?;
+    complete(&input.rows, &ground.standing.fates, &input.expected, period, last_day)?;
+    ground.run().book(&ground.knowledge)
 }
 
-/// For each file, the ordinal of the first period whose close had read it.
-pub(super) fn since(input: &Prepared, state: &State) -> Vec<i32> {
-    let of = |sha: &str| state.since(sha).map_or(i32::MAX, Period::ordinal);
-    input.rows.files.iter().map(|f| of(&f.sha256)).collect()
-}
-
-struct Run<'a> {
+/// What a period stands on: worked out before anything is rated.
+pub(super) struct Ground<'a> {
     input: &'a Prepared,
-    state: &'a State,
-    /// What the system before handed over, in the book's first period.
+    state: Cow<'a, State>,
     opening: &'a [OpeningBalance],
     period: Period,
     last_day: i32,
-    names: &'a Names,
-    standing: &'a Standing,
+    names: Names,
+    knowledge: Knowledge,
+    pub(super) standing: Standing,
     since: Vec<i32>,
+}
+
+impl<'a> Ground<'a> {
+    /// # Errors
+    /// As [`book_period`].
+    pub(super) fn of(input: &'a Prepared, state: &'a State, period: Period, end: i64, last_day: i32) -> Result<Self> {
+        let is_first = state.period().is_none();
+        let opening = if is_first { input.cutover.balances.as_slice() } else { &[] };
+        let state = if is_first { Cow::Owned(state.opened_with(opening)?) } else { Cow::Borrowed(state) };
+        let names = names_of(input, &state);
+        let knowledge = knowledge(input, &state)?;
+        let standing = stand(&input.rows, &knowledge, &input.decided, end)?;
+        let since = since(input, &state);
+        Ok(Self { input, state, opening, period, last_day, names, knowledge, standing, since })
+    }
+
+    pub(super) fn run(&self) -> Run<'_> {
+        Run {
+            input: self.input,
+            state: &self.state,
+            opening: self.opening,
+            period: self.period,
+            last_day: self.last_day,
+            names: &self.names,
+            standing: &self.standing,
+            since: &self.since,
+            pools_look_back: super::pools::look_back(&self.input.policies),
+        }
+    }
+}
+
+/// A period that is being booked, and what it stands on.
+pub(super) struct Run<'a> {
+    pub(super) input: &'a Prepared,
+    pub(super) state: &'a State,
+    /// What the system before handed over, in the book's first period.
+    pub(super) opening: &'a [OpeningBalance],
+    pub(super) period: Period,
+    pub(super) last_day: i32,
+    pub(super) names: &'a Names,
+    pub(super) standing: &'a Standing,
+    pub(super) since: &'a [i32],
     /// Does usage of this month count for pools of earlier ones?
-    pools_look_back: bool,
+    pub(super) pools_look_back: bool,
 }
 
 /// What one evaluation is given.
-struct Given<'a> {
-    policies: &'a Policies,
-    references: &'a References,
-    until: Stage,
-    reads_for_closed: bool,
+pub(super) struct Given<'a> {
+    pub(super) policies: &'a Policies,
+    pub(super) references: &'a References,
+    pub(super) until: Stage,
+    pub(super) reads_for_closed: bool,
 }
 
 /// Conditions of an evaluation, kept for the next where nothing that they look at differs.
-struct Kept {
-    measures: Measures,
-    classes: Classes,
+pub(super) struct Kept {
+    pub(super) measures: Measures,
+    pub(super) classes: Classes,
     policies: String,
     references: usize,
     measured_rows: usize,
 }
 
 impl<'a> Run<'a> {
-    fn book(&self, knowledge: &crate::intake::Knowledge) -> Result<Booked> {
+    fn book(&self, knowledge: &Knowledge) -> Result<Booked> {
         let mut stages = vec![("", booked_snapshot(self.state, self.names)?)];
         let mut used = BTreeMap::new();
         let mut kept = None;
@@ -119,7 +147,7 @@ impl<'a> Run<'a> {
     }
 
     /// The evaluations that this run needs, in the order of causes; the last one knows all.
-    fn given(&self) -> Vec<(&'static str, Given<'a>)> {
+    pub(super) fn given(&self) -> Vec<(&'static str, Given<'a>)> {
         let input = self.input;
         // A run that stands in for a close has gone by this run's policies and references.
         let closed = input.pinned.as_ref().filter(|closed| self.state.period() == Some(closed.period));
@@ -167,29 +195,12 @@ impl<'a> Run<'a> {
         used: &mut BTreeMap<RateKey, UsedRate>,
         kept: &mut Option<Kept>,
     ) -> Result<Snapshot> {
-        let all = &self.standing.rows;
-        let rows: Cow<'_, [(u32, Stage)]> = match given.until {
-            Stage::Reversal => Cow::Borrowed(all),
-            until => Cow::Owned(all.iter().filter(|(_, s)| *s <= until).copied().collect()),
-        };
-        let known = Known {
-            engine: self.input.engine,
-            book: &self.input.book,
-            rows: &self.input.rows,
-            standing: &rows,
-            stood: &self.standing.stood,
-            policies: given.policies,
-            references: given.references,
-            since: &self.since,
-            closed: self.state.period(),
-            last_day: self.last_day,
-            paid: &self.input.paid,
-            volumes: &self.input.cutover.volumes,
-        };
+        let rows = self.rows_until(given.until);
+        let known = self.known(given, &rows);
         let kept = self.conditions(&known, given, kept)?;
-        let linked = link(&known, &kept.classes)?;
+        let mut linked = link(&known, &kept.classes)?;
         let rates = Rates::new(&given.references.fx, pinned, self.state.period(), given.reads_for_closed);
-        let pooled = super::pools::divide(&known, &kept.measures, &kept.classes, &linked, self.names)?;
+        let pooled = super::pools::divide(&known, &kept.measures, &kept.classes, &mut linked, self.names)?;
         let pieces = Pieces::of(&known, &kept.classes, &linked, pooled.facts);
         let facts = |piece| pieces.facts(piece);
         let retained = retained(&known, &linked)?;
@@ -202,8 +213,31 @@ impl<'a> Run<'a> {
         Ok(snapshot)
     }
 
+    /// The standing rows that a stage knows.
+    pub(super) fn rows_until(&self, until: Stage) -> Cow<'a, [(u32, Stage)]> {
+        let all = &self.standing.rows;
+        match until {
+            Stage::Reversal => Cow::Borrowed(all),
+            until => Cow::Owned(all.iter().filter(|(_, s)| *s <= until).copied().collect()),
+        }
+    }
+
+    pub(super) fn known<'k>(&'k self, given: &Given<'k>, rows: &'k [(u32, Stage)]) -> Known<'k> {
+        Known {
+            policies: given.policies,
+            references: given.references,
+            stood: &self.standing.stood,
+            ..known(self.input, rows, self.since, self.state.period(), self.last_day)
+        }
+    }
+
     /// Conditions depend on policies, references and measured rows alone; where those are the same, so are they.
-    fn conditions<'k>(&self, known: &Known<'_>, given: &Given<'_>, kept: &'k mut Option<Kept>) -> Result<&'k Kept> {
+    pub(super) fn conditions<'k>(
+        &self,
+        known: &Known<'_>,
+        given: &Given<'_>,
+        kept: &'k mut Option<Kept>,
+    ) -> Result<&'k Kept> {
         let measured: Vec<&str> = given.policies.measures.iter().map(|m| m.log.as_str()).collect();
         let logs = &self.input.rows.log;
         let measured_rows = known.standing.iter().filter(|(r, _)| measured.contains(&logs[*r as usize].name())).count();
@@ -234,7 +268,7 @@ impl<'a> Run<'a> {
 
     fn tables(
         &self,
-        knowledge: &crate::intake::Knowledge,
+        knowledge: &Knowledge,
         stages: &[(&'static str, Snapshot)],
         last: &Snapshot,
         differences: &[Difference],

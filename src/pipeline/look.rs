@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 
-use super::evaluate::since;
+use super::known::{known, since};
 use super::lists::reason_of;
 use super::prepare::{Prepared, prepare};
 use super::state::knowledge;
 use crate::book::Book;
 use crate::error::{Error, Result};
-use crate::facts::{Fact, Known, Pieces, classify, link, measure};
+use crate::facts::{Fact, Pieces, classify, link, measure};
 use crate::fate::Fate;
 use crate::intake::{NONE, NULL, Stage, stand};
 use crate::ledger::{State, Store};
@@ -40,23 +40,11 @@ pub fn look(engine: Engine, book: &Book, period: Period) -> Result<Looked> {
     let standing = stand(&input.rows, &knowledge, &input.decided, end)?;
     let rows: Vec<(u32, Stage)> = standing.rows.clone();
     let since = since(&input, &state);
-    let known = Known {
-        engine,
-        book,
-        rows: &input.rows,
-        standing: &rows,
-        stood: &[],
-        policies: &input.policies,
-        references: &input.references,
-        since: &since,
-        closed: state.period(),
-        last_day: period.last_day(),
-        paid: &input.paid,
-        volumes: &input.cutover.volumes,
-    };
+    let known = known(&input, &rows, &since, state.period(), period.last_day());
     let measures = measure(&known)?;
     let classes = classify(&known, &measures)?;
-    let linked = link(&known, &classes)?;
+    let mut linked = link(&known, &classes)?;
+    super::pools::judge(&known, &measures, &classes, &mut linked)?;
     let mut fates: Vec<Fate> = standing.fates.iter().map(|f| f.unwrap_or(Fate::Rated)).collect();
     for (row, fate) in &linked.fates {
         fates[*row as usize] = *fate;

@@ -7,6 +7,7 @@ mod control;
 mod difference;
 mod evaluate;
 mod journal;
+mod known;
 mod lint;
 mod lists;
 mod look;
@@ -16,14 +17,16 @@ mod pools;
 mod prepare;
 mod state;
 mod touched;
+mod trace;
 
 pub use evaluate::{Booked, book_period};
 pub use lint::lint_book;
 pub use look::{Looked, look};
-pub use paperwork::check_terms;
+pub use paperwork::{check_terms, lint_paperwork};
 pub use prepare::{
     EXAMPLES, Only, Options, Prepared, REDRIVE_COPY, TOTALS_COPY, log_readers, log_schema, look_at_logs,
-    pinned_policies, policy_files, prepare, prepare_with, sample_logs,
+    pinned_policies, policy_files, prepare, prepare_again, prepare_with, sample_logs,
 };
 pub use state::knowledge;
 pub use touched::{Touched, touched};
+pub use trace::{Behind, EventBehind, LineOf, behind};

@@ -7,7 +7,8 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::error::{Error, Result};
-use crate::policy::{Policies, Terms};
+use crate::facts::lint_terms;
+use crate::policy::{Finding, Policies, Terms};
 use crate::query::{Engine, Expression};
 use crate::reference::{Parties, Party};
 
@@ -40,7 +41,14 @@ pub fn check_terms(engine: Engine, policies: &Policies) -> Result<()> {
     policies.terms.iter().try_for_each(|terms| plan(engine, policies, terms).map(drop))
 }
 
-/// By party, the first case of withholding that holds for it on a day; nobody where the terms withhold nothing.
+/// Every finding in what terms ask of parties.
+#[must_use]
+pub fn lint_paperwork(engine: Engine, policies: &Policies) -> Vec<Finding> {
+    lint_terms(engine, policies, &schema())
+}
+
+/// By party, the first case of each tax that holds for it on a day, in the order of taxes; nobody where the terms withhold
+/// nothing.
 ///
 /// # Errors
 /// A condition does not plan, or fails on a party (usage).
@@ -50,24 +58,25 @@ pub fn cases(
     terms: &Terms,
     parties: &Parties,
     day: i32,
-) -> Result<BTreeMap<String, usize>> {
+) -> Result<BTreeMap<String, Vec<usize>>> {
     if terms.withholding.is_empty() {
         return Ok(BTreeMap::new());
     }
     let known: Vec<(&str, &Party)> = parties.ids().filter_map(|id| Some((id, parties.on(id, day)?))).collect();
     let batch = batch(&known)?;
-    let mut cases = BTreeMap::new();
+    let mut holds = Vec::new();
     for (at, condition) in plan(engine, policies, terms)?.iter().enumerate() {
         let refused =
             |m: String| Error::usage(format!("a condition failed: {m}")).at(terms.withholding[at].name.clone());
-        let holds = condition.as_ref().map(|c| c.holds(&batch).map_err(refused)).transpose()?;
-        for (row, (party, _)) in known.iter().enumerate() {
-            if holds.as_ref().is_none_or(|holds| holds[row]) {
-                cases.entry((*party).to_owned()).or_insert(at);
-            }
-        }
+        holds.push(condition.as_ref().map(|c| c.holds(&batch).map_err(refused)).transpose()?);
     }
-    Ok(cases)
+    let taxes = terms.taxes();
+    let of_row = |row: usize| {
+        let counts = |at: &&usize| holds[**at].as_ref().is_none_or(|holds: &Vec<bool>| holds[row]);
+        taxes.iter().filter_map(|(_, cases)| cases.iter().find(counts).copied()).collect::<Vec<_>>()
+    };
+    let cases = known.iter().enumerate().map(|(row, (party, _))| ((*party).to_owned(), of_row(row)));
+    Ok(cases.filter(|(_, cases)| !cases.is_empty()).collect())
 }
 
 fn batch(known: &[(&str, &Party)]) -> Result<RecordBatch> {

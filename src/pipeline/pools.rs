@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use super::difference::PoolKey;
 use crate::earn::pool::{Months, PotMoney, mark};
 use crate::error::{Error, Result};
-use crate::facts::{Classes, EVERY_STEP, Fact, Gathered, Known, Linked, Measures, Versions, gather, pools};
+use crate::facts::{
+    Asked, Classes, EVERY_STEP, Fact, Gathered, Known, Linked, Measures, Versions, gather, paid_on, pools,
+};
 use crate::intake::{NONE, Names};
 use crate::ledger::Account;
 use crate::log::Log;
@@ -23,7 +26,7 @@ pub struct Pooled {
     pub money: BTreeMap<PoolKey, i128>,
 }
 
-/// Divides every pool of the policies.
+/// Divides every pool of the policies; what becomes of usage is joined to what is linked.
 ///
 /// # Errors
 /// Usage or a pot that breaks its contract, numbers that do not fit.
@@ -31,34 +34,96 @@ pub fn divide(
     known: &Known<'_>,
     measures: &Measures,
     classes: &Classes,
-    linked: &Linked,
+    linked: &mut Linked,
     names: &Names,
 ) -> Result<Pooled> {
     let pools = pools(known.policies);
-    let last = Period::of_day(known.last_day);
-    check_pots(known, &pools, last)?;
-    let mut pooled = Pooled::default();
-    for (program, versions) in &pools {
-        let mut gathered = gather(known, measures, classes, linked, versions)?;
-        reach(&mut gathered, versions);
-        let may_earn = |creator: u32, month: Period| may_earn(known, names, program, creator, month);
-        let months = Months {
-            program,
-            versions: versions
-                .iter()
-                .map(|(at, p, pool)| (*at, first(p.valid_from), p.valid_to.map(first), *pool))
-                .collect(),
-            gathered: &gathered,
-            names,
-            may_earn: &may_earn,
-        };
-        let number = names.find(program).ok_or_else(|| Error::bug(format!("the name {program} has no number")))?;
-        for ((version, currency, month), money) in months.divide(last)? {
-            add_facts(&mut pooled.facts, known, version, currency, month, &money)?;
-            add_money(&mut pooled.money, (number, currency, month), &money)?;
-        }
+    check_pots(known, &pools, Period::of_day(known.last_day))?;
+    if pools.is_empty() {
+        return Ok(Pooled::default());
     }
-    Ok(pooled)
+    let mut left_out = linked.quarantined();
+    let mut held = Vec::new();
+    loop {
+        let (mut pooled, mut asked) = (Pooled::default(), Asked::of(known.rows.len()));
+        asked.add(std::iter::empty(), held.clone());
+        for (program, versions) in &pools {
+            let mut gathered = used(known, measures, classes, linked, versions, &left_out)?;
+            asked.join(std::mem::take(&mut gathered.asked));
+            divide_one(known, names, program, versions, &gathered, &mut pooled)?;
+        }
+        let disputed = asked.disputed();
+        if disputed.is_empty() {
+            linked.join(classes, &asked);
+            return Ok(pooled);
+        }
+        // What one pool can't rate, no other may: all are divided again without it.
+        left_out.extend(disputed.iter().map(|(row, _)| *row));
+        held.extend(disputed);
+    }
+}
+
+/// What becomes of usage, joined to what is linked; no pot is divided.
+///
+/// # Errors
+/// As [`gather`].
+pub fn judge(known: &Known<'_>, measures: &Measures, classes: &Classes, linked: &mut Linked) -> Result<()> {
+    let pools = pools(known.policies);
+    if pools.is_empty() {
+        return Ok(());
+    }
+    let (mut asked, left_out) = (Asked::of(known.rows.len()), linked.quarantined());
+    for versions in pools.values() {
+        asked.join(gather(known, measures, classes, linked, versions, &left_out)?.asked);
+    }
+    linked.join(classes, &asked);
+    Ok(())
+}
+
+/// What a pool is divided by, thresholds applied.
+///
+/// # Errors
+/// As [`gather`].
+pub fn used(
+    known: &Known<'_>,
+    measures: &Measures,
+    classes: &Classes,
+    linked: &Linked,
+    versions: &Versions<'_>,
+    left_out: &FxHashSet<u32>,
+) -> Result<Gathered> {
+    let mut gathered = gather(known, measures, classes, linked, versions, left_out)?;
+    reach(&mut gathered, versions);
+    Ok(gathered)
+}
+
+/// Divides every month of one pool.
+///
+/// # Errors
+/// As [`divide`].
+pub fn divide_one(
+    known: &Known<'_>,
+    names: &Names,
+    program: &str,
+    versions: &Versions<'_>,
+    gathered: &Gathered,
+    pooled: &mut Pooled,
+) -> Result<()> {
+    let months = Months {
+        program,
+        versions: versions
+            .iter()
+            .map(|(at, p, pool)| (*at, first(p.valid_from), p.valid_to.map(first), *pool))
+            .collect(),
+        gathered,
+        names,
+    };
+    let number = names.find(program).ok_or_else(|| Error::bug(format!("the name {program} has no number")))?;
+    for ((version, currency, month), money) in months.divide(Period::of_day(known.last_day))? {
+        add_facts(&mut pooled.facts, known, version, currency, month, &money)?;
+        add_money(&mut pooled.money, (number, currency, month), &money)?;
+    }
+    Ok(())
 }
 
 fn first(day: i32) -> Period {
@@ -104,21 +169,6 @@ fn reach(gathered: &mut Gathered, versions: &Versions<'_>) {
     gathered.uses = all;
 }
 
-/// Is every party of the creator known when the month's parts are paid?
-fn may_earn(known: &Known<'_>, names: &Names, program: &str, creator: u32, month: Period) -> Result<bool> {
-    if creator == NONE {
-        return Ok(false);
-    }
-    let (day, last) = (day_of(known, month), month.last_day());
-    let shares = known.references.agreements.on(names.text(creator), program, day)?;
-    Ok(shares.iter().all(|s| known.references.parties.on(&s.party, last).is_some()))
-}
-
-/// The day that a month's parts are earned on: its last, or the last day that the run takes.
-fn day_of(known: &Known<'_>, month: Period) -> i32 {
-    month.last_day().min(known.last_day)
-}
-
 fn add_facts(
     facts: &mut Vec<Fact<'static>>,
     known: &Known<'_>,
@@ -132,7 +182,7 @@ fn add_facts(
             creator: *creator,
             program: version,
             currency,
-            day: day_of(known, month),
+            day: paid_on(known, month),
             log: Log::Engagement,
             channel: NONE,
             class: &EVERY_STEP,

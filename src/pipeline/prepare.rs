@@ -92,30 +92,93 @@ pub fn prepare_with(
     only: Option<&Only>,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Prepared> {
-    let policy_files = policy_files(&book.policies)?;
-    let policies = Policies::read(policy_files.clone())?;
     let references = References::read(engine, book)?;
-    let staging = staging_queries(book, &references)?;
+    let sources = Sources {
+        policy_files: policy_files(&book.policies)?,
+        staging: staging_queries(book, &references)?,
+        references,
+        redrive: redrive.clone(),
+        run: None,
+    };
+    read(engine, book, sources, store, state, only, progress)
+}
+
+/// All that a run was made from: its copies of policies, references, queries and decisions, and the logs' files that its
+/// manifest names.
+///
+/// # Errors
+/// As [`prepare`]; a file of the logs is gone or was changed (input).
+pub fn prepare_again(
+    engine: Engine,
+    book: &Book,
+    store: &Store,
+    state: &State,
+    run: &RunDir,
+    only: &Only,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Prepared> {
+    let references = References::from_files(run.copies("references/")?)?;
+    let mut staging = BTreeMap::new();
+    for (name, sql) in run.copies("queries/")? {
+        let log = name.strip_prefix("staging/").and_then(|name| name.strip_suffix(".sql")).map(str::parse::<Log>);
+        if let Some(log) = log.transpose()? {
+            staging.insert(log, Staging { name, sql: utf8(sql)?, references: references.tables.clone() });
+        }
+    }
+    let policies = run.copies("policies/")?.into_iter();
+    let policy_files = policies.map(|(name, bytes)| Ok((format!("policies/{name}"), utf8(bytes)?)));
+    let policy_files = policy_files.collect::<Result<_>>()?;
+    let redrive = pinned_redrive(run)?;
+    let sources = Sources { policy_files, references, staging, redrive, run: Some(run) };
+    read(engine, book, sources, store, state, Some(only), progress)
+}
+
+/// What says how logs are read and rated.
+struct Sources<'a> {
+    policy_files: Vec<(String, String)>,
+    references: References,
+    staging: BTreeMap<Log, Staging>,
+    redrive: Redrive,
+    /// The run that kept these copies; none: they are the book's own files.
+    run: Option<&'a RunDir>,
+}
+
+fn read(
+    engine: Engine,
+    book: &Book,
+    sources: Sources<'_>,
+    store: &Store,
+    state: &State,
+    only: Option<&Only>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Prepared> {
+    let Sources { policy_files, references, staging, redrive, run } = sources;
+    let policies = Policies::read(policy_files.clone())?;
     let mut copies: Vec<(String, Vec<u8>)> = Vec::new();
     copies.extend(policy_files.into_iter().map(|(name, text)| (name, text.into_bytes())));
     copies.extend(staging.values().map(|s| (format!("queries/{}", s.name), s.sql.clone().into_bytes())));
     copies.extend(references.files.iter().map(|(name, bytes)| (format!("references/{name}"), bytes.clone())));
-    let cutover = Cutover::open(book, store, state, &references, &policies)?;
+    let cutover = match (run, state.closed().first()) {
+        (None, _) => Cutover::open(book, store, state, &references, &policies)?,
+        (Some(run), None) => Cutover::of_copies(run.copies("cutover/")?, book.first_period)?,
+        (Some(_), Some(first)) => Cutover::of_copies(store.run(&first.run_id)?.copies("cutover/")?, book.first_period)?,
+    };
     copies.extend(cutover.files.iter().map(|(name, bytes)| (format!("cutover/{name}"), bytes.clone())));
     let paid = Arc::new(hashed(&cutover.paid));
     if !redrive.text.is_empty() {
         copies.push((format!("{REDRIVE_COPY}{REDRIVE_FILE}"), redrive.text.clone().into_bytes()));
     }
-    let (expected, files) = Expected::of_book(book)?;
+    let (expected, files) = if run.is_none() { Expected::of_book(book)? } else { Default::default() };
     copies.extend(files.into_iter().map(|(name, bytes)| (format!("{TOTALS_COPY}{name}"), bytes)));
     let history = History::read(store, state.closed())?;
     history.last.iter().try_for_each(|last| redrive.continues(&last.redrive))?;
-    let pinned = history.pinned(book, &policies, &references, &staging)?;
+    // What a run has kept was signed for when it was made.
+    let pinned = history.pinned(book, &policies, &references, &staging, run.is_none())?;
     let kept = words([Some(&policies), pinned.as_ref().map(|p| &p.policies)]);
     let readers = readers(book, &staging, &history, &kept, only);
     let rows = read_rows(engine, &book.zone, &readers, progress)?;
     super::state::check_closed_inputs(state, &rows)?;
-    let decided = Decided::of(redrive, &rows)?;
+    let decided = Decided::of(&redrive, &rows)?;
     let mut book = book.clone();
     book.bounds.extend(redrive.waived.iter().cloned());
     Ok(Prepared { engine, book, policies, references, rows, pinned, cutover, paid, decided, expected, copies })
@@ -248,27 +311,18 @@ impl History {
         Ok(())
     }
 
-    /// What the last close pinned; a change that nobody has signed for is refused.
+    /// What the last close pinned; where changes are `held` against signatures, one that nobody has signed for is refused.
     fn pinned(
         self: &History,
         book: &Book,
         policies: &Policies,
         references: &References,
         staging: &BTreeMap<Log, Staging>,
+        held: bool,
     ) -> Result<Option<Pinned>> {
         let Some(last) = &self.last else { return Ok(None) };
-        let corrections = corrections(book)?;
-        let changes = changed(&last.policies, policies, last.period.next().first_day());
-        for change in &changes {
-            allowed(&corrections, change)?;
-        }
-        for (log, staging) in staging {
-            let pinned = last.queries.get(&staging.name).map(Vec::as_slice);
-            if pinned.is_some_and(|p| normal(p) != normal(staging.sql.as_bytes()))
-                && !corrections.allows_staging(log.name())
-            {
-                return Err(unsigned_change(&format!("the staging query of {}", log.name())));
-            }
+        if held {
+            last.hold(&corrections(book)?, policies, staging)?;
         }
         let bytes =
             |r: &References| r.files.iter().filter(|(n, _)| !n.starts_with("fx_rates")).cloned().collect::<Vec<_>>();
@@ -279,6 +333,23 @@ impl History {
             policies_changed: last.policies.canonical_json() != policies.canonical_json(),
             references_changed: bytes(&last.references) != bytes(references),
         }))
+    }
+}
+
+impl Last {
+    /// Refuses a change that nobody has signed for.
+    fn hold(&self, corrections: &Corrections, policies: &Policies, staging: &BTreeMap<Log, Staging>) -> Result<()> {
+        for change in &changed(&self.policies, policies, self.period.next().first_day()) {
+            allowed(corrections, change)?;
+        }
+        for (log, staging) in staging {
+            let pinned = self.queries.get(&staging.name).map(Vec::as_slice);
+            let differs = pinned.is_some_and(|p| normal(p) != normal(staging.sql.as_bytes()));
+            if differs && !corrections.allows_staging(log.name()) {
+                return Err(unsigned_change(&format!("the staging query of {}", log.name())));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -64,8 +64,7 @@ pub fn knowledge(input: &Prepared, state: &State) -> Result<Knowledge> {
     knowledge.end = Some(input.book.zone.start_of(period.next().first_day()));
     knowledge.files = state.files().map(str::to_owned).collect();
     for row in state.open_rows() {
-        let content = u128::from_str_radix(&row.row_hash, 16)
-            .map_err(|_| Error::input("a row's hash in the ledger can't be read").found(row.row_hash.clone()))?;
+        let content = hash_of(&row.row_hash)?;
         let log: Log = row.log.parse()?;
         knowledge.open.push((log, content));
         if row.reason == Reason::Conflict.code() {
@@ -75,6 +74,15 @@ pub fn knowledge(input: &Prepared, state: &State) -> Result<Knowledge> {
         list.insert((log, content));
     }
     Ok(knowledge)
+}
+
+/// A row's hash, as the ledger writes it.
+///
+/// # Errors
+/// It can't be read (input).
+pub fn hash_of(text: &str) -> Result<u128> {
+    u128::from_str_radix(text, 16)
+        .map_err(|_| Error::input("a row's hash in the ledger can't be read").found(text.to_owned()))
 }
 
 fn currency(code: &str) -> Result<Currency> {

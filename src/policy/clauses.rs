@@ -1,6 +1,6 @@
 //! Every place of a policy where SQL stands, and what it decides there.
 
-use super::model::{Added, Case, Measure, Pay, Payment, Policies, Program, Sql};
+use super::model::{Added, Case, Measure, Pay, Payment, Policies, Program, Sql, Terms};
 use super::pool::Pool;
 
 /// What an expression decides.
@@ -89,6 +89,18 @@ impl Measure {
             Added::Distinct(of) => Some(clause("`distinct`", Role::Thing, of)),
         };
         condition.chain(added).collect()
+    }
+}
+
+impl Terms {
+    /// The conditions of withholding, tax by tax.
+    #[must_use]
+    pub fn clauses(&self) -> Vec<Vec<Clause<'_>>> {
+        let case = |at: &usize| {
+            let case = self.withholding.get(*at)?;
+            Some(clause(format!("the case {} of withholding", case.name), Role::Case, case.when.as_ref()?))
+        };
+        self.taxes().iter().map(|(_, cases)| cases.iter().filter_map(case).collect()).collect()
     }
 }
 

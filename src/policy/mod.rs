@@ -30,7 +30,7 @@ pub use corrections::{Correction, Corrections, Target};
 pub use model::{
     Added, Band, Basis, Below, Bonus, Cap, Case, Enrolment, First, FxDate, Having, Hold, HoldAfter, Kept, Late, Locked,
     Measure, MeasureEnd, Of, Pay, Payment, Policies, PolicyFile, Program, Reserve, RoundAt, Rule, SettleStep, Span,
-    Sql, Step, Terms, TierMode, Tiers, Unit, UnitRate, Window, Withholding, Within, covers,
+    Sql, Step, TaxOf, Terms, TierMode, Tiers, Unit, UnitRate, Window, Withholding, Within, covers,
 };
 pub use picture::place_of;
 pub use pins::{Change, ChangeKey, changed, words_of};

@@ -39,6 +39,13 @@ choices! {
         /// The amount after tax.
         Amount = "amount",
     }
+    /// What a tax that is withheld is of.
+    TaxOf {
+        /// What became payable.
+        Base = "base",
+        /// That, less what the taxes before it took.
+        Rest = "rest",
+    }
     /// Where the creator side is rounded.
     RoundAt {
         /// Once per earning line.
@@ -410,7 +417,7 @@ pub struct Terms {
     pub due_days: i32,
     /// Of every program that has no hold of its own.
     pub hold: Option<Hold>,
-    /// The first case that holds for a party counts; none: nothing is withheld.
+    /// Of each tax the first case that holds for a party counts; none: nothing is withheld.
     pub withholding: Vec<Withholding>,
     pub reserve: Option<Reserve>,
     /// Every step once.
@@ -431,10 +438,14 @@ pub struct Hold {
 #[derive(Clone, Debug)]
 pub struct Withholding {
     pub name: String,
+    /// The tax that it is a case of; none where the terms know one only.
+    pub tax: Option<String>,
     /// SQL over the party's columns on the period's last day; none holds for everybody.
     pub when: Option<Sql>,
     /// As a fraction, 0 to 1.
     pub percent: Exact,
+    /// The base, or what the taxes before it left of it.
+    pub of: TaxOf,
     /// Only what payers of these countries brought is taxed, sorted; empty: everything.
     pub payers: Vec<String>,
 }
@@ -478,6 +489,22 @@ impl Program {
     #[must_use]
     pub fn hold_under(&self, terms: &Terms) -> Option<Hold> {
         self.hold.or(terms.hold).filter(|hold| hold.days > 0 || hold.after == HoldAfter::Delivered)
+    }
+}
+
+impl Terms {
+    /// The taxes that are withheld, in the order of their first cases; each with the places of its cases.
+    #[must_use]
+    pub fn taxes(&self) -> Vec<(Option<&str>, Vec<usize>)> {
+        let mut taxes: Vec<(Option<&str>, Vec<usize>)> = Vec::new();
+        for (at, case) in self.withholding.iter().enumerate() {
+            let name = case.tax.as_deref();
+            match taxes.iter_mut().find(|(tax, _)| *tax == name) {
+                Some((_, cases)) => cases.push(at),
+                None => taxes.push((name, vec![at])),
+            }
+        }
+        taxes
     }
 }
 

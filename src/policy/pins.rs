@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::model::{
     Added, Band, Below, Bonus, Cap, Case, Enrolment, First, Having, Hold, HoldAfter, Locked, Measure, Pay, Payment,
-    Policies, Program, Reserve, Rule, SettleStep, Span, Sql, Step, Terms, Tiers, Unit, UnitRate, Withholding,
+    Policies, Program, Reserve, Rule, SettleStep, Span, Sql, Step, TaxOf, Terms, Tiers, Unit, UnitRate, Withholding,
 };
 use crate::money::Currency;
 use crate::period::day_text;
@@ -249,8 +249,10 @@ fn reserve(reserve: &Reserve) -> Value {
 fn withheld(case: &Withholding) -> Value {
     filled(json!({
         "name": case.name,
+        "of": (case.of != TaxOf::Base).then(|| case.of.to_string()),
         "payers": (!case.payers.is_empty()).then_some(&case.payers),
         "percent": case.percent.to_string(),
+        "tax": case.tax,
         "when": sql(case.when.as_ref()),
     }))
 }

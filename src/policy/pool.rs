@@ -160,7 +160,6 @@ pub fn pay(table: &Table<'_>, value: Value<'_>, faults: &mut Faults) -> Option<(
 /// Keys of a program that mean nothing for a pool.
 fn refuse_beside(table: &Table<'_>, faults: &mut Faults) {
     let beside = [
-        ("eligible", "put the condition into `where`: usage that it refuses weighs nothing"),
         ("tiers", "a creator's part of a pot has one share: share = \"45 %\""),
         ("bonus", "give the usage a multiplier in `pool`"),
         ("max_share", "leave it out: a pool has no bonus points"),

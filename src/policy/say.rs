@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::model::{
     Added, Basis, Below, Bonus, Case, Enrolment, FxDate, Hold, HoldAfter, Kept, Late, Measure, MeasureEnd, Of, Pay,
-    Payment, Policies, Program, RoundAt, Span, Step, Terms, TierMode, Tiers, Unit, Window, Withholding, covers,
+    Payment, Policies, Program, RoundAt, Span, Step, TaxOf, Terms, TierMode, Tiers, Unit, Window, Withholding, covers,
 };
 use super::pool::{Idle, Pool, PoolLate, PoolRule, Pot, Reading, Threshold, WithoutWeight};
 use crate::money::{Currency, Exact, OddCents, Rounding, major_grouped};
@@ -548,12 +548,15 @@ fn hold_text(hold: &Hold) -> String {
 
 fn withheld(case: &Withholding) -> String {
     let when = case.when.as_ref().map(|sql| format!(" when {}", aloud(&sql.text))).unwrap_or_default();
-    let of = match case.payers.is_empty() {
-        true => "what is earned".to_owned(),
-        false => format!("what payers of {} brought", case.payers.join(", ")),
+    let of = match (case.payers.is_empty(), case.of) {
+        (true, TaxOf::Base) => "what is earned".to_owned(),
+        (true, TaxOf::Rest) => "what the taxes before it left of what is earned".to_owned(),
+        (false, _) => format!("what payers of {} brought", case.payers.join(", ")),
     };
+    let tax = case.tax.as_ref().map_or("tax".to_owned(), |tax| format!("the tax {tax}"));
+    let counts = case.tax.as_ref().map(|tax| format!(" of {tax}")).unwrap_or_default();
     format!(
-        "{}: {} of {of} is withheld as tax{when}; the first case that holds counts.",
+        "{}: {} of {of} is withheld as {tax}{when}; the first case{counts} that holds counts.",
         case.name,
         percent(&case.percent)
     )

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Below, FxDate, Hold, HoldAfter, Reserve, SettleStep, Terms, Withholding};
+use super::model::{Below, FxDate, Hold, HoldAfter, Reserve, SettleStep, TaxOf, Terms, Withholding};
 use super::read::{Dated, unique, validity};
 use super::source::{Faults, Table, Value};
 use super::values;
 use crate::log::Log;
-use crate::money::Currency;
+use crate::money::{Currency, Exact};
 
 /// The keys of terms.
 pub const KEYS: [&str; 13] = [
@@ -88,24 +88,67 @@ pub fn hold(value: Value<'_>, log: Option<Log>, faults: &mut Faults) -> Option<H
 }
 
 fn withholding(table: &Table<'_>, faults: &mut Faults) -> Option<Vec<Withholding>> {
-    let known = ["name", "when", "percent", "payers"];
+    let known = ["tax", "name", "when", "percent", "of", "payers"];
     let tables = table.tables("withholding", "a case of withholding", &known, faults);
     unique(&tables, "name", "case of withholding", faults);
     for (at, case) in tables.iter().enumerate() {
-        if case.get("when").is_none() && at + 1 < tables.len() {
+        let later = tables[at + 1..].iter().any(|other| tax_of(other) == tax_of(case));
+        if case.get("when").is_none() && later {
             let message = "a case without `when` holds for everybody: those after it never count";
-            faults.error(case.place, message, "give it a `when`, or move it to the end");
+            faults.error(case.place, message, "give it a `when`, or move it behind the cases of its tax");
         }
     }
-    tables.iter().map(|case| withheld(case, faults)).collect::<Vec<_>>().into_iter().collect()
+    refuse_half_named(&tables, faults);
+    let read = tables.iter().map(|case| withheld(case, faults)).collect::<Vec<_>>();
+    let cases: Vec<Withholding> = read.into_iter().collect::<Option<_>>()?;
+    check_whole(table, &cases, faults);
+    Some(cases)
+}
+
+/// The tax that a case names.
+fn tax_of<'a>(case: &Table<'a>) -> Option<&'a str> {
+    case.get("tax")?.inner.as_str()
+}
+
+/// Where there are several taxes, each case says which it is of.
+fn refuse_half_named(tables: &[Table<'_>], faults: &mut Faults) {
+    let named = tables.iter().any(|case| case.get("tax").is_some());
+    for case in tables.iter().filter(|case| named && case.get("tax").is_none()) {
+        let message = "this case does not say of which tax it is, and others do";
+        faults.error(
+            case.place,
+            message,
+            "add tax = \"…\": cases of one tax are tried in order, of each tax one counts",
+        );
+    }
+}
+
+/// All taxes together withhold at most everything.
+fn check_whole(table: &Table<'_>, cases: &[Withholding], faults: &mut Faults) {
+    let mut most: BTreeMap<Option<&str>, &Exact> = BTreeMap::new();
+    for case in cases {
+        let highest = most.entry(case.tax.as_deref()).or_insert(&case.percent);
+        *highest = (*highest).max(&case.percent);
+    }
+    let sum: Exact = most.values().copied().sum();
+    if let Some(at) = table.get("withholding").filter(|_| sum > Exact::ONE) {
+        let message = "where their highest cases hold together, the taxes withhold more than the whole";
+        faults.warning(at.place, message, "lower them, or let one be of = \"rest\"");
+    }
 }
 
 fn withheld(table: &Table<'_>, faults: &mut Faults) -> Option<Withholding> {
     let name = table.need("name", faults).and_then(|v| values::name(v, faults));
     let when = optional(table.get("when"), |v| values::sql(v, faults));
     let percent = table.need("percent", faults).and_then(|v| values::percent(v, faults));
+    let tax = optional(table.get("tax"), |v| values::name(v, faults));
+    let of = table.get("of").map_or(Some(TaxOf::Base), |v| values::choice(v, TaxOf::ALL, faults));
     let payers = table.get("payers").map_or(Some(Vec::new()), |v| countries(v, faults));
-    Some(Withholding { name: name?, when: when?, percent: percent?, payers: payers? })
+    if let (Some(TaxOf::Rest), Some(payers)) = (of, table.get("payers")) {
+        let message = "what other taxes left of what these payers brought is nowhere known";
+        faults.error(payers.place, message, "of = \"base\", or leave `payers` out");
+    }
+    Some(Withholding { name: name?, tax: tax?, when: when?, percent: percent?, of: of?, payers: payers? })
 }
 
 /// Countries of payers, as the logs write them.

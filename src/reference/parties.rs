@@ -64,8 +64,28 @@ impl Parties {
         let parties = Self(parties);
         for row in table.rows(&["party_id"])?.filter(|row| row.get("stand_in").is_some()) {
             row.party("stand_in", &parties)?;
+            let from = row.validity()?.0;
+            if let Some(circle) = parties.circle(row.need("party_id")?, from) {
+                let expected = "a chain of parties with an end: the last one keeps the debt";
+                return Err(row.fault("stand_in", expected, &circle.join(" -> ")));
+            }
         }
         Ok(parties)
+    }
+
+    /// The parties that stand in for each other, one for the next, from a party back to it. A circle is there as soon as the
+    /// last of its rows holds, so that it is enough to look at the first day of each.
+    fn circle(&self, party: &str, day: i32) -> Option<Vec<String>> {
+        let mut chain = vec![party.to_owned()];
+        while let Some(second) = chain.last().and_then(|last| self.on(last, day)?.stand_in.clone()) {
+            let is_closed = second == party;
+            let is_seen = chain.contains(&second);
+            chain.push(second);
+            if is_closed || is_seen {
+                return is_closed.then_some(chain);
+            }
+        }
+        None
     }
 
     /// Is there such a party on any day?

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::events::{LineEvents, StepSum, exact_amount};
 use crate::ledger::{Earning, Part};
 use crate::money::{Currency, Exact, major_grouped};
 use crate::policy::{Of, Policies, Program, Step, aloud, percent_text};
@@ -28,11 +29,11 @@ pub struct Explained {
     pub is_sum: bool,
 }
 
-/// Explains a line, and one party's part of it.
+/// Explains a line, and one party's part of it; with its events, the base of every deduction is known.
 #[must_use]
-pub fn explain(policies: &Policies, line: &Earning, part: &Part) -> Vec<Explained> {
+pub fn explain(policies: &Policies, line: &Earning, part: &Part, events: Option<&LineEvents<'_>>) -> Vec<Explained> {
     let version = |p: &&Program| p.name == line.program && p.version == line.policy_version;
-    let teller = Teller { line, program: policies.programs.iter().find(version) };
+    let teller = Teller { line, program: policies.programs.iter().find(version), events };
     let mut steps = vec![teller.step("paid", line.gross_minor)];
     steps[0].cause = Some(format!("{} events", line.events));
     steps.extend(teller.deductions());
@@ -51,6 +52,7 @@ pub fn explain(policies: &Policies, line: &Earning, part: &Part) -> Vec<Explaine
 struct Teller<'a> {
     line: &'a Earning,
     program: Option<&'a Program>,
+    events: Option<&'a LineEvents<'a>>,
 }
 
 impl Teller<'_> {
@@ -82,9 +84,9 @@ impl Teller<'_> {
             steps.push(Explained { cause, account: Some("tax_payable".into()), ..self.step("tax", -line.tax_minor) });
         }
         let mut left = line.gross_minor - line.tax_minor;
-        for step in listed {
+        for (at, step) in listed.iter().enumerate() {
             let minor = self.taken(&step.name);
-            steps.push(self.listed(step, minor, left));
+            steps.push(self.listed(step, minor, left, self.events.map(|events| events.step(at))));
             left -= if step.name == "tax" { 0 } else { minor };
         }
         if !is_listed("channel_fee") {
@@ -105,20 +107,28 @@ impl Teller<'_> {
         }
     }
 
-    /// A step of the program; its base is known where it is taken of every event.
-    fn listed(&self, step: &Step, minor: i64, left: i64) -> Explained {
-        let stated = matches!(step.name.as_str(), "tax" | "channel_fee");
-        let base = if step.of == Of::Rest { left } else { self.line.gross_minor - self.line.tax_minor };
-        let when = step.when.as_ref().map(|sql| format!("when {}", aloud(&sql.text)));
-        let cause = match (when, stated) {
-            (Some(when), true) => Some(format!("{when}; as the log states it, where it does")),
-            (None, true) => Some("as the log states it, where it does".to_owned()),
-            (when, false) => when,
+    /// A step of the program; its base is known where it is taken of every event, or where the events are given.
+    fn listed(&self, step: &Step, minor: i64, left: i64, events: Option<StepSum>) -> Explained {
+        let may_be_stated = matches!(step.name.as_str(), "tax" | "channel_fee");
+        let all = if step.of == Of::Rest { left } else { self.line.gross_minor - self.line.tax_minor };
+        let base = match &events {
+            None => (step.when.is_none() && !may_be_stated).then(|| self.amount(all)),
+            Some(sum) => (sum.computed != 0).then(|| exact_amount(&sum.base, &self.line.currency)),
         };
+        let when = step.when.as_ref().map(|sql| format!("when {}", aloud(&sql.text)));
+        let fixed = step.fixed.iter().find(|(c, _)| c.code() == self.line.currency);
+        let fixed = fixed.map(|(_, minor)| format!("and {} of each event", self.amount(*minor)));
+        let stated = match &events {
+            None => may_be_stated.then(|| "as the log states it, where it does".to_owned()),
+            Some(sum) if sum.stated.is_zero() => None,
+            Some(sum) => Some(format!("{} as the log states it", exact_amount(&sum.stated, &self.line.currency))),
+        };
+        let why: Vec<String> = [fixed, when, stated].into_iter().flatten().collect();
+        let is_computed = events.as_ref().is_none_or(|sum| sum.computed != 0);
         Explained {
-            base: (step.when.is_none() && !stated).then(|| self.amount(base)),
-            rate: Some(percent_text(&step.percent)),
-            cause,
+            base,
+            rate: is_computed.then(|| percent_text(&step.percent)),
+            cause: (!why.is_empty()).then(|| why.join("; ")),
             account: Some(step.account.clone()),
             ..self.step(&step.name, -minor)
         }

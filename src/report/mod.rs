@@ -1,12 +1,14 @@
 //! Reports: what people read. Nothing reads them back.
 
 mod brought_over;
+mod events;
 mod explain;
 mod moves;
 mod statement;
 mod summary;
 
 pub use brought_over::BroughtOver;
+pub use events::{EventDeduction, EventLine};
 pub use explain::{Explained, explain};
-pub use statement::{StatementDocument, statement};
+pub use statement::{AdjustmentLine, StatementDocument, statement, statement_with_events};
 pub use summary::{Summary, payout_summary};

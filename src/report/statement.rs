@@ -1,8 +1,11 @@
 //! A party's statement: every step of its account, and the earning lines behind each.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::brought_over::{BroughtOver, brought_over};
+use super::events::{EventLine, LineEvents};
 use super::explain::{Explained, explain};
 use super::moves::{
     HELD, Move, RECOUPED, RELEASED, RESERVE_RELEASED, RESERVED, STAND_IN, WITHHELD, Waiting, moves, waiting,
@@ -12,11 +15,14 @@ use crate::error::{Error, Result};
 use crate::ledger::{CarriedAmount, Earning, Statement, Store, Tables};
 use crate::money::{Currency, major_grouped};
 use crate::period::{Period, day_text};
-use crate::pipeline::pinned_policies;
+use crate::pipeline::{Behind, pinned_policies};
 use crate::policy::Policies;
+use crate::publish::behind_run;
+use crate::query::Engine;
 
 /// The step that an account begins with.
 const OPENING: &str = "opening balance";
+const ADJUSTMENTS: &str = "adjustments";
 
 /// One document: all currencies of one party.
 #[derive(Debug, Serialize)]
@@ -40,6 +46,9 @@ pub struct AccountSection {
     pub steps: Vec<StepLine>,
     /// What earned and corrections are made of.
     pub lines: Vec<EarningLine>,
+    /// The events behind the adjustments, where they are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adjustments: Option<Vec<AdjustmentLine>>,
     /// What the steps between are made of: holds, advances, tax, reserves.
     pub moves: Vec<Move>,
     /// What the party is owed and cannot be paid yet, and what it still has of advances.
@@ -56,8 +65,17 @@ pub struct StepLine {
     pub amount: String,
 }
 
-/// One earning line's part for this party.
+/// One adjustment.
 #[derive(Debug, Serialize)]
+pub struct AdjustmentLine {
+    pub event_id: String,
+    pub day: String,
+    pub amount_minor: i64,
+    pub amount: String,
+}
+
+/// One earning line's part for this party.
+#[derive(Clone, Debug, Serialize)]
 pub struct EarningLine {
     pub earning_period: String,
     pub cause: String,
@@ -72,6 +90,9 @@ pub struct EarningLine {
     pub amount: String,
     /// From what was paid to the part, in event currency.
     pub explanation: Vec<Explained>,
+    /// The events behind it, where they are asked for and there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behind: Option<Vec<EventLine>>,
 }
 
 /// Builds a party's statement from the period's close, or else its draft.
@@ -79,6 +100,34 @@ pub struct EarningLine {
 /// # Errors
 /// No run of the period, or the party has no account in it (usage).
 pub fn statement(book: &Book, party: &str, period: Period) -> Result<StatementDocument> {
+    document(book, party, period, &|_| Ok(None))
+}
+
+/// [`statement`] with the events behind each line: the run's inputs are read and rated again.
+///
+/// # Errors
+/// As [`statement`]; a file of the run's logs is gone or was changed (input); the events do not add up to a line (difference).
+pub fn statement_with_events(
+    book: &Book,
+    engine: Engine,
+    party: &str,
+    period: Period,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<StatementDocument> {
+    document(book, party, period, &|tables| {
+        let ours = tables.earnings.iter().filter(|e| e.parts().any(|part| part.party_id == party));
+        let mut creators: BTreeSet<String> = ours.map(|e| e.head().creator_id.to_owned()).collect();
+        creators.insert(party.to_owned());
+        behind_run(book, engine, period, &creators, progress).map(Some)
+    })
+}
+
+fn document(
+    book: &Book,
+    party: &str,
+    period: Period,
+    behind: &dyn Fn(&Tables) -> Result<Option<Behind>>,
+) -> Result<StatementDocument> {
     let store = Store::open(&book.ledger)?;
     let (run_id, state) = store.current(period)?.ok_or_else(|| {
         Error::usage(format!("{period} has not been run")).next(format!("`everycent run --period {period}` first"))
@@ -92,12 +141,14 @@ pub fn statement(book: &Book, party: &str, period: Period) -> Result<StatementDo
         return Err(unknown(party, &tables));
     }
     let carried = run.pins()?.carried;
+    let behind = behind(&tables)?;
+    let from = From { tables: &tables, carried: &carried, policies: &policies, behind: behind.as_ref() };
     Ok(StatementDocument {
         book: book.name.clone(),
         party_id: party.to_owned(),
         period: period.to_string(),
         state: state.to_owned(),
-        accounts: own.into_iter().map(|s| section(s, &tables, &carried, &policies)).collect(),
+        accounts: own.into_iter().map(|s| section(s, &from)).collect::<Result<_>>()?,
         brought_over,
     })
 }
@@ -115,12 +166,21 @@ pub(super) fn amount(minor: i64, currency: &str) -> String {
     Currency::parse(currency).map_or_else(|| minor.to_string(), |c| major_grouped(minor, c))
 }
 
-fn section(s: &Statement, tables: &Tables, carried: &[CarriedAmount], policies: &Policies) -> AccountSection {
+/// What a statement is made from.
+struct From<'a> {
+    tables: &'a Tables,
+    carried: &'a [CarriedAmount],
+    policies: &'a Policies,
+    behind: Option<&'a Behind>,
+}
+
+fn section(s: &Statement, from: &From<'_>) -> Result<AccountSection> {
+    let tables = from.tables;
     let all = [
         (OPENING, s.opening_minor, true),
         ("earned", s.earned_minor, false),
         ("corrections of earlier periods", s.corrections_minor, false),
-        ("adjustments", s.adjustments_minor, false),
+        (ADJUSTMENTS, s.adjustments_minor, false),
         ("moved from another currency", s.moved_minor, false),
         (STAND_IN, s.stand_in_minor, false),
         (HELD, -s.held_minor, false),
@@ -141,14 +201,36 @@ fn section(s: &Statement, tables: &Tables, carried: &[CarriedAmount], policies: 
     };
     let due = tables.payouts.iter().find(|p| p.party_id == s.party_id && p.currency == s.currency);
     let ours = tables.earnings.iter().filter(|e| e.parts().any(|part| part.party_id == s.party_id));
-    AccountSection {
+    let lines: Vec<Vec<EarningLine>> = ours.map(|e| earning_lines(&e.to_row(), s, from)).collect::<Result<_>>()?;
+    Ok(AccountSection {
         currency: s.currency.clone(),
         steps: all.into_iter().filter(|(_, minor, always)| *minor != 0 || *always).map(line).collect(),
-        lines: ours.flat_map(|e| earning_lines(&e.to_row(), s, policies)).collect(),
+        lines: lines.concat(),
+        adjustments: from.behind.map(|behind| adjustments(s, behind)).transpose()?,
         moves: moves(&s.party_id, &s.currency, &tables.journal),
-        waiting: waiting(&s.party_id, &s.currency, carried),
+        waiting: waiting(&s.party_id, &s.currency, from.carried),
         due_date: due.map(|p| day_text(p.due_date)),
+    })
+}
+
+/// The events behind the adjustments of an account.
+fn adjustments(s: &Statement, behind: &Behind) -> Result<Vec<AdjustmentLine>> {
+    let key = Currency::parse(&s.currency).map(|currency| (s.party_id.clone(), currency));
+    let events = key.and_then(|key| behind.adjustments.get(&key)).map_or(&[][..], Vec::as_slice);
+    let line = |(event_id, day, minor): &(String, i32, i64)| AdjustmentLine {
+        event_id: event_id.clone(),
+        day: day_text(*day),
+        amount_minor: *minor,
+        amount: amount(*minor, &s.currency),
+    };
+    let sum: i128 = events.iter().map(|(_, _, minor)| i128::from(*minor)).sum();
+    if sum != i128::from(s.adjustments_minor) {
+        return Err(Error::difference("the events of the adjustments do not add up to them")
+            .at(format!("{} {}", s.party_id, s.currency))
+            .expected(s.adjustments_minor.to_string())
+            .found(sum.to_string()));
     }
+    Ok(events.iter().map(line).collect())
 }
 
 /// A line of this party as a creator of which nothing is left.
@@ -167,19 +249,25 @@ fn cancelled(e: &Earning, s: &Statement) -> Option<EarningLine> {
         amount_minor: 0,
         amount: amount(0, &s.currency),
         explanation: Vec::new(),
+        behind: None,
     })
 }
 
 /// The parts of an earning line that belong to this party's account in this currency.
-fn earning_lines(e: &Earning, s: &Statement, policies: &Policies) -> Vec<EarningLine> {
+fn earning_lines(e: &Earning, s: &Statement, from: &From<'_>) -> Result<Vec<EarningLine>> {
+    let events = match from.behind {
+        None => None,
+        Some(behind) => LineEvents::of(behind, from.policies, e)?,
+    };
+    let listed = events.as_ref().map(|events| events.lines(&s.party_id));
     if let Some(cancelled) = cancelled(e, s) {
-        return vec![cancelled];
+        return Ok(vec![EarningLine { behind: listed, ..cancelled }]);
     }
     let ours = e.parts.iter().filter(|p| {
         let currency = if p.payout_minor.is_some() { &p.payout_currency } else { &e.currency };
         p.party_id == s.party_id && *currency == s.currency
     });
-    ours.map(|p| {
+    let lines = ours.map(|p| {
         let minor = p.payout_minor.unwrap_or(p.minor);
         EarningLine {
             earning_period: e.earning_period.to_string(),
@@ -192,10 +280,11 @@ fn earning_lines(e: &Earning, s: &Statement, policies: &Policies) -> Vec<Earning
             rate: p.rate.clone().filter(|r| r != "1"),
             amount_minor: minor,
             amount: amount(minor, &s.currency),
-            explanation: explain(policies, e, p),
+            explanation: explain(from.policies, e, p, events.as_ref()),
+            behind: listed.clone(),
         }
-    })
-    .collect()
+    });
+    Ok(lines.collect())
 }
 
 impl StatementDocument {
@@ -243,6 +332,9 @@ impl AccountSection {
                 text.push_str(&opened.behind(&self.currency, width));
             }
             text.push_str(&self.behind(step.step, width));
+            for a in self.adjustments.iter().flatten().filter(|_| step.step == ADJUSTMENTS) {
+                text.push_str(&format!("      {:>width$}   {} adjustments {}\n", a.amount, a.day, a.event_id));
+            }
             for m in self.moves.iter().filter(|m| m.step == step.step) {
                 text.push_str(&format!("      {:>width$}   {}\n", m.amount, m.what));
             }
@@ -277,6 +369,9 @@ impl AccountSection {
             text.push_str(&format!("      {:>width$}   {what}\n", l.amount));
             for step in &l.explanation {
                 text.push_str(&format!("      {:width$}      {}\n", "", step.text(width + 2)));
+            }
+            for event in l.behind.iter().flatten() {
+                text.push_str(&format!("      {:width$}      {}\n", "", event.text()));
             }
         }
         text

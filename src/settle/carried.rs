@@ -35,8 +35,8 @@ pub struct Carried {
     pub advances: BTreeMap<PayersKey, Recouped>,
     /// What a base fell short of nothing, by party, currency and advance: below 0.
     pub recoupment_rests: BTreeMap<PayersKey, i128>,
-    /// The same of withholding.
-    pub withholding_rests: BTreeMap<Key, i128>,
+    /// The same of withholding, by party, currency and tax; the only one has no name.
+    pub withholding_rests: BTreeMap<PayersKey, i128>,
 }
 
 impl Carried {
@@ -72,7 +72,7 @@ impl Carried {
             "advance_granted" => self.advances.entry((party, currency, detail)).or_default().granted = minor,
             "advance_recouped" => self.advances.entry((party, currency, detail)).or_default().recouped = minor,
             "recoupment_rest" => drop(self.recoupment_rests.insert((party, currency, detail), minor)),
-            "withholding_rest" => drop(self.withholding_rests.insert((party, currency), minor)),
+            "withholding_rest" => drop(self.withholding_rests.insert((party, currency, detail), minor)),
             _ => return None,
         }
         Some(())
@@ -114,8 +114,8 @@ impl Carried {
         for ((party, currency, id), minor) in &self.recoupment_rests {
             put("recoupment_rest", (party, currency, id), None, *minor)?;
         }
-        for ((party, currency), minor) in &self.withholding_rests {
-            put("withholding_rest", (party, currency, ""), None, *minor)?;
+        for ((party, currency, tax), minor) in &self.withholding_rests {
+            put("withholding_rest", (party, currency, tax), None, *minor)?;
         }
         rows.sort();
         Ok(rows)

@@ -59,8 +59,8 @@ pub struct Given<'a> {
     pub advances: &'a Advances,
     /// From the settlement before.
     pub carried: &'a Carried,
-    /// By party, the case of withholding that holds for it.
-    pub withholding: &'a BTreeMap<String, usize>,
+    /// By party, the case of each tax that holds for it, in the order of taxes.
+    pub withholding: &'a BTreeMap<String, Vec<usize>>,
     /// A rate at the period's end from one currency to another, if there is one.
     pub rate: &'a dyn Fn(Currency, Currency) -> Result<Option<Exact>>,
     /// What a party's opening balance is made of: debit positive, by the period that booked it, the oldest first.

@@ -39,7 +39,8 @@ pub fn explained(expected: &Expected, tables: &Tables, policies: &Policies) -> V
         Ok(found) => found,
         Err(verdicts) => return verdicts,
     };
-    let teller = Teller { label, currency: Currency::parse(&line.currency), steps: explain(policies, line, part) };
+    let teller =
+        Teller { label, currency: Currency::parse(&line.currency), steps: explain(policies, line, part, None) };
     let mut verdicts = vec![teller.adds_up(part.minor)];
     verdicts.extend(expected.values.iter().map(|(column, value)| match column.as_str() {
         "events" => teller.verdict(column.clone(), value.clone(), Some(line.events.to_string())),

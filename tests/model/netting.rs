@@ -122,15 +122,18 @@ impl<'a> Netting<'_, 'a> {
         }
     }
 
-    /// A row of no money is rated with nothing, unless a program asks for it.
+    /// A row of no money is rated with nothing, unless a program asks for it. Of several, one that does not know who would be
+    /// paid decides, then one that counts it, then the first that refuses it.
     fn engaged(&mut self, row: &'a Row) {
         let unit = Unit::of_no_money(row);
-        if self.world.program_of(&unit).is_none() {
-            self.out.fates.insert(row.n, Fate::Rated);
-            return;
+        let paid = self.world.program_of(&unit).map(|_| self.world.fate_of(&unit));
+        let said: Vec<Fate> = paid.iter().cloned().chain(self.world.asked_by_pools(row)).collect();
+        let strictest = said.iter().find(|fate| matches!(fate, Fate::Quarantined(_)));
+        let fate = strictest.or(said.iter().find(|fate| **fate == Fate::Rated)).or(said.first());
+        self.out.fates.insert(row.n, fate.cloned().unwrap_or(Fate::Rated));
+        if paid == Some(Fate::Rated) {
+            self.units.insert(row.n, unit);
         }
-        self.out.fates.insert(row.n, self.world.fate_of(&unit));
-        self.units.insert(row.n, unit);
     }
 
     fn retain(&mut self, row: &Row, charge: &Unit, amount: i64, tax: i64, fee: i64) {

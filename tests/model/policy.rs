@@ -212,8 +212,12 @@ pub struct Hold {
 /// A case of withholding.
 #[derive(Clone, Debug)]
 pub struct Withholding {
+    /// Which tax it is of.
+    pub tax: Option<String>,
     pub when: Condition,
     pub percent: Q,
+    /// Of what the taxes before it left.
+    pub of_rest: bool,
     /// Only of what payers of these countries brought; of everything, if empty.
     pub payers: Vec<String>,
 }
@@ -434,8 +438,10 @@ fn hold(table: &Table) -> Option<Hold> {
 
 fn withholding(table: &Table) -> Withholding {
     Withholding {
+        tax: text(table, "tax"),
         when: condition(table, "when"),
         percent: percent(table, "percent"),
+        of_rest: text(table, "of").is_some_and(|of| of == "rest"),
         payers: table.get("payers").map(texts).unwrap_or_default(),
     }
 }

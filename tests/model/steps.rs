@@ -24,7 +24,7 @@ pub struct Carried {
     advances: BTreeMap<String, (i64, i64)>,
     /// What bases fell short of nothing: by advance, by account.
     recoupment_rests: BTreeMap<String, i64>,
-    withholding_rests: BTreeMap<Key, i64>,
+    withholding_rests: BTreeMap<(Key, Option<String>), i64>,
     /// By party, currency and country: all that became payable of what its payers brought.
     payers: BTreeMap<(String, String, String), i64>,
 }
@@ -193,14 +193,27 @@ impl Settlement<'_> {
         (now != cur && self.given.refs.was_paid_in(party, cur, day)).then(|| now.to_owned())
     }
 
-    /// What a party owes is taken from the one that stands in for it; what that one owes stays with it.
+    /// What a party owes is taken from the one that stands in for it, and on from there: a party is asked when nobody who
+    /// owes stands before it in its chain.
     pub fn stand_in(&mut self) {
         let last = last_day(self.given.month);
-        let second = |(party, _): &Key| self.given.refs.party(party, last)?.get("stand_in").cloned();
-        let owing = self.rows.iter().filter(|(_, row)| row.payable() < 0);
-        let owing: Vec<(Key, String, i64)> =
-            owing.filter_map(|(key, row)| Some((key.clone(), second(key)?, -row.payable()))).collect();
-        for ((party, cur), second, debt) in owing {
+        let refs = self.given.refs;
+        let second = |party: &str| refs.party(party, last).and_then(|row| row.get("stand_in").cloned());
+        let behind = |party: &str| {
+            let mut chain = vec![party.to_owned()];
+            while let Some(next) = second(chain.last().expect("a party")) {
+                chain.push(next);
+            }
+            chain.split_off(1)
+        };
+        loop {
+            let owing: Vec<Key> =
+                self.rows.iter().filter(|(_, row)| row.payable() < 0).map(|(k, _)| k.clone()).collect();
+            let waits = |(party, cur): &Key| owing.iter().any(|(other, c)| c == cur && behind(other).contains(party));
+            let Some((party, cur)) = owing.iter().find(|key| second(&key.0).is_some() && !waits(key)).cloned() else {
+                return;
+            };
+            let (second, debt) = (second(&party).expect("somebody"), -self.row(&party, &cur).payable());
             self.post("stand_in", None, payable(&second, &cur), payable(&party, &cur), debt);
             self.row(&party, &cur).add("stand_in", debt);
             self.row(&second, &cur).add("stand_in", -debt);
@@ -278,29 +291,52 @@ impl Settlement<'_> {
     /// Withholds by the first case that holds for the party on the month's last day.
     pub fn withhold(&mut self) {
         let payers = self.payers();
+        let mut taxes: Vec<Option<String>> = Vec::new();
+        for case in &self.given.terms.withholding {
+            taxes.extend((!taxes.contains(&case.tax)).then(|| case.tax.clone()));
+        }
         for key in self.keys() {
-            let last = last_day(self.given.month);
-            let Some(line) = self.given.refs.party(&key.0, last) else { continue };
-            let value = |name: &str| line.get(name).map_or(Value::Null, |text| Value::Text(text.clone()));
-            let Some(case) = self.given.terms.withholding.iter().find(|case| case.when.holds(&value)) else { continue };
-            let grown = |country: &String| {
-                let of = |map: &BTreeMap<_, i64>| {
-                    map.get(&(key.0.clone(), key.1.clone(), country.clone())).copied().unwrap_or(0)
-                };
-                of(&payers) - of(&self.carried.payers)
-            };
-            let base = if case.payers.is_empty() { self.rows[&key].due() } else { case.payers.iter().map(grown).sum() };
-            let base = base + self.carried.withholding_rests.remove(&key).unwrap_or(0);
-            if base < 0 {
-                self.carried.withholding_rests.insert(key, base);
-                continue;
+            let mut taken = 0;
+            for tax in &taxes {
+                taken += self.withhold_one(&key, tax, &payers, taken);
             }
-            let withheld = half_even(&(q(base) * &case.percent));
-            let (party, cur) = &key;
-            self.post("withhold", None, payable(party, cur), Place::account("withholding_payable", cur), withheld);
-            self.row(party, cur).add("withheld", withheld);
         }
         self.carried.payers = payers;
+    }
+
+    /// Withholds one tax of a party, of which others have taken before; what it takes.
+    fn withhold_one(
+        &mut self,
+        key: &Key,
+        tax: &Option<String>,
+        payers: &BTreeMap<(String, String, String), i64>,
+        taken: i64,
+    ) -> i64 {
+        let last = last_day(self.given.month);
+        let Some(line) = self.given.refs.party(&key.0, last) else { return 0 };
+        let value = |name: &str| line.get(name).map_or(Value::Null, |text| Value::Text(text.clone()));
+        let mut cases = self.given.terms.withholding.iter().filter(|case| case.tax == *tax);
+        let Some(case) = cases.find(|case| case.when.holds(&value)) else { return 0 };
+        let grown = |country: &String| {
+            let of = |map: &BTreeMap<_, i64>| {
+                map.get(&(key.0.clone(), key.1.clone(), country.clone())).copied().unwrap_or(0)
+            };
+            of(payers) - of(&self.carried.payers)
+        };
+        let base = if case.payers.is_empty() { self.rows[key].due() } else { case.payers.iter().map(grown).sum() };
+        let rest = (key.clone(), tax.clone());
+        let base = base + self.carried.withholding_rests.remove(&rest).unwrap_or(0);
+        if base < 0 {
+            self.carried.withholding_rests.insert(rest, base);
+            return 0;
+        }
+        let base = if case.of_rest { (base - taken).max(0) } else { base };
+        let withheld = half_even(&(q(base) * &case.percent));
+        let (party, cur) = key;
+        let account = Place { channel: tax.clone(), ..Place::account("withholding_payable", cur) };
+        self.post("withhold", None, payable(party, cur), account, withheld);
+        self.row(party, cur).add("withheld", withheld);
+        withheld
     }
 
     /// All that became payable by now of what payers of a country brought.

@@ -387,6 +387,10 @@ impl Expected {
                 let key = [("log", log), ("fate", fate), ("reason", reason), ("currency", currency)];
                 ("control", row(&key, &[]), currency)
             }
+            ["counted", log, fate, "because", reason] => {
+                ("control", row(&[("log", log), ("fate", fate), ("reason", reason)], &[]), "")
+            }
+            ["counted", log, fate] => ("control", row(&[("log", log), ("fate", fate)], &[]), ""),
             ["waiting", id, "until", day] => ("waiting", row(&[("event_id", id), ("until", day)], &[]), ""),
             _ => panic!("line {at}: no expectation: {line}"),
         };

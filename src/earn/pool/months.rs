@@ -42,8 +42,6 @@ pub struct Months<'a> {
     pub versions: Vec<(u16, Period, Option<Period>, &'a Pool)>,
     pub gathered: &'a Gathered,
     pub names: &'a Names,
-    /// May the creator be paid for the month?
-    pub may_earn: &'a (dyn Fn(u32, Period) -> Result<bool> + Sync),
 }
 
 /// Country and currency of a pot.
@@ -131,7 +129,7 @@ impl Months<'_> {
         let uses = &self.gathered.uses;
         let from = uses.partition_point(|u: &Use| (u.month, u.country) < (month, country));
         let to = uses.partition_point(|u: &Use| (u.month, u.country) <= (month, country));
-        weigh(pool, month, &uses[from..to], self.names, &|creator| (self.may_earn)(creator, month))
+        weigh(pool, month, &uses[from..to], self.names)
     }
 
     /// Divides one pot; what waits.

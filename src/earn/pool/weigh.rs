@@ -31,25 +31,10 @@ type Entries = Vec<Entry>;
 ///
 /// # Errors
 /// A weight that does not fit (gate).
-pub fn weigh(
-    pool: &Pool,
-    month: Period,
-    uses: &[Use],
-    names: &Names,
-    may_earn: &dyn Fn(u32) -> Result<bool>,
-) -> Result<Weighed> {
+pub fn weigh(pool: &Pool, month: Period, uses: &[Use], names: &Names) -> Result<Weighed> {
     let scale = Scale::of(pool)?;
     let too_much = || Error::gate("usage weighs more than 64 bits hold").at(month.to_string());
-    let mut earns: FxHashMap<u32, bool> = FxHashMap::default();
-    let mut weights = Vec::with_capacity(uses.len());
-    for one in uses {
-        let counts = match earns.get(&one.creator) {
-            Some(earns) => *earns,
-            None => *earns.entry(one.creator).or_insert(may_earn(one.creator)?),
-        };
-        let weight = if counts { scale.weight(one).ok_or_else(too_much)? } else { 0 };
-        weights.push(weight);
-    }
+    let weights = uses.iter().map(|one| scale.weight(one).ok_or_else(too_much)).collect::<Result<Vec<_>>>()?;
     let (creators, places) = creators(uses, &weights, names);
     let mut usage = Usage::of_creators(creators.len());
     let (mut payers, mut events) = (Vec::new(), vec![0_i64; creators.len()]);

@@ -53,7 +53,12 @@ fn settlement(dice: &mut Dice) -> String {
     if dice.chance(40) {
         text += &format!("reserve = {{ percent = \"7.5 %\", days = {kept} }}\n");
     }
-    if dice.chance(50) {
+    if dice.chance(20) {
+        text += "withholding = [ { tax = \"federal\", name = \"no_form\", when = \"tax_form is null\", percent = \"24 %\" }, ";
+        text += "{ tax = \"state\", name = \"de\", when = \"country = 'DE'\", percent = \"7.5 %\" }, ";
+        text += "{ tax = \"federal\", name = \"treaty\", percent = \"15 %\", payers = [\"US\"] }, ";
+        text += "{ tax = \"levy\", name = \"levy\", percent = \"0.5 %\", of = \"rest\" } ]\n";
+    } else if dice.chance(50) {
         text += "withholding = [ { name = \"no_form\", when = \"tax_form is null and country = 'DE'\", percent = \"24 %\" }, ";
         text += "{ name = \"treaty\", when = \"country in ('GB', 'DE')\", percent = \"15 %\", payers = [\"US\"] }, ";
         text += "{ name = \"no_treaty\", percent = \"30 %\", payers = [\"TR\", \"US\"] } ]\n";

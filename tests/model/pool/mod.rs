@@ -10,6 +10,7 @@ use num_traits::Signed;
 
 use super::calendar::{Month, last_day, month_of, parse_month};
 use super::event::{Effect, Row};
+use super::fates::Fate;
 use super::journal::{Place, PotKey};
 use super::netting::{Judged, Unit};
 use super::number::{Q, half_even, largest_remainder, q, zero};
@@ -17,7 +18,7 @@ use super::policy::{Program, Share};
 use super::rating::World;
 use policy::{Idle, Pool};
 use rules::{Claims, claims, divided};
-use usage::{Usage, in_force, usage, uses};
+use usage::{Usage, asks, can_be_paid, in_force, usage, uses};
 
 /// Where the money of pots stands, debit positive.
 pub type Pots = BTreeMap<PotKey, i64>;
@@ -71,6 +72,26 @@ impl World<'_> {
         divided
     }
 
+    /// What each pool says of a row that it asks for, in the order of their names.
+    pub fn asked_by_pools(&self, row: &Row) -> Vec<Fate> {
+        let mut versions: Vec<(&Program, &Pool)> = self.policies.programs.iter().filter_map(with_pool).collect();
+        versions.sort_by_key(|(program, _)| &program.name);
+        let one = |(program, pool): (&Program, &Pool)| {
+            let month = asks(self, program, pool, row)?;
+            let creator = row.text("creator_id").expect("a sound row has a creator");
+            if self.refs.creator(creator, row.day).is_none() {
+                return Some(Fate::Quarantined("creator_unknown_on_date"));
+            }
+            if !can_be_paid(self, program, creator, month) {
+                return Some(Fate::Quarantined("party_unknown_on_date"));
+            }
+            let unit = Unit::of_no_money(row);
+            let rule = program.eligible.iter().find(|(_, when)| !self.holds(when, &unit));
+            Some(rule.map_or(Fate::Rated, |(rule, _)| Fate::Ineligible(rule.clone())))
+        };
+        versions.into_iter().filter_map(one).collect()
+    }
+
     fn divide(&self, versions: &[(&Program, &Pool)], judged: &Judged, divided: &mut Divided) {
         let all = uses(self, versions, &judged.fates);
         let mut waiting: BTreeMap<Pot, Waiting> = BTreeMap::new();
@@ -83,7 +104,7 @@ impl World<'_> {
             }
             for (pot, paid) in pots {
                 let before = waiting.remove(&pot).unwrap_or_default();
-                let usage = usage(self, program, pool, &all, month, pot.0.as_deref());
+                let usage = usage(self, pool, &all, month, pot.0.as_deref());
                 let rest = divided.pot((program, pool), month, &pot.1, &usage, (before, paid));
                 if rest.minor != 0 || !rest.paid.is_empty() {
                     waiting.insert(pot, rest);

@@ -61,11 +61,17 @@ pub fn uses<'a>(world: &World<'a>, versions: &[(&Program, &Pool)], fates: &Fates
     uses
 }
 
-fn used<'a>(world: &World<'a>, program: &Program, pool: &Pool, row: &'a Row) -> Option<Use<'a>> {
+/// The month in which a version asks for a row; none where it does not.
+pub fn asks(world: &World, program: &Program, pool: &Pool, row: &Row) -> Option<Month> {
     let learned = world.learned.get(&row.n).copied().unwrap_or(world.month);
     let month = if pool.next_period { month_of(row.day).max(learned) } else { month_of(row.day) };
+    (in_force(program, month) && world.holds(&program.condition, &Unit::of_no_money(row))).then_some(month)
+}
+
+fn used<'a>(world: &World<'a>, program: &Program, pool: &Pool, row: &'a Row) -> Option<Use<'a>> {
+    let month = asks(world, program, pool, row)?;
     let unit = Unit::of_no_money(row);
-    if !in_force(program, month) || !world.holds(&program.condition, &unit) {
+    if program.eligible.iter().any(|(_, when)| !world.holds(when, &unit)) {
         return None;
     }
     let usage = pool.weight.as_ref().map_or(1, |column| row.int(column).unwrap_or(0));
@@ -81,12 +87,12 @@ fn used<'a>(world: &World<'a>, program: &Program, pool: &Pool, row: &'a Row) -> 
 }
 
 /// What the events of a month and country weigh; `all` are those of every month, which thresholds look at.
-pub fn usage(world: &World, program: &Program, pool: &Pool, all: &[Use], month: Month, country: Option<&str>) -> Usage {
+pub fn usage(world: &World, pool: &Pool, all: &[Use], month: Month, country: Option<&str>) -> Usage {
     let ours: Vec<&Use> = all.iter().filter(|u| u.month == month && u.country.as_deref() == country).collect();
     let mut usage = Usage { stays: stays(world, pool, &ours), ..Usage::default() };
     let mut cap: BTreeMap<&str, i64> = BTreeMap::new();
     let mut weights = Vec::new();
-    for one in ours.into_iter().filter(|one| can_be_paid(world, program, &one.creator, month)) {
+    for one in ours {
         let (weight, counted) = weight(world, pool, all, one);
         if !weight.is_zero() {
             weights.push((one, weight));
@@ -109,8 +115,8 @@ pub fn usage(world: &World, program: &Program, pool: &Pool, all: &[Use], month: 
     usage
 }
 
-/// A creator of whom a party is not known when the month ends weighs nothing.
-fn can_be_paid(world: &World, program: &Program, creator: &str, month: Month) -> bool {
+/// Whether every party of a creator is known when the month ends.
+pub fn can_be_paid(world: &World, program: &Program, creator: &str, month: Month) -> bool {
     let parties = fractions(world.refs, creator, &program.name, last_day(month));
     parties.iter().all(|((.., party), _)| world.refs.party(party, last_day(month)).is_some())
 }

@@ -1,14 +1,18 @@
 //! Which clauses of the policies a month's events touched: conditions by what was decided for each row, bands by what
 //! changes when the band does.
 
+mod pool;
+
 use std::collections::BTreeMap;
 
-use super::evaluate::{book_period, since};
+use self::pool::pools_touched;
+use super::evaluate::book_period;
+use super::known::{known, since};
 use super::prepare::{Prepared, prepare};
-use super::state::knowledge;
+use super::state::{knowledge, names_of};
 use crate::book::Book;
 use crate::error::Result;
-use crate::facts::{Class, Known, Match, classify, measure};
+use crate::facts::{Class, Match, classify, link, measure};
 use crate::intake::{Stage, stand};
 use crate::ledger::{Earning, State, Store};
 use crate::log::Effect;
@@ -23,11 +27,11 @@ pub struct Touched {
     pub program: String,
     pub version: String,
     pub clause: String,
-    /// Charges; of a band 1 where it changes anything.
+    /// Charges, of a pool usage; of a band, and of what only shows when a pot is divided, 1 where it changes anything.
     pub events: u64,
 }
 
-/// Every clause of the programs in force in a period that rate charges; pools are not looked at.
+/// Every clause of the programs in force in a period.
 ///
 /// # Errors
 /// Whatever inputs and policies stand in the way.
@@ -35,22 +39,30 @@ pub fn touched(engine: Engine, book: &Book, period: Period) -> Result<Vec<Touche
     let store = Store::open(&book.ledger)?;
     let state = State::of_ledger(&store, book.first_period)?;
     let mut input = prepare(engine, book, &store, &state, None, &|_| {})?;
-    let mut counts = conditions(&input, &state, period)?;
+    let Counted { mut conditions, pools } = count_all(&input, &state, period)?;
     let programs: Vec<usize> =
         (0..input.policies.programs.len()).filter(|at| in_force(&input.policies.programs[*at], period)).collect();
     let mut all = Vec::new();
     for at in programs {
+        if let Some(clauses) = pools.get(&at) {
+            let program = &input.policies.programs[at];
+            all.extend(clauses.iter().map(|(clause, events)| touched_clause(program, clause.clone(), *events)));
+            continue;
+        }
         let clauses = clauses(&input.policies.programs[at]);
         for (clause, name) in clauses {
             let events = match clause {
                 Clause::Band(band) => u64::from(decides(&mut input, &state, period, at, band)?),
-                other => counts.remove(&(at, other)).unwrap_or(0),
+                other => conditions.remove(&(at, other)).unwrap_or(0),
             };
-            let program = &input.policies.programs[at];
-            all.push(Touched { program: program.name.clone(), version: program.version.clone(), clause: name, events });
+            all.push(touched_clause(&input.policies.programs[at], name, events));
         }
     }
     Ok(all)
+}
+
+fn touched_clause(program: &Program, clause: String, events: u64) -> Touched {
+    Touched { program: program.name.clone(), version: program.version.clone(), clause, events }
 }
 
 fn in_force(program: &Program, period: Period) -> bool {
@@ -86,33 +98,29 @@ fn clauses(program: &Program) -> Vec<(Clause, String)> {
     all
 }
 
-/// How many charges of the period each condition decided for; by the program's number.
-fn conditions(input: &Prepared, state: &State, period: Period) -> Result<BTreeMap<(usize, Clause), u64>> {
+/// What was decided in a month, by the program's number.
+struct Counted {
+    /// How many charges each condition decided for.
+    conditions: BTreeMap<(usize, Clause), u64>,
+    pools: BTreeMap<usize, Vec<(String, u64)>>,
+}
+
+fn count_all(input: &Prepared, state: &State, period: Period) -> Result<Counted> {
     let end = input.book.zone.start_of(period.next().first_day());
     let standing = stand(&input.rows, &knowledge(input, state)?, &input.decided, end)?;
     let rows: Vec<(u32, Stage)> = standing.rows.clone();
     let since = since(input, state);
-    let known = Known {
-        engine: input.engine,
-        book: &input.book,
-        rows: &input.rows,
-        standing: &rows,
-        stood: &[],
-        policies: &input.policies,
-        references: &input.references,
-        since: &since,
-        closed: state.period(),
-        last_day: period.last_day(),
-        paid: &input.paid,
-        volumes: &input.cutover.volumes,
-    };
-    let classes = classify(&known, &measure(&known)?)?;
-    let mut counts = BTreeMap::new();
+    let known = known(input, &rows, &since, state.period(), period.last_day());
+    let measures = measure(&known)?;
+    let classes = classify(&known, &measures)?;
+    let mut conditions = BTreeMap::new();
     let in_period = |row: u32| Period::of_day(input.rows.day[row as usize]) == period;
     for (row, _) in rows.iter().filter(|(row, _)| in_period(*row) && input.rows.effect(*row) == Effect::Charge) {
-        count(input, classes.get(classes.of(*row)), &mut counts);
+        count(input, classes.get(classes.of(*row)), &mut conditions);
     }
-    Ok(counts)
+    let linked = link(&known, &classes)?;
+    let pools = pools_touched(&known, &measures, &classes, &linked, &names_of(input, state), period)?;
+    Ok(Counted { conditions, pools })
 }
 
 fn count(input: &Prepared, class: &Class, counts: &mut BTreeMap<(usize, Clause), u64>) {

@@ -1,0 +1,99 @@
+//! What single events bring to earning lines: the same rules, one unit at a time, for a few creators.
+
+use super::line::{Context, LineKey, rounds_events, split_event};
+use super::lookup::Lookup;
+use super::rate::Worker;
+use super::rates::Rates;
+use super::steps::deduct_watched;
+use super::unit::in_units;
+use crate::error::Result;
+use crate::facts::{Fact, Known};
+use crate::intake::Names;
+use crate::money::{Exact, round};
+
+/// A deduction from one event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// What the percent is of; 0 where the log states the amount.
+    pub base: Exact,
+    pub minor: Exact,
+    /// Does the log state it?
+    pub stated: bool,
+}
+
+/// One unit of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traced {
+    pub line: LineKey,
+    /// The row that it is of; none of a part of a pot.
+    pub row: Option<u32>,
+    pub brought: Brought,
+}
+
+/// What a unit brought to its line, in minor units of the event currency.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Brought {
+    pub events: i64,
+    pub gross: Exact,
+    pub tax: Exact,
+    pub fee: Exact,
+    /// By the step's place in the program; none where it was not taken.
+    pub steps: Vec<Option<Taken>>,
+    /// The creator side, before anything is rounded.
+    pub exact: Exact,
+    /// The creator side as the line adds it up: rounded where the program rounds by event.
+    pub creator: Exact,
+    /// The parts of it by party.
+    pub parts: Vec<(u32, Exact)>,
+}
+
+/// Traces facts, each of which is one unit, creator after creator.
+///
+/// # Errors
+/// As `evaluate`.
+pub fn trace(known: &Known<'_>, mut facts: Vec<Fact<'_>>, names: &Names, rates: &Rates<'_>) -> Result<Vec<Traced>> {
+    let look = Lookup::new(known, names, rates)?;
+    Worker::new(&look).traced(&mut facts)
+}
+
+impl Worker<'_> {
+    /// Notes what a fact brings, whose exact creator side is given, divided by the shares at this place.
+    pub(super) fn note(&mut self, fact: &Fact<'_>, context: &Context, exact: &Exact, shares: usize) -> Result<()> {
+        let (look, line) = (self.look, context.key);
+        let program = look.program(fact.program);
+        let mut steps = vec![None; program.program.deductions.len()];
+        let worth = program.unit.map(|unit| self.unit_worth(unit, fact, context)).transpose()?;
+        let deducted = deduct_watched(look.known.rows, program.program, fact, &mut |at, base, minor| {
+            let (stated, base) = (base.is_none(), base.cloned().unwrap_or_default());
+            steps[at] = Some(Taken { base, minor: minor.clone(), stated });
+        })?;
+        let shares = &self.shares[shares].1;
+        let by_event = rounds_events(program.program);
+        let (creator, parts) = match worth {
+            Some(worth) if by_event => {
+                let whole = in_units(exact, &worth, program.program.rounding)?;
+                (whole.clone(), shares.iter().map(|(party, part)| (*party, &whole * part)).collect())
+            }
+            None if by_event => {
+                let whole = round(exact, program.program.rounding)?;
+                let parts: Vec<Exact> = shares.iter().map(|(_, part)| &Exact::from(whole) * part).collect();
+                let (parts, platform) = split_event(program.program, line.period, whole, &parts)?;
+                let parts = shares.iter().zip(parts).map(|((party, _), part)| (*party, part)).collect();
+                (Exact::from(whole) - Exact::from(platform), parts)
+            }
+            _ => (exact.clone(), shares.iter().map(|(party, part)| (*party, exact * part)).collect()),
+        };
+        let brought = Brought {
+            events: fact.events,
+            gross: Exact::from(fact.gross),
+            tax: deducted.tax,
+            fee: deducted.fee,
+            steps,
+            exact: exact.clone(),
+            creator,
+            parts,
+        };
+        self.trace.get_or_insert_default().push(Traced { line, row: fact.row, brought });
+        Ok(())
+    }
+}

@@ -1,0 +1,252 @@
+//! Down from the lines of a statement to the events: what each brought, and that together they are the line.
+
+use serde::Serialize;
+
+use crate::earn::{REFERRAL, Taken};
+use crate::error::{Error, Result};
+use crate::ledger::Earning;
+use crate::money::{Currency, Exact, major_grouped};
+use crate::period::day_text;
+use crate::pipeline::{Behind, EventBehind, LineOf};
+use crate::policy::{Policies, Program, percent_text};
+
+/// An event behind a line. Amounts are exact, in major units of the event currency; of a correction, by how much they
+/// changed.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventLine {
+    pub log: &'static str,
+    pub event_id: String,
+    pub kind: String,
+    pub day: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paid: Option<String>,
+    pub deductions: Vec<EventDeduction>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub creator_side: Option<String>,
+    /// This party's part, where there are others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub taken_back_by: Vec<String>,
+    /// Of usage that divides a pot: what it weighs, before multipliers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<i64>,
+}
+
+/// What left an event's amount.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventDeduction {
+    pub name: String,
+    pub amount: String,
+    /// None where the log states the amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<String>,
+}
+
+/// What a line's events say of one deduction, in minor units.
+#[derive(Clone, Debug, Default)]
+pub struct StepSum {
+    /// How many events it was computed for, and of what.
+    pub computed: usize,
+    pub base: Exact,
+    /// What the log states of it.
+    pub stated: Exact,
+}
+
+/// The events behind a row of `earnings`.
+pub struct LineEvents<'a> {
+    line: &'a Earning,
+    program: Option<&'a Program>,
+    events: &'a [EventBehind],
+}
+
+impl<'a> LineEvents<'a> {
+    /// The events of a line; none where no event is behind it: it follows what others earned, or was rated otherwise by
+    /// another version of the program.
+    ///
+    /// # Errors
+    /// The events do not add up to the line (difference).
+    pub fn of(behind: &'a Behind, policies: &'a Policies, line: &'a Earning) -> Result<Option<Self>> {
+        let key: LineOf = (
+            line.creator_id.clone(),
+            line.program.clone(),
+            line.policy_version.clone(),
+            line.currency.clone(),
+            line.earning_period,
+            line.fx_date,
+            line.cause.to_owned(),
+        );
+        if line.program == REFERRAL || line.cause == "program_version" {
+            return Ok(None);
+        }
+        let version = |p: &&Program| p.name == line.program && p.version == line.policy_version;
+        let program = policies.programs.iter().find(version);
+        let events = behind.lines.get(&key).map_or(&[][..], Vec::as_slice);
+        let events = Self { line, program, events };
+        events.add_up()?;
+        Ok(Some(events))
+    }
+
+    fn sum(&self, of: fn(&EventBehind) -> &Exact) -> Exact {
+        self.events.iter().map(of).sum()
+    }
+
+    /// Together they are the line: events, what was paid, and the creator side before it was rounded.
+    fn add_up(&self) -> Result<()> {
+        let line = self.line;
+        let rounding = Exact::read_back(&line.rounding).unwrap_or_default();
+        let told = [
+            ("events", Exact::from(line.events), Exact::from(self.events.iter().map(|e| e.events).sum::<i64>())),
+            ("gross", Exact::from(line.gross_minor), self.sum(|e| &e.gross)),
+            ("creator side", Exact::from(line.creator_minor) + rounding, self.sum(|e| &e.exact)),
+        ];
+        match told.iter().find(|(_, line, events)| line != events) {
+            None => Ok(()),
+            Some((what, expected, found)) => Err(Error::difference("the events of a line do not add up to it")
+                .at(format!(
+                    "{} version {} of {}, {} {}, {}: {what}",
+                    line.program, line.policy_version, line.creator_id, line.currency, line.earning_period, line.cause
+                ))
+                .expected(expected.to_string())
+                .found(found.to_string())
+                .next("the run was made by another program, or under other settings in everycent.toml")),
+        }
+    }
+
+    /// What the events say of the program's step at this place.
+    #[must_use]
+    pub fn step(&self, at: usize) -> StepSum {
+        let name = self.program.and_then(|p| p.deductions.get(at)).map_or("", |step| step.name.as_str());
+        let mut sum = StepSum::default();
+        let mut computed = Exact::ZERO;
+        for event in self.events {
+            let Some(taken) = event.steps.get(at).and_then(Option::as_ref).filter(|taken| !taken.stated) else {
+                continue;
+            };
+            sum.computed += 1;
+            sum.base += &taken.base;
+            computed += &taken.minor;
+        }
+        sum.stated = match name {
+            "tax" => self.sum(|e| &e.tax) - computed,
+            "channel_fee" => self.sum(|e| &e.fee) - computed,
+            _ => Exact::ZERO,
+        };
+        sum
+    }
+
+    /// As lines, for one party.
+    #[must_use]
+    pub fn lines(&self, party: &str) -> Vec<EventLine> {
+        self.events.iter().map(|event| self.line_of(event, party)).collect()
+    }
+
+    fn line_of(&self, event: &EventBehind, party: &str) -> EventLine {
+        let amount = |exact: &Exact| exact_amount(exact, &self.line.currency);
+        let is_usage = event.weight.is_some();
+        let part = event.parts.get(party).filter(|_| self.line.parts.len() > 1);
+        EventLine {
+            log: event.log,
+            event_id: event.event_id.clone(),
+            kind: event.kind.clone(),
+            day: day_text(event.day),
+            paid: (!is_usage).then(|| amount(&event.gross)),
+            deductions: self.deductions(event),
+            creator_side: (!is_usage).then(|| amount(&event.creator)),
+            part: part.map(amount),
+            taken_back_by: event.taken_back_by.clone(),
+            weight: event.weight,
+        }
+    }
+
+    fn deductions(&self, event: &EventBehind) -> Vec<EventDeduction> {
+        let amount = |exact: &Exact| exact_amount(exact, &self.line.currency);
+        let plain = |name: &str, minor: &Exact| EventDeduction {
+            name: name.to_owned(),
+            amount: amount(&-minor),
+            base: None,
+            rate: None,
+        };
+        let steps = self.program.map_or(&[][..], |p| p.deductions.as_slice());
+        let mut all = Vec::new();
+        let is_listed = |name: &str| steps.iter().any(|step| step.name == name);
+        let computed = |at: usize| event.steps.get(at).and_then(Option::as_ref);
+        let tax: Exact = steps
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| s.name == "tax")
+            .filter_map(|(at, _)| Some(computed(at)?.minor.clone()))
+            .sum();
+        let stated = &event.tax - &tax;
+        if !stated.is_zero() {
+            all.push(plain("tax", &stated));
+        }
+        for (step, taken) in steps.iter().enumerate().filter_map(|(at, step)| Some((step, computed(at)?))) {
+            if taken.minor.is_zero() && taken.base.is_zero() {
+                continue;
+            }
+            let Taken { base, minor, stated } = taken;
+            let fixed = step
+                .fixed
+                .iter()
+                .find(|(c, _)| c.code() == self.line.currency)
+                .map(|(c, minor)| major_grouped(*minor, *c));
+            let rate = match (step.percent.is_zero(), fixed) {
+                (_, None) => percent_text(&step.percent),
+                (true, Some(fixed)) => fixed,
+                (false, Some(fixed)) => format!("{} and {fixed}", percent_text(&step.percent)),
+            };
+            all.push(EventDeduction {
+                base: (!stated).then(|| amount(base)),
+                rate: (!stated).then_some(rate),
+                ..plain(&step.name, minor)
+            });
+        }
+        if !is_listed("channel_fee") && !event.fee.is_zero() {
+            all.push(plain("channel_fee", &event.fee));
+        }
+        all
+    }
+}
+
+/// An exact amount of minor units in major units: `2.45`, `2.4535`, or `2.45 1/3` where a third of a minor unit is left, which
+/// no decimal holds.
+pub fn exact_amount(minor: &Exact, code: &str) -> String {
+    let Some(currency) = Currency::parse(code) else { return minor.to_string() };
+    let part = minor.abs().fraction();
+    let whole = (minor.abs() - part.clone()).floor_i128().and_then(|whole| i64::try_from(whole).ok());
+    let Some(whole) = whole else { return minor.to_string() };
+    let sign = if minor.is_negative() { "-" } else { "" };
+    if part.is_zero() {
+        return format!("{sign}{}", major_grouped(whole, currency));
+    }
+    let major = minor.checked_div(&Exact::from_int(10_i128.pow(currency.digits()))).unwrap_or_default();
+    major.to_decimal().unwrap_or_else(|| format!("{sign}{} {part}", major_grouped(whole, currency)))
+}
+
+impl EventLine {
+    /// As a line of a statement: `2026-10-05 gifts g1 send: paid 5.00, channel_fee -1.50 (30 % of 5.00), creator side 2.45`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut said: Vec<String> = Vec::new();
+        said.extend(self.paid.as_ref().map(|paid| format!("paid {paid}")));
+        for d in &self.deductions {
+            let how = match (&d.rate, &d.base) {
+                (Some(rate), Some(base)) => format!(" ({rate} of {base})"),
+                _ => " (as the log states it)".to_owned(),
+            };
+            said.push(format!("{} {}{how}", d.name, d.amount));
+        }
+        said.extend(self.creator_side.as_ref().map(|side| format!("creator side {side}")));
+        said.extend(self.part.as_ref().map(|part| format!("part {part}")));
+        said.extend(self.weight.map(|weight| format!("weighs {weight}")));
+        if !self.taken_back_by.is_empty() {
+            said.push(format!("taken back by {}", self.taken_back_by.join(", ")));
+        }
+        let words = [self.day.as_str(), self.log, &self.event_id, &self.kind];
+        let head = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        format!("{head}: {}", said.join(", "))
+    }
+}
