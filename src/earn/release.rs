@@ -36,9 +36,12 @@ pub fn slice(look: &Lookup<'_>, program: &Program, fact: &Fact<'_>, day: &Day<'_
     (release(look, program, fact, day), payers)
 }
 
-/// A reversal that stands alone was never held: what it takes back may have been paid before there was a book.
+/// A reversal that stands alone was never held: what it takes back may have been paid before there was a book. One
+/// of an event without money shows in what it pays.
 fn release(look: &Lookup<'_>, program: &Program, fact: &Fact<'_>, day: &Day<'_>) -> Release {
-    let Some(hold) = program.hold_under(day.terms).filter(|_| fact.gross >= 0) else { return Release::Due };
+    let Some(hold) = program.hold_under(day.terms).filter(|_| fact.gross >= 0 && fact.pays >= 0) else {
+        return Release::Due;
+    };
     let begins = match hold.after {
         HoldAfter::Event => Some(fact.day),
         HoldAfter::Delivered => fact.row.and_then(|row| look.deliveries.day(look.known, row)),

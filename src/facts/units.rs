@@ -98,10 +98,11 @@ impl Room {
 
 /// Is its release its own? Each delivery has a day, and what is taken back alone is not held with its neighbours.
 pub(super) fn is_held_apart(program: &Program, terms_hold: bool, unit: &Unit) -> bool {
+    let alone = unit.gross < 0 || unit.pays < 0;
     match program.hold {
         Some(hold) if hold.after == HoldAfter::Delivered => true,
-        Some(_) => unit.gross < 0,
-        None => terms_hold && unit.gross < 0,
+        Some(_) => alone,
+        None => terms_hold && alone,
     }
 }
 
