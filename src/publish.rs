@@ -281,6 +281,6 @@ pub fn last_period_with_events(book: &Book, engine: Engine) -> Result<Option<Per
     let store = Store::open(&book.ledger)?;
     let state = State::of_ledger(&store, book.first_period)?;
     let input = prepare(engine, book, &store, &state, None, &|_| {})?;
-    let dated = input.rows.time.iter().zip(&input.rows.day).filter(|(time, _)| **time >= 0);
-    Ok(dated.map(|(_, day)| Period::of_day(*day)).max())
+    let dated = input.rows.time.iter().zip(&input.rows.records).filter(|(time, _)| **time >= 0);
+    Ok(dated.map(|(_, record)| Period::of_day(record.day)).max())
 }

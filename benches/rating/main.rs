@@ -12,7 +12,7 @@ use everycent::cutover::Volumes;
 use everycent::earn::{Evaluation, Rates, evaluate};
 use everycent::error::{Error, Result};
 use everycent::facts::{Class, Fact, Known, Match};
-use everycent::intake::{NONE, Names, Rows};
+use everycent::intake::{NONE, Names, Record, Rows};
 use everycent::log::Log;
 use everycent::money::Currency;
 use everycent::period::Period;
@@ -201,7 +201,7 @@ fn facts<'a>(creators: u32, names: &Names, policies: &Policies, classes: &'a [Cl
             let single = ["ads", "brand", "gifts"].contains(&name);
             let row = single.then(|| {
                 rows.time.push(i64::from(day) * 86_400_000_000_000 + random.random_range(0..86_400_000_000_000));
-                rows.log.push(Log::Gifts);
+                rows.records.push(Record::of(Log::Gifts));
                 u32::try_from(rows.time.len() - 1).unwrap_or(NONE)
             });
             let gross = random.random_range(100..2_000_000);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::tables::{named_first, read_by};
+use super::tables::{Named, named_first};
 use crate::error::{Error, Result};
 use crate::ledger::{Control, State};
 use crate::log::Log;
@@ -48,8 +48,9 @@ fn all_rows_counted(input: &Prepared, control: &[Control]) -> Result<()> {
 }
 
 fn identities(input: &Prepared, booked: &Booked) -> Result<()> {
+    let named = Named::by(&AUDITS.map(|(_, sql)| sql), &booked.tables)?;
     for (name, sql) in AUDITS {
-        let tables = read_by(sql, &booked.tables)?;
+        let tables = named.of(sql)?;
         let answer = input.engine.run(&format!("queries/audits/{name}.sql"), sql, &tables)?;
         let offending: usize = answer.iter().map(arrow::array::RecordBatch::num_rows).sum();
         if offending > 0 {

@@ -169,6 +169,13 @@ impl Lines {
         self.0.iter().flat_map(|piece| (0..piece.rows.len()).map(|at| piece.line(at)))
     }
 
+    /// How many lines, deductions and parts there are.
+    #[must_use]
+    pub fn sizes(&self) -> [usize; 3] {
+        let of = |piece: &LinePiece| [piece.rows.len(), piece.deductions.len(), piece.parts.len()];
+        self.0.iter().map(of).fold([0; 3], |sum, more| [0, 1, 2].map(|at| sum[at] + more[at]))
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -91,7 +91,7 @@ impl Linked {
             matches!(of(*row), Some(Fate::Quarantined(_))) || matches!(fate, Fate::Ineligible(..)) && is_counted(*row)
         };
         self.fates.retain(|judged| !gives_way(judged));
-        self.rated.retain(|row| !matches!(of(*row), Some(Fate::Quarantined(_))));
+        self.rated.retain(|row| !matches!(of(row.row), Some(Fate::Quarantined(_))));
         let stands = |(row, fate): &&(u32, Fate)| match fate {
             Fate::Quarantined(_) => true,
             _ => !is_counted(*row) && !pays(*row),

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::context::{context, context_schema, creator_versions, earning_day};
+use super::context::{context, context_schema, creator_versions, earning_day, versions_of};
 use super::first::{Looks, Visit};
 use super::{Known, Measures};
 use crate::error::Result;
@@ -18,7 +18,7 @@ use crate::log::Log;
 use crate::money::Exact;
 use crate::policy::{Added, Case, Locked, Pay, Policies, Program, Sql};
 use crate::query::{Engine, Expression};
-use crate::reference::{Creators, RateList};
+use crate::reference::{Creator, Creators, RateList};
 
 /// Does a program rate the row?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,21 +116,40 @@ impl Classes {
 struct Interned {
     distinct: Vec<Class>,
     numbers: FxHashMap<Class, ClassNumber>,
+    /// Numbers of classes without a locked rate.
+    short: FxHashMap<Short, ClassNumber>,
     /// The one asked for last.
-    last: ClassNumber,
+    last: Option<(Short, ClassNumber)>,
 }
+
+/// All that tells a program's classes without a locked rate apart, packed: program, failed rule, case, payers, bonuses and
+/// steps; and the share's column.
+type Short = (u128, i64);
 
 impl Interned {
     fn number(&mut self, class: Class) -> ClassNumber {
-        if self.distinct.get(self.last as usize) == Some(&class) {
-            return self.last;
-        }
         let distinct = &mut self.distinct;
-        self.last = *self.numbers.entry(class).or_insert_with_key(|class| {
+        *self.numbers.entry(class).or_insert_with_key(|class| {
             distinct.push(class.clone());
             u32::try_from(distinct.len() - 1).unwrap_or(u32::MAX)
-        });
-        self.last
+        })
+    }
+
+    /// The number of a class that is told by a short key.
+    fn short(&mut self, key: Short, class: impl FnOnce() -> Class) -> ClassNumber {
+        if let Some((_, number)) = self.last.filter(|(last, _)| *last == key) {
+            return number;
+        }
+        let number = match self.short.get(&key) {
+            Some(number) => *number,
+            None => {
+                let number = self.number(class());
+                self.short.insert(key, number);
+                number
+            }
+        };
+        self.last = Some((key, number));
+        number
     }
 }
 
@@ -168,7 +187,7 @@ pub fn classify(known: &Known<'_>, measures: &Measures) -> Result<Classes> {
             let programs = programs.map_or(&[][..], |(_, _, p)| p);
             let wanted = programs.iter().flat_map(Compiled::columns).collect();
             let batch = context(known, &versions, measures, file, &wanted)?;
-            Ok((file.first, classes_of(known, &lists, file, programs, &batch)?))
+            Ok((file.first, classes_of(known, &versions, &lists, file, programs, &batch)?))
         })
         .collect();
     let mut interned = Interned::default();
@@ -286,7 +305,7 @@ fn locked_rates(
 ) -> Vec<Option<Exact>> {
     let list = lists.get(&(locked.rates.clone(), locked.by.text.clone()));
     let rate = |(row, key): (u32, Option<&str>)| {
-        let creator = known.rows.names.text(known.rows.creator[row as usize]);
+        let creator = known.rows.names.text(known.rows.records[row as usize].creator);
         list?.highest(creator, key?, earning_day(known, row), locked.cut_after_days).cloned()
     };
     keys.as_string::<i32>()
@@ -398,27 +417,36 @@ fn cases_of(program: &Program) -> &[Case] {
 }
 
 impl Outcomes {
-    fn class(&self, row: usize) -> Class {
+    /// The first eligibility rule that does not hold, the first case that does, and the bits of bonuses and steps.
+    fn said(&self, row: usize) -> (Option<u8>, u8, u32, u32) {
         let holds = |e: &Option<Vec<bool>>| e.as_ref().is_none_or(|e| e[row]);
         let bits =
             |es: &[Option<Vec<bool>>]| es.iter().enumerate().fold(0, |bits, (n, e)| bits | (u32::from(holds(e)) << n));
         let narrow = |at: usize| u8::try_from(at).unwrap_or(u8::MAX);
-        let case = self.cases.iter().position(holds);
-        Class {
-            matched: Match::Program(self.index),
-            failed: self.eligible.iter().position(|e| !e[row]).map(narrow),
-            share_case: case.map_or(u8::MAX, narrow),
-            bonuses: bits(&self.bonuses),
-            steps: bits(&self.steps),
-            share_number: self.numbers.as_ref().map_or(0, |n| n[row]),
-            payers: 0,
-            locked: case.and_then(|at| self.locked.get(at)?.as_ref()?.get(row)?.clone()),
+        let failed = self.eligible.iter().position(|e| !e[row]).map(narrow);
+        let case = self.cases.iter().position(holds).map_or(u8::MAX, narrow);
+        (failed, case, bits(&self.bonuses), bits(&self.steps))
+    }
+
+    fn number(&self, row: usize, payers: u16, interned: &mut Interned) -> ClassNumber {
+        let (failed, share_case, bonuses, steps) = self.said(row);
+        let locked = self.locked.get(usize::from(share_case)).and_then(|rates| rates.as_ref()?.get(row)?.clone());
+        let share_number = self.numbers.as_ref().map_or(0, |n| n[row]);
+        let is_locked = locked.is_some();
+        let matched = Match::Program(self.index);
+        let class = || Class { matched, failed, share_case, bonuses, steps, share_number, payers, locked };
+        if is_locked {
+            return interned.number(class());
         }
+        let rule = failed.map_or(0, |rule| u128::from(rule) + 1);
+        let what = u128::from(self.index) << 48 | rule << 32 | u128::from(share_case) << 16 | u128::from(payers);
+        interned.short((what << 64 | u128::from(bonuses) << 32 | u128::from(steps), share_number), class)
     }
 }
 
 fn classes_of(
     known: &Known<'_>,
+    versions: &[&[Creator]],
     lists: &RateLists,
     file: &SourceFile,
     compiled: &[Compiled],
@@ -426,31 +454,32 @@ fn classes_of(
 ) -> Result<PartClasses> {
     let outcome = |compiled: &Compiled| outcomes(known, lists, compiled, batch, file.first);
     let outcomes = compiled.iter().map(outcome).collect::<Result<Vec<_>>>()?;
-    let names = &known.rows.names;
     let countries = known.policies.payer_countries();
     let (mut interned, mut of_row, mut visits) =
         (Interned::default(), Vec::with_capacity(batch.num_rows()), Vec::new());
+    let nothing = interned.number(NOTHING);
     for at in 0..batch.num_rows() {
         let row = file.first + u32::try_from(at).unwrap_or(0);
         let day = earning_day(known, row);
-        let creator = names.text(known.rows.creator[row as usize]);
+        let creator =
+            versions_of(versions, known.rows.records[row as usize].creator).and_then(|v| Creators::on(v, day));
         let mut fitting = outcomes.iter().filter(|o| o.from <= day && day < o.to && o.matches[at]);
-        if Creators::on(known.references.creators.versions(creator), day).is_none() {
+        if creator.is_none() {
             // A view that no program asks for needs no creator.
             let asked = file.log.has_money() || fitting.next().is_some();
             let matched = if asked { Match::NoCreator } else { Match::NoProgram };
             of_row.push(interned.number(Class { matched, ..NOTHING }));
             continue;
         }
-        of_row.push(interned.number(match (fitting.next(), fitting.next()) {
-            (None, _) => NOTHING,
+        of_row.push(match (fitting.next(), fitting.next()) {
+            (None, _) => nothing,
             (Some(one), None) => {
                 let visit = one.visits.as_ref().and_then(|v| v[at]);
                 visits.extend(visit.map(|visit| (row, visit)));
-                Class { payers: payers(known, &countries, row), ..one.class(at) }
+                one.number(at, payers(known, &countries, row), &mut interned)
             }
-            (Some(one), Some(two)) => Class { matched: Match::Two(one.index, two.index), ..NOTHING },
-        }));
+            (Some(one), Some(two)) => interned.number(Class { matched: Match::Two(one.index, two.index), ..NOTHING }),
+        });
     }
     Ok(PartClasses { distinct: interned.distinct, of_row, visits })
 }

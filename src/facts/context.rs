@@ -39,8 +39,8 @@ pub fn context_schema(canonical: &SchemaRef, policies: &Policies) -> SchemaRef {
 pub fn earning_day(known: &Known<'_>, row: u32) -> i32 {
     let at = row as usize;
     match known.rows.effect(row).takes_back() {
-        true => known.rows.original_day(row).unwrap_or(known.rows.day[at]),
-        false => known.rows.day[at],
+        true => known.rows.original_day(row).unwrap_or(known.rows.records[at].day),
+        false => known.rows.records[at].day,
     }
 }
 
@@ -58,9 +58,11 @@ pub fn context(
     let creators: Vec<Option<&Creator>> = rows
         .iter()
         .zip(&days)
-        .map(|(row, day)| versions_of(versions, known.rows.creator[*row as usize]).and_then(|v| Creators::on(v, *day)))
+        .map(|(row, day)| {
+            versions_of(versions, known.rows.records[*row as usize].creator).and_then(|v| Creators::on(v, *day))
+        })
         .collect();
-    let mut columns: Vec<ArrayRef> = file.columns.unpacked()?;
+    let mut columns: Vec<ArrayRef> = file.columns.unpacked(|at| wanted.contains(&at))?;
     let schema = context_schema(file.columns.schema(), known.policies);
     let first = columns.len();
     for (at, (name, kind)) in CREATOR_COLUMNS.iter().enumerate() {
@@ -72,7 +74,7 @@ pub fn context(
     let first = columns.len();
     for at in 0..known.policies.asked().count() {
         let value = |(row, day): (&u32, &i32)| match wanted.contains(&(first + at)) {
-            true => measures.value(at, known.rows.creator[*row as usize], *day, known.closed),
+            true => measures.value(at, known.rows.records[*row as usize].creator, *day, known.closed),
             false => Ok(0),
         };
         let values: Result<Vec<i64>> = rows.par_iter().zip(&days).map(value).collect();
@@ -100,12 +102,14 @@ fn creator_column(name: &str, creators: &[Option<&Creator>], days: &[i32]) -> Ar
     }
 }
 
-fn versions_of<'a>(versions: &[&'a [Creator]], creator: u32) -> Option<&'a [Creator]> {
+/// The versions of a creator.
+pub fn versions_of<'a>(versions: &[&'a [Creator]], creator: u32) -> Option<&'a [Creator]> {
     (creator != NONE).then(|| versions.get(creator as usize).copied()).flatten()
 }
 
 /// All versions of every creator that the rows name, by number.
 pub fn creator_versions<'a>(known: &Known<'a>) -> Vec<&'a [Creator]> {
     let names = &known.rows.names;
-    (0..u32::try_from(names.len()).unwrap_or(0)).map(|n| known.references.creators.versions(names.text(n))).collect()
+    let numbers = 0..u32::try_from(names.len()).unwrap_or(0);
+    numbers.into_par_iter().map(|n| known.references.creators.versions(names.text(n))).collect()
 }

@@ -22,12 +22,12 @@ impl<'a> Deliveries<'a> {
         let mut days: FxHashMap<Parcel<'a>, i32> = FxHashMap::default();
         for (row, _) in known.standing.iter().filter(|_| waits) {
             let at = *row as usize;
-            if rows.log[at] != Log::Commerce || rows.effect(*row) != Effect::Nothing {
+            if rows.records[at].log != Log::Commerce || rows.effect(*row) != Effect::Nothing {
                 continue;
             }
             let Some(order) = rows.text(*row, "order_id") else { continue };
-            let day = days.entry((order, rows.creator[at], rows.text(*row, "product_id"))).or_insert(i32::MAX);
-            *day = rows.day[at].min(*day);
+            let day = days.entry((order, rows.records[at].creator, rows.text(*row, "product_id"))).or_insert(i32::MAX);
+            *day = rows.records[at].day.min(*day);
         }
         Self(days)
     }
@@ -36,7 +36,7 @@ impl<'a> Deliveries<'a> {
     #[must_use]
     pub fn day(&self, known: &Known<'a>, row: u32) -> Option<i32> {
         let order = known.rows.text(row, "order_id")?;
-        let creator = known.rows.creator[row as usize];
+        let creator = known.rows.records[row as usize].creator;
         let whole = self.0.get(&(order, creator, None));
         let product = known.rows.text(row, "product_id");
         let own = product.and_then(|product| self.0.get(&(order, creator, Some(product))));

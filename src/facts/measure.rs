@@ -1,9 +1,11 @@
 //! Measures: sums and counts over a window, gathered once per creator and day.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::Known;
@@ -13,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::intake::{NONE, SourceFile, canonical_schema};
 use crate::log::Log;
 use crate::period::Period;
-use crate::policy::{Added, Enrolment, Late, Measure, MeasureEnd, Span};
+use crate::policy::{Added, Enrolment, Late, Measure, MeasureEnd, Span, words_of};
 use crate::query::{int64s, texts};
 
 const SUMS: &str = include_str!("../../queries/facts/measure.sql");
@@ -218,10 +220,11 @@ fn asked(known: &Known<'_>, measure: &Measure, name: &str, sql: &str) -> Result<
     }
     let canonical = files.first().map_or_else(|| canonical_schema(log, &[]), |(_, f)| Arc::clone(f.columns.schema()));
     let schema = events_schema(&canonical);
-    let batches =
-        files.iter().map(|(at, file)| events(known, &schema, *at, file, &standing)).collect::<Result<Vec<_>>>()?;
     let condition = measure.condition.as_ref().map_or("true", |c| c.text.as_str());
     let sql = sql.replace("{condition}", condition);
+    let words: BTreeSet<String> = words_of(&sql).collect();
+    let batch = |(at, file): &(usize, &SourceFile)| events(known, &schema, *at, file, &standing, &words);
+    let batches = files.par_iter().map(batch).collect::<Result<Vec<_>>>()?;
     known.engine.run(&format!("queries/facts/{name}.sql"), &sql, &[("events", schema, batches)])
 }
 
@@ -240,14 +243,16 @@ fn events(
     at: usize,
     file: &SourceFile,
     standing: &[bool],
+    words: &BTreeSet<String>,
 ) -> Result<RecordBatch> {
     let from = file.first as usize;
     let range = from..from + file.columns.rows();
     let rows = known.rows;
-    let since = |row: usize| i64::from(known.since[at].max(Period::of_day(rows.day[row]).ordinal()));
-    let mut columns: Vec<ArrayRef> = file.columns.unpacked()?;
-    columns.push(Arc::new(Int64Array::from_iter_values(range.clone().map(|r| i64::from(rows.creator[r])))));
-    columns.push(Arc::new(Int64Array::from_iter_values(range.clone().map(|r| i64::from(rows.day[r])))));
+    let since = |row: usize| i64::from(known.since[at].max(Period::of_day(rows.records[row].day).ordinal()));
+    let named = |at: usize| words_of(schema.field(at).name()).all(|word| words.contains(&word));
+    let mut columns: Vec<ArrayRef> = file.columns.unpacked(named)?;
+    columns.push(Arc::new(Int64Array::from_iter_values(range.clone().map(|r| i64::from(rows.records[r].creator)))));
+    columns.push(Arc::new(Int64Array::from_iter_values(range.clone().map(|r| i64::from(rows.records[r].day)))));
     columns.push(Arc::new(Int64Array::from_iter_values(range.clone().map(since))));
     columns.push(Arc::new(BooleanArray::from_iter(range.map(|r| Some(standing[r])))));
     RecordBatch::try_new(Arc::clone(schema), columns).map_err(|e| Error::bug(e.to_string()))

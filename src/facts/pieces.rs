@@ -5,10 +5,11 @@ use std::ops::Range;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::first;
-use super::units::{Room, by_event, fact_of, is_held_apart, paying};
-use super::{ClassNumber, Classes, Fact, Known, Linked, Match};
+use super::link::{Rated, stated};
+use super::units::{Room, by_event, currency_of, fact_of, is_held_apart, paying};
+use super::{Classes, Fact, Known, Linked, Match, Unit};
 use crate::error::{Error, Result};
-use crate::log::Log;
+use crate::intake::{NULL, Record};
 use crate::money::Currency;
 
 /// About so many units are gathered at a time.
@@ -32,8 +33,15 @@ pub struct Pieces<'a> {
     pieces: Vec<(Range<usize>, Range<usize>)>,
 }
 
-/// What tells sums of one creator apart: program, currency, day, log, channel, class, fee and tax stated.
-type Alike = (u16, Currency, i32, Log, u32, ClassNumber, bool, bool);
+/// What tells sums of one creator apart: program (and with it the log), currency, fee and tax stated, day; channel, class.
+type Alike = (u64, u64);
+
+fn alike(program: u16, currency: Currency, record: &Record, unit: &Unit) -> Alike {
+    let stated = u64::from(unit.fee != NULL) | u64::from(unit.tax_stated) << 1;
+    let what = u64::from(program) << 16 | u64::from(currency.index());
+    let day = u64::from(unit.day.cast_unsigned());
+    (what << 32 | stated << 30 | day, u64::from(record.channel) << 32 | u64::from(unit.class))
+}
 
 impl<'a> Pieces<'a> {
     /// Cuts what is rated into pieces, with `more` facts that are given, in any order.
@@ -42,7 +50,7 @@ impl<'a> Pieces<'a> {
         let mut more = more;
         more.sort_by_key(|fact| fact.creator);
         let programs = &known.policies.programs;
-        let creator = |at: usize| known.rows.creator[linked.rated[at] as usize];
+        let creator = |at: usize| known.rows.records[linked.rated[at].row as usize].creator;
         let (mut pieces, mut from, mut more_from) = (Vec::new(), 0, 0);
         while from < linked.rated.len() {
             let mut to = (from + PIECE).min(linked.rated.len());
@@ -89,10 +97,10 @@ impl<'a> Pieces<'a> {
         let (rows, more) = &self.pieces[piece];
         let mut facts = Vec::new();
         let mut places = FxHashMap::default();
-        let creator = |row: &u32| self.known.rows.creator[*row as usize];
+        let creator = |rated: &Rated| self.known.rows.records[rated.row as usize].creator;
         for rows in self.linked.rated[rows.clone()].chunk_by(|a, b| creator(a) == creator(b)) {
             places.clear();
-            rows.iter().try_for_each(|row| self.add(*row, &mut facts, &mut places))?;
+            rows.iter().try_for_each(|rated| self.add(*rated, &mut facts, &mut places))?;
         }
         if !more.is_empty() {
             facts.extend_from_slice(&self.more[more.clone()]);
@@ -108,8 +116,9 @@ impl<'a> Pieces<'a> {
     pub fn apart(&self, creators: &FxHashSet<u32>) -> Result<Vec<Fact<'a>>> {
         let mut facts: Vec<Fact<'a>> =
             self.more.iter().filter(|fact| creators.contains(&fact.creator)).copied().collect();
-        for row in self.linked.rated.iter().filter(|row| creators.contains(&self.known.rows.creator[**row as usize])) {
-            let unit = self.linked.unit(self.known, self.classes, *row);
+        let asked = |rated: &&Rated| creators.contains(&self.known.rows.records[rated.row as usize].creator);
+        for rated in self.linked.rated.iter().filter(asked) {
+            let unit = self.linked.unit(self.known, *rated);
             let Match::Program(program) = self.classes.get(unit.class).matched else { continue };
             let Some(unit) = paying(self.known, self.classes, &self.first, &unit, program) else { continue };
             let falls_short = self.rooms[usize::from(program)].may_fall_short(&unit);
@@ -119,38 +128,36 @@ impl<'a> Pieces<'a> {
         Ok(facts)
     }
 
-    fn add(&self, row: u32, facts: &mut Vec<Fact<'a>>, places: &mut FxHashMap<Alike, usize>) -> Result<()> {
-        let unit = self.linked.unit(self.known, self.classes, row);
+    fn add(&self, rated: Rated, facts: &mut Vec<Fact<'a>>, places: &mut FxHashMap<Alike, usize>) -> Result<()> {
+        let unit = self.linked.unit(self.known, rated);
         let Match::Program(program) = self.classes.get(unit.class).matched else { return Ok(()) };
         let at = usize::from(program);
         let Some(unit) = paying(self.known, self.classes, &self.first, &unit, program) else { return Ok(()) };
-        let fact = fact_of(self.known, self.classes, &unit, program)?;
         let falls_short = self.rooms[at].may_fall_short(&unit);
-        let apart = is_held_apart(&self.known.policies.programs[at], self.terms_hold, &unit);
-        if self.single[at] || falls_short || apart {
-            facts.push(Fact { falls_short, ..fact });
+        if self.single[at] || falls_short || is_held_apart(&self.known.policies.programs[at], self.terms_hold, &unit) {
+            facts.push(Fact { falls_short, ..fact_of(self.known, self.classes, &unit, program)? });
             return Ok(());
         }
-        let alike =
-            (program, fact.currency, fact.day, fact.log, fact.channel, unit.class, fact.fee_stated, fact.tax_stated);
+        let currency = currency_of(self.known, self.classes, &unit, program)?;
+        let alike = alike(program, currency, &self.known.rows.records[unit.row as usize], &unit);
         let place = *places.entry(alike).or_insert(facts.len());
         match facts.get_mut(place) {
-            Some(sum) => add_up(sum, &fact),
+            Some(sum) => add_up(sum, &unit),
             None => {
-                facts.push(Fact { row: None, ..fact });
+                facts.push(Fact { row: None, ..fact_of(self.known, self.classes, &unit, program)? });
                 Ok(())
             }
         }
     }
 }
 
-fn add_up(sum: &mut Fact<'_>, fact: &Fact<'_>) -> Result<()> {
+fn add_up(sum: &mut Fact<'_>, unit: &Unit) -> Result<()> {
     let columns = [
-        ("events", &mut sum.events, fact.events),
-        ("gross", &mut sum.gross, fact.gross),
-        ("tax", &mut sum.tax, fact.tax),
-        ("fee", &mut sum.fee, fact.fee),
-        ("pays", &mut sum.pays, fact.pays),
+        ("events", &mut sum.events, unit.events),
+        ("gross", &mut sum.gross, unit.gross),
+        ("tax", &mut sum.tax, unit.tax),
+        ("fee", &mut sum.fee, stated(unit.fee)),
+        ("pays", &mut sum.pays, i64::from(unit.pays)),
     ];
     for (name, sum, value) in columns {
         *sum = sum.checked_add(value).ok_or_else(|| {

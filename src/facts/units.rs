@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use rustc_hash::FxHashSet;
 
+use super::link::stated;
 use super::{Class, Classes, Known, Linked, Unit};
 use crate::error::{Error, Result};
 use crate::intake::{NONE, NULL};
@@ -106,9 +107,6 @@ pub(super) fn is_held_apart(program: &Program, terms_hold: bool, unit: &Unit) ->
     }
 }
 
-/// A unit as a fact of its own.
-///
-/// # Errors
 /// The unit as it is paid, where `first` are the rows that order rules pay; none where it has no money and no payment either.
 pub(super) fn paying(
     known: &Known<'_>,
@@ -118,37 +116,43 @@ pub(super) fn paying(
     number: u16,
 ) -> Option<Unit> {
     let program = &known.policies.programs[usize::from(number)];
-    if known.rows.currency[unit.row as usize].is_none() {
+    if known.rows.records[unit.row as usize].currency.is_none() {
         paid_in(known, number, classes.get(unit.class))?;
     }
     let counts = program.first.is_none() || first.contains(&unit.row);
     Some(Unit { pays: if counts { unit.pays } else { 0 }, ..*unit })
 }
 
-/// A unit as a fact of its own.
+/// The currency that a unit is rated in.
 ///
 /// # Errors
 /// A rated row without a currency (bug).
+pub(super) fn currency_of(known: &Known<'_>, classes: &Classes, unit: &Unit, program: u16) -> Result<Currency> {
+    let currency = known.rows.records[unit.row as usize].currency;
+    let currency = currency.or_else(|| paid_in(known, program, classes.get(unit.class)));
+    currency.ok_or_else(|| Error::bug("a rated row without a currency"))
+}
+
+/// A unit as a fact of its own.
+///
+/// # Errors
+/// As [`currency_of`].
 pub(super) fn fact_of<'a>(known: &Known<'_>, classes: &'a Classes, unit: &Unit, program: u16) -> Result<Fact<'a>> {
-    let rows = known.rows;
-    let at = unit.row as usize;
-    let class = classes.get(unit.class);
-    let currency = rows.currency[at].or_else(|| paid_in(known, program, class));
-    let currency = currency.ok_or_else(|| Error::bug("a rated row without a currency"))?;
+    let record = &known.rows.records[unit.row as usize];
     Ok(Fact {
-        creator: rows.creator[at],
+        creator: record.creator,
         program,
-        currency,
+        currency: currency_of(known, classes, unit, program)?,
         day: unit.day,
-        log: rows.log[at],
-        channel: rows.channel[at],
-        class,
+        log: record.log,
+        channel: record.channel,
+        class: classes.get(unit.class),
         fee_stated: unit.fee != NULL,
         tax_stated: unit.tax_stated,
         events: unit.events,
         gross: unit.gross,
         tax: unit.tax,
-        fee: if unit.fee == NULL { 0 } else { unit.fee },
+        fee: stated(unit.fee),
         fee_more: unit.fee_more,
         fee_back: unit.fee_back,
         falls_short: false,
@@ -193,11 +197,11 @@ fn log(index: i64) -> Result<Log> {
 pub fn retained(known: &Known<'_>, linked: &Linked) -> Result<Vec<Retained>> {
     let rows = known.rows;
     let refused = &linked.refused;
-    let index = |row: u32| rows.currency[row as usize].map_or(0, |c| i64::from(c.index()));
+    let index = |row: u32| rows.records[row as usize].currency.map_or(0, |c| i64::from(c.index()));
     let (schema, batch) = table(vec![
         ("program", refused.iter().map(|r| i64::from(r.program)).collect()),
-        ("log", refused.iter().map(|r| rows.log[r.row as usize].index() as i64).collect()),
-        ("channel", refused.iter().map(|r| i64::from(rows.channel[r.row as usize])).collect()),
+        ("log", refused.iter().map(|r| rows.records[r.row as usize].log.index() as i64).collect()),
+        ("channel", refused.iter().map(|r| i64::from(rows.records[r.row as usize].channel)).collect()),
         ("currency", refused.iter().map(|r| index(r.row)).collect()),
         ("period", refused.iter().map(|r| i64::from(Period::of_day(r.day).ordinal())).collect()),
         ("gross", refused.iter().map(|r| r.gross).collect()),

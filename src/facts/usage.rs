@@ -293,7 +293,9 @@ fn events(
     let Version { program, pool, left_out, .. } = version;
     let schema = context_schema(file.columns.schema(), known.policies);
     let compiled = compile(known.engine, known.policies, program, pool, &schema)?;
-    let batch = context(known, versions, measures, file, &compiled.columns())?;
+    let mut wanted = compiled.columns();
+    wanted.extend(["payer_id", "payer_country"].iter().filter_map(|name| schema.index_of(name).ok()));
+    let batch = context(known, versions, measures, file, &wanted)?;
     let outcome = Outcome::of(&compiled, &batch, program)?;
     let payers = text(&batch, "payer_id")?;
     let countries = pool.by_country.then(|| text(&batch, "payer_country")).transpose()?;
@@ -326,7 +328,7 @@ fn events(
             month,
             country: countries.as_ref().and_then(value),
             payer: payer.map_or(0, |payer| id_hash(&payer)),
-            creator: known.rows.creator[row as usize],
+            creator: known.rows.records[row as usize].creator,
             outcome: outcome.bits[within],
             usage,
             kept: kept.ok_or_else(|| Error::gate("usage is beyond 64 bits"))?,
@@ -353,9 +355,9 @@ impl<'a> PaidWhom<'a> {
     /// Why a row can't be counted: its creator is unknown on the day, or a party when the month is paid.
     fn refusal(&mut self, row: u32, month: Period) -> Result<Option<Fate>> {
         let rows = self.known.rows;
-        let creator = rows.creator[row as usize];
+        let creator = rows.records[row as usize].creator;
         let versions = self.versions.get(creator as usize).copied().unwrap_or_default();
-        if Creators::on(versions, rows.day[row as usize]).is_none() {
+        if Creators::on(versions, rows.records[row as usize].day).is_none() {
             return Ok(Some(Fate::Quarantined(Reason::CreatorUnknownOnDate)));
         }
         let are_known = match self.parties.get(&(creator, month)) {
@@ -391,7 +393,7 @@ fn text(batch: &RecordBatch, column: &str) -> Result<arrow::array::StringArray> 
 
 /// The month whose pot an event divides: its own, or, where a close pins the pool, the first that knew it.
 fn month(known: &Known<'_>, pool: &Pool, row: u32, file: usize) -> Period {
-    let own = Period::of_day(known.rows.day[row as usize]);
+    let own = Period::of_day(known.rows.records[row as usize].day);
     if pool.late == PoolLate::Rerate {
         return own;
     }
@@ -549,13 +551,13 @@ fn of_payers(
 ) -> Result<Vec<Paid>> {
     let mut paid = Vec::new();
     for row in &linked.rated {
-        let unit = linked.unit(known, classes, *row);
+        let unit = linked.unit(known, *row);
         let Match::Program(index) = classes.get(unit.class).matched else { continue };
         let month = Period::of_day(unit.day);
         if known.policies.programs[usize::from(index)].name != named || !in_force(program, month) {
             continue;
         }
-        let currency = known.rows.currency[unit.row as usize];
+        let currency = known.rows.records[unit.row as usize].currency;
         let currency = currency.ok_or_else(|| Error::bug("a rated row without a currency"))?;
         let payer = known.rows.text(unit.row, "payer_id").filter(|p| !p.is_empty()).map_or(0, id_hash);
         let country = countries.number(known.rows.text(unit.row, "payer_country"));

@@ -183,18 +183,18 @@ pub fn complete(
     let mut conflicts = FxHashSet::default();
     for row in 0..u32::try_from(rows.len()).unwrap_or(u32::MAX) {
         let at = row as usize;
-        let log = rows.log[at];
+        let log = rows.records[at].log;
         let wanted = expected.iter().any(|e| e.log == log) && rows.time[at] != NULL && rows.time[at] >= 0;
         let again = match fates[at] {
             Some(Fate::Duplicate) => true,
             Some(Fate::Quarantined(Reason::Conflict)) => !conflicts.insert((log, rows.id[at])),
             _ => false,
         };
-        if !wanted || again || !(period.first_day()..=last_day).contains(&rows.day[at]) {
+        if !wanted || again || !(period.first_day()..=last_day).contains(&rows.records[at].day) {
             continue;
         }
         let currency = rows.text(row, "currency").unwrap_or("").to_owned();
-        let total = found.entry(log).or_default().entry((rows.day[at], currency)).or_default();
+        let total = found.entry(log).or_default().entry((rows.records[at].day, currency)).or_default();
         total.0 += 1;
         total.1 += i128::from(rows.signed(row));
     }

@@ -43,12 +43,17 @@ impl Decided {
         self.0.get(id)
     }
 
+    /// The ids that were decided on.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &(Log, u128)> {
+        self.0.keys()
+    }
+
     /// All rows of the ids that were decided on.
     fn rows(&self, rows: &Rows) -> FxHashMap<(Log, u128), Vec<u32>> {
         let mut found: FxHashMap<_, Vec<u32>> = FxHashMap::default();
         let all = if self.0.is_empty() { 0 } else { u32::try_from(rows.len()).unwrap_or(u32::MAX) };
         for row in 0..all {
-            let key = (rows.log[row as usize], rows.id[row as usize]);
+            let key = (rows.records[row as usize].log, rows.id[row as usize]);
             if self.0.contains_key(&key) {
                 found.entry(key).or_default().push(row);
             }
@@ -64,8 +69,8 @@ fn can_stand(stands: &Stands, rows: &Rows, found: &FxHashMap<(Log, u128), Vec<u3
     let Some(row) = of_id.iter().copied().find(|row| rows.content[*row as usize] == content) else {
         return Err(not_there(stands, rows, of_id));
     };
-    let fault = rows.fault[row as usize].map(|reason| format!("{} at {}", reason.code(), rows.place(row)));
-    let excluded = rows.excluded[row as usize].then(|| format!("left out by staging at {}", rows.place(row)));
+    let fault = rows.records[row as usize].fault.map(|reason| format!("{} at {}", reason.code(), rows.place(row)));
+    let excluded = rows.records[row as usize].excluded.then(|| format!("left out by staging at {}", rows.place(row)));
     match fault.or(excluded) {
         None => Ok(()),
         Some(found) => Err(Error::usage("a decision lets a row stand that can't be rated")

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::decided::Decided;
-use super::rows::{NULL, Rows};
+use super::rows::{NONE, NULL, Rows};
 use crate::error::{Error, Result};
 use crate::fate::{Fate, Reason};
 use crate::log::{Effect, Log};
@@ -64,64 +64,69 @@ pub struct Standing {
 /// A decision lets a row stand whose id a closed period has rated by another row (closed).
 pub fn stand(rows: &Rows, knowledge: &Knowledge, decided: &Decided, end: i64) -> Result<Standing> {
     let mut fates: Vec<Option<Fate>> = vec![None; rows.len()];
-    let known = known_files(rows, knowledge);
-    let is_known = |row: u32| known[rows.file(row)] && knowledge.end.is_some_and(|end| rows.time[row as usize] < end);
     let (mut broken, mut excluded) = (Vec::new(), Vec::new());
     let mut place = vec![Place::None; rows.len()];
-    for row in 0..u32::try_from(rows.len()).unwrap_or(u32::MAX) {
-        let at = row as usize;
-        if rows.time[at] != NULL && rows.time[at] >= end {
-            fates[at] = Some(Fate::Later);
-        } else if rows.fault[at].is_some() {
-            broken.push(row);
-        } else if rows.excluded[at] {
-            excluded.push(row);
-        } else {
-            place[at] = Place::Sound;
+    for file in &rows.files {
+        let known = knowledge.all_files || knowledge.files.contains(&file.sha256);
+        for row in file.first..file.first + u32::try_from(file.rows).unwrap_or(0) {
+            let at = row as usize;
+            if rows.time[at] != NULL && rows.time[at] >= end {
+                fates[at] = Some(Fate::Later);
+            } else if rows.records[at].fault.is_some() {
+                broken.push(row);
+            } else if rows.records[at].excluded {
+                excluded.push(row);
+            } else {
+                place[at] = if known { knowledge.place(rows, row) } else { Place::Stands };
+            }
         }
     }
     let of_broken: FxHashSet<(Log, u128)> = broken.iter().map(|row| key(rows, *row)).collect();
     let mut taken = FxHashSet::default();
-    for part in 0..PARTS {
-        let sound = sorted_by_key(rows, &place, part);
-        for same in sound.chunk_by(|a, b| key(rows, *a) == key(rows, *b)) {
-            let own = key(rows, same[0]);
-            if knowledge.paid.contains(&own) {
-                same.iter().for_each(|row| fates[*row as usize] = Some(Fate::PaidBefore));
-                continue;
-            }
-            if let Some((row, now)) = settle(rows, knowledge, decided, &is_known, same, &mut fates)? {
-                place[row as usize] = now;
-                if of_broken.contains(&own) {
-                    taken.insert(own);
-                }
-            }
+    let judge = Judge::new(rows, knowledge, decided, &place, &of_broken);
+    let parts: Vec<Result<Part>> = (0..PARTS).into_par_iter().map(|part| judge.part(part)).collect();
+    for part in parts {
+        let part = part?;
+        for (row, fate) in part.fates {
+            (place[row as usize], fates[row as usize]) = (Place::None, Some(fate));
         }
+        part.stood.into_iter().for_each(|row| place[row as usize] = Place::Stood);
+        taken.extend(part.taken);
     }
     close_broken(rows, knowledge, &broken, &taken, &mut fates);
     once_each(rows, excluded, &mut fates);
     let open_ids = OpenIds::new(rows, knowledge);
-    let stands = |place: &&Place| !matches!(place, Place::None | Place::Sound);
-    let mut standing = Vec::with_capacity(place.iter().filter(stands).count());
+    let mut standing = Vec::with_capacity(place.iter().filter(|place| **place != Place::None).count());
     let mut stood = Vec::new();
     for (place, row) in place.iter().zip(0_u32..) {
         stood.extend((*place == Place::Stood).then_some(row));
         match place {
             Place::Base => standing.push((row, Stage::Known)),
             Place::Stands | Place::Stood => standing.push((row, open_ids.stage(rows, row))),
-            Place::None | Place::Sound => {}
+            Place::None => {}
         }
     }
     Ok(Standing { fates, rows: standing, stood, open_ids })
 }
 
+impl Knowledge {
+    /// Where a sound row of a file stands that the last close had read.
+    fn place(&self, rows: &Rows, row: u32) -> Place {
+        let entry = (rows.records[row as usize].log, rows.content[row as usize]);
+        if self.end.is_none_or(|end| rows.time[row as usize] >= end) || self.conflicts.contains(&entry) {
+            return Place::Stands;
+        }
+        let open = self.quarantined.contains(&entry) || self.waiting.contains(&entry);
+        if open { Place::Stood } else { Place::Base }
+    }
+}
+
 /// What is known of a row while ids are settled.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Broken, excluded or later.
+    /// It does not stand.
     None,
-    /// To be settled with the rows of its id, or settled and not standing.
-    Sound,
+    /// It stands, unless the rows of its id say otherwise.
     Stands,
     /// It stands, and did at the last close, which could not rate it.
     Stood,
@@ -129,84 +134,165 @@ enum Place {
     Base,
 }
 
-/// Ids are settled in so many parts, by their first bits: a part's beginnings are sorted at a time.
-const PARTS: u128 = 8;
+/// Ids are settled in so many parts, by their first bits, one for a worker at a time.
+const PARTS: u32 = 8;
+/// Each part again in so many, by the bits that follow: the ids of one stand in a processor's cache.
+const BUCKETS: usize = 64;
 
-/// The sound rows of a part, sorted by their ids, those of one id ascending. The ids' beginnings are sorted with the rows,
-/// so that only equal ones are looked up.
-fn sorted_by_key(rows: &Rows, place: &[Place], part: u128) -> Vec<u32> {
-    let begin = |row: u32| {
-        let (log, id) = key(rows, row);
-        (u64::try_from(log.index()).unwrap_or(0) << 56) | u64::try_from(id >> 72).unwrap_or(0)
-    };
-    let is_in = |(place, id): &(&Place, &u128)| **place != Place::None && *id >> 64 >> 61 == part;
-    let chosen = place.iter().zip(&rows.id).zip(0_u32..).filter(|(both, _)| is_in(both));
-    let mut pairs: Vec<(u64, u32)> = chosen.map(|(_, row)| (begin(row), row)).collect();
-    pairs.par_sort_unstable();
-    let mut sorted: Vec<u32> = pairs.iter().map(|(_, row)| *row).collect();
-    let mut from = 0;
-    for same in pairs.chunk_by(|a, b| a.0 == b.0) {
-        if same.len() > 1 {
-            sorted[from..from + same.len()].sort_unstable_by_key(|row| (key(rows, *row), *row));
+/// The beginning of an id, mixed with its log.
+fn begin((log, id): (Log, u128)) -> u64 {
+    let log = u64::try_from(log.index()).unwrap_or(0);
+    u64::try_from(id >> 64).unwrap_or(0) ^ log.rotate_right(8)
+}
+
+/// The beginnings of the ids of a part's rows that may stand, and the rows, ascending within each bucket.
+fn buckets(rows: &Rows, place: &[Place], part: u32) -> Vec<Vec<(u64, u32)>> {
+    let mut buckets = vec![Vec::new(); BUCKETS];
+    for file in &rows.files {
+        for row in file.first..file.first + u32::try_from(file.rows).unwrap_or(0) {
+            let id = rows.id[row as usize];
+            if id >> 125 == u128::from(part) && place[row as usize] != Place::None {
+                let bucket = usize::try_from(id >> 119).unwrap_or(0) % BUCKETS;
+                buckets[bucket].push((begin((file.log, id)), row));
+            }
         }
-        from += same.len();
     }
-    sorted
+    buckets
+}
+
+/// The first row of every beginning of an id, and the rows that come after it with the same one.
+#[derive(Default)]
+struct Firsts {
+    /// Beginning, row and whether another has the same beginning; the row is [`NONE`] where there is nothing.
+    slots: Vec<(u64, u32, bool)>,
+    again: Vec<u32>,
+}
+
+impl Firsts {
+    /// Takes the rows of one bucket.
+    fn fill(&mut self, bucket: &[(u64, u32)]) {
+        self.slots.clear();
+        self.slots.resize((bucket.len() * 2).next_power_of_two(), (0, NONE, false));
+        self.again.clear();
+        let mask = self.slots.len() - 1;
+        for (begin, row) in bucket {
+            let mut at = usize::try_from(begin & u64::from(u32::MAX)).unwrap_or(0) & mask;
+            loop {
+                let slot = &mut self.slots[at];
+                if slot.1 == NONE {
+                    *slot = (*begin, *row, false);
+                    break;
+                }
+                if slot.0 == *begin {
+                    slot.2 = true;
+                    self.again.push(*row);
+                    break;
+                }
+                at = (at + 1) & mask;
+            }
+        }
+        self.again.extend(self.slots.iter().filter(|slot| slot.2).map(|slot| slot.1));
+    }
+
+    /// Beginnings that one row has alone, and the row.
+    fn alone(&self) -> impl Iterator<Item = (u64, u32)> {
+        self.slots.iter().filter(|(_, row, more)| *row != NONE && !more).map(|(begin, row, _)| (*begin, *row))
+    }
 }
 
 fn key(rows: &Rows, row: u32) -> (Log, u128) {
-    (rows.log[row as usize], rows.id[row as usize])
+    (rows.records[row as usize].log, rows.id[row as usize])
 }
 
-fn known_files(rows: &Rows, knowledge: &Knowledge) -> Vec<bool> {
-    rows.files.iter().map(|f| knowledge.all_files || knowledge.files.contains(&f.sha256)).collect()
+/// What the ids of one part say of their rows.
+#[derive(Default)]
+struct Part {
+    /// Rows that do not stand.
+    fates: Vec<(u32, Fate)>,
+    /// Rows that stand for others which did at the last close.
+    stood: Vec<u32>,
+    /// Ids that a broken row has too, where a row stands.
+    taken: Vec<(Log, u128)>,
 }
 
-/// Decides among sound rows of one id; the answer is the row that stands, and whether it did at the last close. A row that a close rated stands; of rows that differ before that, the one that
-/// two people chose, and else none. A chosen row that is later leaves its id open until then.
-fn settle(
-    rows: &Rows,
-    knowledge: &Knowledge,
-    decided: &Decided,
-    is_known: &impl Fn(u32) -> bool,
-    same: &[u32],
-    fates: &mut [Option<Fate>],
-) -> Result<Option<(u32, Place)>> {
-    let content = |row: u32| rows.content[row as usize];
-    let was_open = |row: u32| {
-        let entry = (rows.log[row as usize], content(row));
-        knowledge.quarantined.contains(&entry) || knowledge.waiting.contains(&entry)
-    };
-    let based = same.iter().copied().find(|row| is_known(*row) && !was_open(*row));
-    let choice = decided.on(&key(rows, same[0]));
-    let first = match (based, choice) {
-        (Some(row), Some(choice)) if content(row) != choice.content => {
-            return Err(rated_before(rows, row, &choice.place));
-        }
-        (Some(row), _) => Some(row),
-        (None, Some(choice)) => same.iter().copied().find(|row| content(*row) == choice.content),
-        (None, None) => Some(same[0]).filter(|first| same.iter().all(|row| content(*row) == content(*first))),
-    };
-    let Some(first) = first else {
-        for row in same {
-            fates[*row as usize] = Some(Fate::Quarantined(Reason::Conflict));
-        }
-        return Ok(None);
-    };
-    for row in same.iter().copied().filter(|row| *row != first) {
-        let fate = if content(row) == content(first) { Fate::Duplicate } else { Fate::Quarantined(Reason::Conflict) };
-        fates[row as usize] = Some(fate);
+/// Settles the rows of ids by what is known of them.
+struct Judge<'a> {
+    rows: &'a Rows,
+    knowledge: &'a Knowledge,
+    decided: &'a Decided,
+    place: &'a [Place],
+    of_broken: &'a FxHashSet<(Log, u128)>,
+    /// The beginnings of ids of which more is to be said than that their one row stands.
+    special: FxHashSet<u64>,
+}
+
+impl<'a> Judge<'a> {
+    fn new(
+        rows: &'a Rows,
+        knowledge: &'a Knowledge,
+        decided: &'a Decided,
+        place: &'a [Place],
+        of_broken: &'a FxHashSet<(Log, u128)>,
+    ) -> Self {
+        let special = knowledge.paid.iter().chain(of_broken).chain(decided.ids()).map(|id| begin(*id)).collect();
+        Self { rows, knowledge, decided, place, of_broken, special }
     }
-    let stood = |row: u32| {
-        let entry = (rows.log[row as usize], content(row));
-        is_known(row) && content(row) == content(first) && !knowledge.conflicts.contains(&entry)
-    };
-    let place = match based {
-        Some(_) => Place::Base,
-        None if same.iter().any(|row| stood(*row)) => Place::Stood,
-        None => Place::Stands,
-    };
-    Ok(Some((first, place)))
+
+    fn part(&self, part: u32) -> Result<Part> {
+        let mut said = Part::default();
+        let mut firsts = Firsts::default();
+        for bucket in buckets(self.rows, self.place, part) {
+            firsts.fill(&bucket);
+            let special = firsts.alone().filter(|(begin, _)| self.special.contains(begin));
+            special.map(|(_, row)| row).try_for_each(|row| self.id(&[row], &mut said))?;
+            firsts.again.sort_unstable_by_key(|row| (key(self.rows, *row), *row));
+            for same in firsts.again.chunk_by(|a, b| key(self.rows, *a) == key(self.rows, *b)) {
+                self.id(same, &mut said)?;
+            }
+        }
+        Ok(said)
+    }
+
+    /// Settles the rows of one id.
+    fn id(&self, same: &[u32], said: &mut Part) -> Result<()> {
+        let own = key(self.rows, same[0]);
+        if self.knowledge.paid.contains(&own) {
+            said.fates.extend(same.iter().map(|row| (*row, Fate::PaidBefore)));
+        } else if self.stands(same, said)? && self.of_broken.contains(&own) {
+            said.taken.push(own);
+        }
+        Ok(())
+    }
+
+    /// Decides among sound rows of one id; does one of them stand? A row that a close rated stands; of rows that differ
+    /// before that, the one that two people chose, and else none. A chosen row that is later leaves its id open until then.
+    fn stands(&self, same: &[u32], said: &mut Part) -> Result<bool> {
+        let rows = self.rows;
+        let content = |row: u32| rows.content[row as usize];
+        let based = same.iter().copied().find(|row| self.place[*row as usize] == Place::Base);
+        let choice = self.decided.on(&key(rows, same[0]));
+        let first = match (based, choice) {
+            (Some(row), Some(choice)) if content(row) != choice.content => {
+                return Err(rated_before(rows, row, &choice.place));
+            }
+            (Some(row), _) => Some(row),
+            (None, Some(choice)) => same.iter().copied().find(|row| content(*row) == choice.content),
+            (None, None) => Some(same[0]).filter(|first| same.iter().all(|row| content(*row) == content(*first))),
+        };
+        let Some(first) = first else {
+            said.fates.extend(same.iter().map(|row| (*row, Fate::Quarantined(Reason::Conflict))));
+            return Ok(false);
+        };
+        let stood = |row: &u32| self.place[*row as usize] == Place::Stood && content(*row) == content(first);
+        if based.is_none() && same.iter().any(stood) {
+            said.stood.push(first);
+        }
+        for row in same.iter().copied().filter(|row| *row != first) {
+            let equal = content(row) == content(first);
+            said.fates.push((row, if equal { Fate::Duplicate } else { Fate::Quarantined(Reason::Conflict) }));
+        }
+        Ok(true)
+    }
 }
 
 fn rated_before(rows: &Rows, row: u32, place: &str) -> Error {
@@ -230,7 +316,7 @@ fn close_broken(
         let at = *row as usize;
         let own = key(rows, *row);
         let has_id = rows.id[at] != 0;
-        fates[at] = match rows.fault[at] {
+        fates[at] = match rows.records[at].fault {
             _ if has_id && knowledge.paid.contains(&own) => Some(Fate::PaidBefore),
             Some(_) if has_id && taken.contains(&own) => Some(Fate::Duplicate),
             fault => fault.map(Fate::Quarantined),
@@ -262,7 +348,7 @@ impl OpenIds {
             return ids;
         }
         for (at, content) in rows.content.iter().enumerate().filter(|(at, _)| rows.id[*at] != 0) {
-            let (entry, id) = ((rows.log[at], *content), (rows.log[at], rows.id[at]));
+            let (entry, id) = ((rows.records[at].log, *content), (rows.records[at].log, rows.id[at]));
             if knowledge.quarantined.contains(&entry) {
                 ids.quarantined.insert(id);
             }

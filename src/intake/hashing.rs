@@ -1,6 +1,7 @@
 //! Hashes of ids and rows: SHA-256, cut to its first 16 bytes.
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use sha2::{Digest, Sha256};
@@ -21,10 +22,16 @@ pub fn id_hash(id: &str) -> u128 {
     hash(id.as_bytes())
 }
 
-enum Values {
+/// A column's values, and which are null.
+struct Values {
+    nulls: Option<NullBuffer>,
+    kind: Kind,
+}
+
+enum Kind {
     Text(StringArray),
-    Whole(Int64Array),
-    Truth(BooleanArray),
+    Whole(ScalarBuffer<i64>),
+    Truth(BooleanBuffer),
 }
 
 /// Writes the canonical bytes of rows: each column 0 for null, else 1 and the value (text: length as 4 bytes, little
@@ -52,36 +59,33 @@ impl RowBytes {
 }
 
 fn values(array: &ArrayRef) -> Result<Values> {
+    let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0);
     let to = match array.data_type() {
-        DataType::Boolean => return Ok(Values::Truth(array.as_boolean().clone())),
+        DataType::Boolean => return Ok(Values { nulls, kind: Kind::Truth(array.as_boolean().values().clone()) }),
         DataType::Timestamp(..) | DataType::Int64 => DataType::Int64,
         _ => DataType::Utf8,
     };
     let array = cast(array, &to).map_err(|e| Error::input(format!("a column can't be hashed: {e}")))?;
-    match to {
-        DataType::Int64 => Ok(Values::Whole(array.as_primitive::<Int64Type>().clone())),
-        _ => Ok(Values::Text(array.as_string::<i32>().clone())),
-    }
+    let kind = match to {
+        DataType::Int64 => Kind::Whole(array.as_primitive::<Int64Type>().values().clone()),
+        _ => Kind::Text(array.as_string::<i32>().clone()),
+    };
+    Ok(Values { nulls, kind })
 }
 
 fn put(buffer: &mut Vec<u8>, column: &Values, row: usize) {
-    let array: &dyn Array = match column {
-        Values::Text(a) => a,
-        Values::Whole(a) => a,
-        Values::Truth(a) => a,
-    };
-    if array.is_null(row) {
+    if column.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
         buffer.push(0);
         return;
     }
     buffer.push(1);
-    match column {
-        Values::Text(a) => {
-            let text = a.value(row).as_bytes();
+    match &column.kind {
+        Kind::Text(texts) => {
+            let text = texts.value(row).as_bytes();
             buffer.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes());
             buffer.extend_from_slice(text);
         }
-        Values::Whole(a) => buffer.extend_from_slice(&a.value(row).to_le_bytes()),
-        Values::Truth(a) => buffer.push(u8::from(a.value(row))),
+        Kind::Whole(numbers) => buffer.extend_from_slice(&numbers[row].to_le_bytes()),
+        Kind::Truth(truths) => buffer.push(u8::from(truths.value(row))),
     }
 }

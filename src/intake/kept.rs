@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array};
 use arrow::compute::{CastOptions, cast, cast_with_options, take_record_batch};
 use arrow::datatypes::{DataType, Int16Type, Int32Type, Int64Type, Schema, SchemaRef};
 
@@ -54,15 +54,16 @@ impl Columns {
         self.rows
     }
 
-    /// The columns in their canonical types.
+    /// The columns in their canonical types; those that are not `wanted`, by place, are empty.
     ///
     /// # Errors
     /// Never but for a bug.
-    pub fn unpacked(&self) -> Result<Vec<ArrayRef>> {
-        let unpack = |(array, field): (&ArrayRef, &Arc<arrow::datatypes::Field>)| {
-            cast(array, field.data_type()).map_err(|e| Error::bug(e.to_string()))
+    pub fn unpacked(&self, wanted: impl Fn(usize) -> bool) -> Result<Vec<ArrayRef>> {
+        let unpack = |(at, (array, field)): (usize, (&ArrayRef, &Arc<arrow::datatypes::Field>))| match wanted(at) {
+            true => cast(array, field.data_type()).map_err(|e| Error::bug(e.to_string())),
+            false => Ok(new_null_array(field.data_type(), self.rows)),
         };
-        self.packed.iter().zip(self.schema.fields()).map(unpack).collect()
+        self.packed.iter().zip(self.schema.fields()).enumerate().map(unpack).collect()
     }
 
     /// Did the column stay?

@@ -4,60 +4,55 @@ use rustc_hash::FxHashMap;
 
 use super::rows::NULL;
 
-/// Stands for [`NULL`].
-const NO_VALUE: i32 = i32::MIN;
-/// Stands for what is in `large`.
+/// A value of a money column, [`NULL`] among them, where it fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Minor(i32);
+
+/// Stands for what is in [`Large`].
 const LARGE: i32 = i32::MIN + 1;
 
-/// A column of Int64.
-#[derive(Clone, Debug, Default)]
-pub struct Minors {
-    small: Vec<i32>,
-    /// By place.
-    large: FxHashMap<u32, i64>,
+impl Minor {
+    /// Stands for [`NULL`].
+    pub const NULL: Self = Self(i32::MIN);
+
+    /// The value, or none where it is in [`Large`].
+    pub fn get(self) -> Option<i64> {
+        match self {
+            Self::NULL => Some(NULL),
+            Self(LARGE) => None,
+            Self(small) => Some(i64::from(small)),
+        }
+    }
 }
 
-impl Minors {
-    /// The value at a place, or [`NULL`].
-    #[must_use]
-    pub fn get(&self, at: usize) -> i64 {
-        match self.small[at] {
-            NO_VALUE => NULL,
-            LARGE => u32::try_from(at).ok().and_then(|at| self.large.get(&at)).copied().unwrap_or(NULL),
-            small => i64::from(small),
+/// Values that take more than four bytes, by row and column.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Large(FxHashMap<(u32, u8), i64>);
+
+impl Large {
+    /// Packs a value; one that does not fit is kept here.
+    pub fn pack(&mut self, row: usize, column: u8, value: i64) -> Minor {
+        match i32::try_from(value) {
+            _ if value == NULL => Minor::NULL,
+            Ok(small) if small > LARGE => Minor(small),
+            _ => {
+                self.0.insert((place(row), column), value);
+                Minor(LARGE)
+            }
         }
     }
 
-    /// One value more.
-    pub(super) fn push(&mut self, value: i64) {
-        let small = match i32::try_from(value) {
-            _ if value == NULL => NO_VALUE,
-            Ok(small) if small > LARGE => small,
-            _ => {
-                self.large.insert(u32::try_from(self.small.len()).unwrap_or(u32::MAX), value);
-                LARGE
-            }
-        };
-        self.small.push(small);
+    /// A value that did not fit.
+    pub fn get(&self, row: usize, column: u8) -> i64 {
+        self.0.get(&(place(row), column)).copied().unwrap_or(NULL)
     }
 
-    /// The values of another column after ours.
-    pub(super) fn append(&mut self, other: &Self) {
-        let first = u32::try_from(self.small.len()).unwrap_or(u32::MAX);
-        self.small.extend_from_slice(&other.small);
-        self.large.extend(other.large.iter().map(|(at, value)| (first.saturating_add(*at), *value)));
-    }
-
-    /// Makes room, where there is that much.
-    pub(super) fn reserve(&mut self, values: usize) {
-        let _full = self.small.try_reserve_exact(values);
+    /// Takes those of rows that stand behind ours, from `first` on.
+    pub fn append(&mut self, other: &Self, first: u32) {
+        self.0.extend(other.0.iter().map(|((row, column), value)| ((first.saturating_add(*row), *column), *value)));
     }
 }
 
-impl FromIterator<i64> for Minors {
-    fn from_iter<I: IntoIterator<Item = i64>>(values: I) -> Self {
-        let mut column = Self::default();
-        values.into_iter().for_each(|value| column.push(value));
-        column
-    }
+fn place(row: usize) -> u32 {
+    u32::try_from(row).unwrap_or(u32::MAX)
 }

@@ -14,7 +14,7 @@ use super::delivery::{Deliveries, identify};
 use super::hashing::{RowBytes, hash};
 use super::kept::{Columns as Kept, Odd, Words};
 use super::names::Names;
-use super::rows::{NO_KIND, NONE, NULL, Rows, SourceFile};
+use super::rows::{NO_KIND, NONE, NULL, Record, Rows, SourceFile};
 use super::snapshot::{RawFile, list, locate, open_file, rows_promised};
 use crate::error::{Error, Result};
 use crate::fate::Fate;
@@ -67,6 +67,7 @@ pub fn read_rows(engine: Engine, zone: &Zone, readers: &[LogReader], progress: &
     let promised = work.par_iter().map(|(reader, path)| rows_promised(&locate(&reader.root, path))).sum::<u64>();
     rows.reserve(usize::try_from(promised).unwrap_or(0));
     let mut kinds = Vec::with_capacity(work.len());
+    let mut waiting = Vec::new();
     for some in work.chunks(FILES_AT_ONCE * rayon::current_num_threads()) {
         let read = |(reader, path): &(&LogReader, String)| {
             let part = read_part(engine, zone, reader, path);
@@ -75,18 +76,21 @@ pub fn read_rows(engine: Engine, zone: &Zone, readers: &[LogReader], progress: &
             }
             part
         };
-        let parts: Vec<Result<Part>> = some.par_iter().map(read).collect();
-        for part in parts {
-            kinds.push(append(&mut rows, part?)?);
-        }
+        let (appended, parts) = rayon::join(
+            || append_all(&mut rows, &mut kinds, waiting),
+            || some.par_iter().map(read).collect::<Vec<Result<Part>>>(),
+        );
+        appended?;
+        waiting = parts;
     }
+    append_all(&mut rows, &mut kinds, waiting)?;
     one_id_type(&rows.files, &kinds)?;
     whole_deliveries(&rows.files, &kinds)?;
     Ok(rows)
 }
 
-/// Files that a thread reads before their rows are put behind one another.
-const FILES_AT_ONCE: usize = 4;
+/// Files that a thread reads while the rows of as many others are put behind one another.
+const FILES_AT_ONCE: usize = 2;
 
 /// The rows of one file, with numbers of their own for names.
 struct Part {
@@ -164,8 +168,11 @@ fn read_part(engine: Engine, zone: &Zone, reader: &LogReader, path: &str) -> Res
 /// Rows whose text can't be told from their numbers: broken ones, excluded ones, those with a currency that is none.
 fn odd_rows(batch: &RecordBatch, rows: &Rows) -> Vec<u32> {
     let currency = Columns { batch }.text("currency");
-    let unknown = |at: usize| rows.currency[at].is_none() && currency.is_some_and(|c| c.is_valid(at));
-    let odd = |at: &usize| rows.fault[*at].is_some() || rows.excluded[*at] || unknown(*at);
+    let unknown = |at: usize| currency.is_some_and(|c| c.is_valid(at));
+    let odd = |at: &usize| {
+        let record = &rows.records[*at];
+        record.fault.is_some() || record.excluded || record.currency.is_none() && unknown(*at)
+    };
     (0..rows.len()).filter(odd).filter_map(|at| u32::try_from(at).ok()).collect()
 }
 
@@ -174,9 +181,9 @@ fn odd_rows(batch: &RecordBatch, rows: &Rows) -> Vec<u32> {
 pub(super) fn faults(zone: &Zone, log: Log, canonical: &Canonical) -> Result<Vec<Option<(&'static str, String)>>> {
     let (rows, _) = columns_of(zone, log, canonical)?;
     let excluded = Columns { batch: &canonical.batch }.text(EXCLUDE_REASON);
-    let fault = |at: usize| match rows.fault[at] {
+    let fault = |at: usize| match rows.records[at].fault {
         Some(reason) => Some((Fate::Quarantined(reason).name(), reason.code().to_owned())),
-        None => rows.excluded[at].then(|| (Fate::Excluded.name(), value(excluded, at).to_owned())),
+        None => rows.records[at].excluded.then(|| (Fate::Excluded.name(), value(excluded, at).to_owned())),
     };
     Ok((0..rows.len()).map(fault).collect())
 }
@@ -323,20 +330,23 @@ fn columns_of(zone: &Zone, log: Log, canonical: &Canonical) -> Result<(Rows, u12
         };
         let content = bytes.hash(at);
         fingerprint = fingerprint.wrapping_add(content);
-        rows.fault.push(first_fault(&row));
-        rows.excluded.push(!value(excluded, at).is_empty());
-        rows.creator.push(named(&mut rows.names, row.creator));
-        rows.channel.push(named(&mut rows.names, value(channel, at)));
         rows.id.push(if row.has_id { hash(value(id, at).as_bytes()) } else { 0 });
         rows.content.push(content);
-        rows.log.push(log);
-        rows.kind.push(row.kind);
-        rows.day.push(day);
-        rows.currency.push(row.currency);
+        let record = Record {
+            creator: named(&mut rows.names, row.creator),
+            channel: named(&mut rows.names, value(channel, at)),
+            day,
+            money: [0, 1, 2].map(|which| rows.large.pack(at, which, row.money[usize::from(which)])),
+            currency: row.currency,
+            log,
+            kind: row.kind,
+            fault: first_fault(&row),
+            excluded: !value(excluded, at).is_empty(),
+        };
+        rows.records.push(record);
         rare(&mut rows, &row, at, value(original, at), zone);
     }
     rows.time = time;
-    [rows.amount, rows.tax, rows.fee] = [amount, tax, fee].map(|column| column.into_iter().collect());
     Ok((rows, fingerprint))
 }
 
@@ -354,29 +364,32 @@ fn rare(rows: &mut Rows, row: &Row<'_>, at: usize, original: &str, zone: &Zone) 
     }
 }
 
+/// Appends the rows of files, in their order.
+fn append_all(rows: &mut Rows, kinds: &mut Vec<Kind>, parts: Vec<Result<Part>>) -> Result<()> {
+    for part in parts {
+        kinds.push(append(rows, part?)?);
+    }
+    Ok(())
+}
+
 /// Appends a file's rows; names are numbered again.
 fn append(all: &mut Rows, part: Part) -> Result<Kind> {
     let Part { mut file, rows, kind } = part;
     file.first = u32::try_from(all.len()).map_err(|_| Error::resources("more than 4,294,967,295 rows in one book"))?;
     let names = all.names.absorb(&rows.names);
     let renumber = |old: u32| names.get(old as usize).copied().unwrap_or(NONE);
-    all.creator.extend(rows.creator.into_iter().map(renumber));
-    all.channel.extend(rows.channel.into_iter().map(renumber));
+    let renumbered = |record: Record| {
+        let [creator, channel] = [record.creator, record.channel].map(renumber);
+        Record { creator, channel, ..record }
+    };
+    all.records.extend(rows.records.into_iter().map(renumbered));
+    all.large.append(&rows.large, file.first);
     all.rare.party.extend(rows.rare.party.into_iter().map(|(at, n)| (file.first + at, renumber(n))));
     all.rare.original.extend(rows.rare.original.into_iter().map(|(at, hash)| (file.first + at, hash)));
     all.rare.original_day.extend(rows.rare.original_day.into_iter().map(|(at, day)| (file.first + at, day)));
-    all.log.extend(rows.log);
-    all.kind.extend(rows.kind);
     all.time.extend(rows.time);
-    all.day.extend(rows.day);
-    all.currency.extend(rows.currency);
-    all.amount.append(&rows.amount);
-    all.tax.append(&rows.tax);
-    all.fee.append(&rows.fee);
     all.id.extend(rows.id);
     all.content.extend(rows.content);
-    all.fault.extend(rows.fault);
-    all.excluded.extend(rows.excluded);
     all.files.push(file);
     Ok(kind)
 }

@@ -4,7 +4,7 @@ use arrow::datatypes::SchemaRef;
 use rustc_hash::FxHashMap;
 
 use super::kept::{Columns, Odd};
-use super::minors::Minors;
+use super::minors::{Large, Minor};
 use super::names::Names;
 use super::snapshot::place_in_groups;
 use crate::fate::Reason;
@@ -41,31 +41,51 @@ pub struct SourceFile {
     pub first: u32,
 }
 
+/// What rules ask of a row again and again: half a line of a processor's cache, for rows are rated creator after creator
+/// and not in the order in which they stand in files.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
+pub struct Record {
+    /// Number of a name, or [`NONE`]; so is the channel.
+    pub creator: u32,
+    pub channel: u32,
+    /// The day in the book's zone.
+    pub day: i32,
+    /// Amount, tax, fee.
+    pub(super) money: [Minor; 3],
+    pub currency: Option<Currency>,
+    pub log: Log,
+    /// Index among the log's kinds.
+    pub kind: u8,
+    /// The first fault against the contract.
+    pub fault: Option<Reason>,
+    pub excluded: bool,
+}
+
+impl Record {
+    /// A sound row of a log that says nothing.
+    #[must_use]
+    pub fn of(log: Log) -> Self {
+        let money = [Minor::NULL; 3];
+        let (creator, channel, day, kind) = (NONE, NONE, 0, NO_KIND);
+        Self { creator, channel, day, money, currency: None, log, kind, fault: None, excluded: false }
+    }
+}
+
 /// All rows of a snapshot; one entry for each row in every vector.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
     pub files: Vec<SourceFile>,
-    pub log: Vec<Log>,
-    /// Index among the log's kinds.
-    pub kind: Vec<u8>,
+    pub records: Vec<Record>,
     /// Nanoseconds, or [`NULL`].
     pub time: Vec<i64>,
-    /// The day in the book's zone.
-    pub day: Vec<i32>,
-    pub creator: Vec<u32>,
-    pub channel: Vec<u32>,
-    pub currency: Vec<Option<Currency>>,
-    pub amount: Minors,
-    pub tax: Minors,
-    pub fee: Minors,
     /// Hash of the id's ledger form; 0 without one.
     pub id: Vec<u128>,
     /// Hash of the canonical row.
     pub content: Vec<u128>,
-    /// The first fault against the contract.
-    pub fault: Vec<Option<Reason>>,
-    pub excluded: Vec<bool>,
     pub names: Names,
+    /// Money that a [`Record`] has no room for.
+    pub(super) large: Large,
     /// What few rows have.
     pub(super) rare: Rare,
 }
@@ -82,55 +102,67 @@ impl Rows {
     /// Makes room for so many more rows at once, where there is that much: vectors that grow by doubling hold twice what
     /// they need.
     pub(super) fn reserve(&mut self, rows: usize) {
-        let fits = [
-            self.log.try_reserve_exact(rows),
-            self.kind.try_reserve_exact(rows),
-            self.time.try_reserve_exact(rows),
-            self.day.try_reserve_exact(rows),
-            self.creator.try_reserve_exact(rows),
-            self.channel.try_reserve_exact(rows),
-            self.currency.try_reserve_exact(rows),
-            self.id.try_reserve_exact(rows),
-            self.content.try_reserve_exact(rows),
-            self.fault.try_reserve_exact(rows),
-            self.excluded.try_reserve_exact(rows),
-        ];
-        if fits.iter().all(std::result::Result::is_ok) {
-            [&mut self.amount, &mut self.tax, &mut self.fee].into_iter().for_each(|column| column.reserve(rows));
+        let fits = self.records.try_reserve_exact(rows).and_then(|()| self.time.try_reserve_exact(rows));
+        if fits.is_ok() {
+            let _full = self.id.try_reserve_exact(rows).and_then(|()| self.content.try_reserve_exact(rows));
         }
     }
 
     /// How many rows there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.log.len()
+        self.records.len()
     }
 
     /// Are there none?
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.log.is_empty()
+        self.records.is_empty()
+    }
+
+    /// What the payer paid, minor units, or [`NULL`].
+    #[must_use]
+    pub fn amount(&self, at: usize) -> i64 {
+        self.money(at, 0)
+    }
+
+    /// The tax that the row states, minor units, or [`NULL`].
+    #[must_use]
+    pub fn tax(&self, at: usize) -> i64 {
+        self.money(at, 1)
+    }
+
+    /// The channel's fee that the row states, minor units, or [`NULL`].
+    #[must_use]
+    pub fn fee(&self, at: usize) -> i64 {
+        self.money(at, 2)
+    }
+
+    fn money(&self, at: usize, which: u8) -> i64 {
+        let minor = self.records[at].money[usize::from(which)];
+        minor.get().unwrap_or_else(|| self.large.get(at, which))
     }
 
     /// What the row does to money.
     #[must_use]
     pub fn effect(&self, row: u32) -> Effect {
-        self.log[row as usize].effect(self.kind[row as usize])
+        let record = &self.records[row as usize];
+        record.log.effect(record.kind)
     }
 
     /// The kind, where the log knows it.
     #[must_use]
     pub fn kind_name(&self, row: u32) -> Option<&'static str> {
-        let at = row as usize;
-        self.log[at].kinds().get(usize::from(self.kind[at])).map(|(kind, _)| *kind)
+        let record = &self.records[row as usize];
+        record.log.kinds().get(usize::from(record.kind)).map(|(kind, _)| *kind)
     }
 
     /// Its amount where it can be read: a known currency, and whole minor units in range.
     #[must_use]
     pub fn readable(&self, row: u32) -> Option<i64> {
         let at = row as usize;
-        let amount = self.amount.get(at);
-        (self.currency[at].is_some() && (0..=MOST).contains(&amount)).then_some(amount)
+        let amount = self.amount(at);
+        (self.records[at].currency.is_some() && (0..=MOST).contains(&amount)).then_some(amount)
     }
 
     /// Its amount with the sign of its effect; 0 where it can't be read.
@@ -180,8 +212,8 @@ impl Rows {
         match column {
             _ if file.columns.has(column) => file.columns.text(column, at),
             "kind" => self.kind_name(row),
-            "creator_id" => Some(self.creator[row as usize]).filter(|c| *c != NONE).map(|c| self.names.text(c)),
-            "currency" => self.currency[row as usize].map(Currency::code),
+            "creator_id" => Some(self.records[row as usize].creator).filter(|c| *c != NONE).map(|c| self.names.text(c)),
+            "currency" => self.records[row as usize].currency.map(Currency::code),
             _ => None,
         }
     }
@@ -191,7 +223,7 @@ impl Rows {
     pub fn int(&self, row: u32, column: &str) -> Option<i64> {
         let (file, at) = self.source(row);
         match column {
-            "amount_minor" => Some(self.amount.get(row as usize)).filter(|v| *v != NULL),
+            "amount_minor" => Some(self.amount(row as usize)).filter(|v| *v != NULL),
             _ => match file.odd.at(at) {
                 Some(odd) => file.odd.columns.int(column, odd),
                 None => file.columns.int(column, at),
@@ -217,7 +249,7 @@ impl Rows {
     /// The order of section 4 of the contract: by time, log, and the bytes of the id.
     #[must_use]
     pub fn in_order(&self, a: u32, b: u32) -> std::cmp::Ordering {
-        let key = |row: u32| (self.time[row as usize], self.log[row as usize]);
+        let key = |row: u32| (self.time[row as usize], self.records[row as usize].log);
         key(a).cmp(&key(b)).then_with(|| self.text(a, "event_id").cmp(&self.text(b, "event_id")))
     }
 }

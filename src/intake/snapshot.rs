@@ -158,6 +158,9 @@ fn stamp(path: &Path) -> Result<(u64, Option<std::time::SystemTime>)> {
     Ok((meta.len(), meta.modified().ok()))
 }
 
+/// So many rows are decoded at once, at most: those of most files, so that batches need not be put together.
+const AT_ONCE: usize = 1 << 20;
+
 /// Decodes all rows. Statistics and sort claims of foreign files are not used: every page is read.
 fn decode(bytes: Bytes) -> std::result::Result<(RecordBatch, Vec<u64>), String> {
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(false);
@@ -165,12 +168,16 @@ fn decode(bytes: Bytes) -> std::result::Result<(RecordBatch, Vec<u64>), String> 
     let schema = metadata.schema().clone();
     let groups: Vec<u64> =
         metadata.metadata().row_groups().iter().map(|g| u64::try_from(g.num_rows()).unwrap_or(0)).collect();
+    let promised = usize::try_from(groups.iter().sum::<u64>()).unwrap_or(usize::MAX);
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata)
-        .with_batch_size(1 << 16)
+        .with_batch_size(promised.clamp(1, AT_ONCE))
         .build()
         .map_err(|e| e.to_string())?;
     let batches = reader.collect::<std::result::Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
-    let rows = concat_batches(&schema, &batches).map_err(|e| e.to_string())?;
+    let rows = match <[RecordBatch; 1]>::try_from(batches) {
+        Ok([rows]) => rows,
+        Err(batches) => concat_batches(&schema, &batches).map_err(|e| e.to_string())?,
+    };
     if rows.num_rows() as u64 != groups.iter().sum::<u64>() {
         return Err(format!("{} rows where the footer says {}", rows.num_rows(), groups.iter().sum::<u64>()));
     }

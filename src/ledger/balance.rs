@@ -95,13 +95,11 @@ impl Balances {
     /// # Errors
     /// A sum beyond Int64 (gate).
     pub fn after(&self, period: Period, postings: &Journal) -> Result<Vec<Balance>> {
-        let mut moves: BTreeMap<Key, (i128, i128)> = BTreeMap::new();
-        for posting in postings.iter() {
-            let key = (posting.account, posting.party_id.map(str::to_owned), posting.currency);
-            let (debit, credit) = moves.entry(key).or_default();
-            let side = if posting.amount_minor > 0 { debit } else { credit };
-            *side += i128::from(posting.amount_minor).abs();
-        }
+        let turnover = postings.turnover().map(|(account, party, currency, sides)| {
+            let key: Key = (account, party.map(str::to_owned), currency);
+            (key, sides)
+        });
+        let moves: BTreeMap<Key, (i128, i128)> = turnover.collect();
         let keys: BTreeSet<&Key> = self.0.keys().chain(moves.keys()).collect();
         let row = |key: &Key| self.row(key, moves.get(key).copied().unwrap_or_default(), period);
         let mut rows = keys.into_iter().map(row).collect::<Result<Vec<_>>>()?;

@@ -124,6 +124,14 @@ impl Earnings {
         self.rows.iter().map(|row| EarningView { table: self, row })
     }
 
+    /// Makes room for so many more rows, deductions and parts, where there is that much.
+    pub fn reserve(&mut self, rows: usize, deductions: usize, parts: usize) {
+        let fits = self.rows.try_reserve_exact(rows).and_then(|()| self.parts.try_reserve_exact(parts));
+        if fits.is_ok() {
+            let _full = self.deductions.try_reserve_exact(deductions);
+        }
+    }
+
     /// Adds a row.
     ///
     /// # Errors

@@ -2,10 +2,12 @@
 
 use std::cmp::Ordering;
 use std::ops::Range;
+use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, Int64Array, StringBuilder};
 use arrow::datatypes::Fields;
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::account::Account;
 use super::cell::{Cell, Row, array_of, month, put_cell, word};
@@ -67,6 +69,9 @@ pub struct PostingView<'j> {
     pub currency: Currency,
 }
 
+/// Account, party, currency, and what was debited and credited there.
+pub(super) type Turnover<'j> = (Account, Option<&'j str>, Currency, (i128, i128));
+
 impl Journal {
     /// How many postings there are.
     #[must_use]
@@ -93,12 +98,56 @@ impl Journal {
         postings.into_iter().try_for_each(|posting| self.push_row(&posting))
     }
 
-    /// Takes all postings of another journal.
+    /// Makes room for so many more entries and postings, where there is that much.
+    pub fn reserve(&mut self, entries: usize, postings: usize) {
+        if self.entries.try_reserve_exact(entries).is_ok() {
+            let _full = self.postings.try_reserve_exact(postings);
+        }
+    }
+
+    /// Takes all postings of other journals; none of them has an entry in common with another.
     ///
     /// # Errors
     /// More than 2^32 of anything (gate).
-    pub fn append(&mut self, other: &Self) -> Result<()> {
-        other.iter().try_for_each(|posting| self.push(&posting))
+    pub fn append(&mut self, others: &[Self]) -> Result<()> {
+        others.iter().try_for_each(|other| self.append_one(other))
+    }
+
+    fn append_one(&mut self, other: &Self) -> Result<()> {
+        let texts = self.texts.absorb(&other.texts)?;
+        let text = |number: u32| texts.get(number as usize).copied().unwrap_or(number);
+        let (ids, first) = (self.ids.len(), count(self.entries.len())?);
+        count(self.entries.len() + other.entries.len())?;
+        self.ids.push_str(&other.ids);
+        let moved = |head: &Head| Head { id: (head.id.0 + ids, head.id.1 + ids), program: text(head.program), ..*head };
+        self.entries.extend(other.entries.iter().map(moved));
+        self.postings.extend(other.postings.iter().map(|p| Packed {
+            entry: first + p.entry,
+            channel: text(p.channel),
+            party: text(p.party),
+            ..*p
+        }));
+        Ok(())
+    }
+
+    /// Debits and credits by account, party and currency, in any order; magnitudes.
+    pub(super) fn turnover(&self) -> impl Iterator<Item = Turnover<'_>> {
+        type Sums = FxHashMap<(Account, u32, Currency), (i128, i128)>;
+        let add = |mut sums: Sums, packed: &Packed| {
+            let (debit, credit) = sums.entry((packed.account, packed.party, packed.currency)).or_default();
+            let side = if packed.amount_minor > 0 { debit } else { credit };
+            *side += i128::from(packed.amount_minor).abs();
+            sums
+        };
+        let both = |mut sums: Sums, more: Sums| {
+            for (key, (debit, credit)) in more {
+                let sum = sums.entry(key).or_default();
+                *sum = (sum.0 + debit, sum.1 + credit);
+            }
+            sums
+        };
+        let sums = self.postings.par_iter().fold(Sums::default, add).reduce(Sums::default, both);
+        sums.into_iter().map(|((account, party, currency), sides)| (account, self.texts.get(party), currency, sides))
     }
 
     fn push_row(&mut self, p: &Posting) -> Result<()> {
@@ -196,9 +245,26 @@ impl Journal {
 
     /// One column of some postings; `None` where there is no such column.
     pub(super) fn array(&self, rows: Range<usize>, at: usize) -> Option<ArrayRef> {
-        let fields: Fields = Posting::fields();
-        let cells = self.postings[rows].iter().map(|packed| self.view(packed).cell(at));
-        fields.get(at).map(|field| array_of(field.data_type(), cells))
+        let postings = &self.postings[rows];
+        let head = |packed: &Packed| &self.entries[packed.entry as usize];
+        Some(match at {
+            0 => texts_of(postings, |p| Some(self.id(head(p)))),
+            1 => Arc::new(Int64Array::from_iter_values(postings.iter().map(|p| i64::from(p.posting)))),
+            4 => texts_of(postings, |p| head(p).cause),
+            5 => texts_of(postings, |p| Some(head(p).kind)),
+            6 => texts_of(postings, |p| self.texts.get(head(p).program)),
+            7 => texts_of(postings, |p| p.log.map(Log::name)),
+            8 => texts_of(postings, |p| self.texts.get(p.channel)),
+            9 => texts_of(postings, |p| Some(p.account.name())),
+            10 => texts_of(postings, |p| self.texts.get(p.party)),
+            11 => Arc::new(Int64Array::from_iter_values(postings.iter().map(|p| p.amount_minor))),
+            12 => texts_of(postings, |p| Some(p.currency.code())),
+            _ => {
+                let fields: Fields = Posting::fields();
+                let cells = postings.iter().map(|packed| self.view(packed).cell(at));
+                return fields.get(at).map(|field| array_of(field.data_type(), cells));
+            }
+        })
     }
 
     /// Adds the canonical bytes of a posting.
@@ -211,6 +277,14 @@ impl Journal {
     pub fn entry_numbers(&self) -> impl Iterator<Item = i64> {
         self.postings.iter().map(|packed| packed.entry.into())
     }
+}
+
+/// A text of each posting as an array.
+fn texts_of<'j>(postings: &'j [Packed], text: impl Fn(&'j Packed) -> Option<&'j str>) -> ArrayRef {
+    let bytes = postings.iter().map(|p| text(p).map_or(0, str::len)).sum();
+    let mut texts = StringBuilder::with_capacity(postings.len(), bytes);
+    postings.iter().for_each(|p| texts.append_option(text(p)));
+    Arc::new(texts.finish())
 }
 
 impl PartialEq for Journal {

@@ -29,6 +29,14 @@ impl Texts {
         Ok(number)
     }
 
+    /// The numbers of all texts of another, in their order.
+    ///
+    /// # Errors
+    /// As [`Texts::number`].
+    pub fn absorb(&mut self, other: &Self) -> Result<Vec<u32>> {
+        other.texts.iter().map(|text| self.number(text)).collect()
+    }
+
     /// [`Texts::number`] of a text that may be missing.
     ///
     /// # Errors

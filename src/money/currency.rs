@@ -9,6 +9,9 @@ use super::exact::{Exact, with_point};
 const CSV: &str = include_str!("../../data/currencies.csv");
 static ROWS: [Row; COUNT] = read_rows();
 const COUNT: usize = lines(CSV.as_bytes()) - 1;
+/// For every three letters, the place in [`ROWS`].
+static PLACES: [u16; 26 * 26 * 26] = places();
+const NO_PLACE: u16 = u16::MAX;
 
 /// A line of the table; the days are half-open.
 #[derive(Clone, Copy)]
@@ -31,8 +34,8 @@ impl Currency {
     /// minor unit (XXX, XTS, metals, drawing rights).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let at = ROWS.binary_search_by(|row| row.code.cmp(text)).ok()?;
-        u16::try_from(at).ok().map(Self)
+        let place = PLACES.get(letters(text.as_bytes())?).copied()?;
+        (place != NO_PLACE).then_some(Self(place))
     }
 
     /// Its place in the table, for compact keys; [`Currency::at`] is the way back. Never written down.
@@ -144,6 +147,25 @@ const fn read_rows() -> [Row; COUNT] {
         at += 1;
     }
     rows
+}
+
+const fn places() -> [u16; 26 * 26 * 26] {
+    let rows = read_rows();
+    let mut places = [NO_PLACE; 26 * 26 * 26];
+    let mut at = 0_u16;
+    while (at as usize) < COUNT {
+        if let Some(letters) = letters(rows[at as usize].code.as_bytes()) {
+            places[letters] = at;
+        }
+        at += 1;
+    }
+    places
+}
+
+/// Three upper-case letters as a number below 26^3.
+const fn letters(code: &[u8]) -> Option<usize> {
+    let [a @ b'A'..=b'Z', b @ b'A'..=b'Z', c @ b'A'..=b'Z'] = code else { return None };
+    Some(((*a - b'A') as usize * 26 + (*b - b'A') as usize) * 26 + (*c - b'A') as usize)
 }
 
 const fn read_row(line: &'static str) -> Row {

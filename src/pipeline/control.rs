@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Decimal128Array, Int64Array, RecordBatch, StringArray};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::lists::reason_of;
@@ -80,35 +81,53 @@ fn totals(input: &Prepared, fates: &[Fate]) -> Result<BTreeMap<Key, [i64; 3]>> {
     Ok(totals)
 }
 
-/// What is added up in one pass over the rows: log, currency, fate and, of excluded rows, staging's reason.
-type Ended<'a> = (Log, Option<&'a str>, Fate, Option<&'a str>);
+/// What is added up in one pass over the rows: log, currency, the currency's text where that is none, fate and, of
+/// excluded rows, staging's reason.
+type Ended<'a> = (Log, Option<Currency>, Option<&'a str>, Fate, Option<&'a str>);
+
+/// By end: one of the rows, how many there are and how many have no readable amount, and their money.
+type Sums<'a> = FxHashMap<Ended<'a>, (u32, [i64; 2], i128)>;
 
 /// One row for each different end of rows, with how many there are and their money.
-fn fates_table(input: &Prepared, fates: &[Fate]) -> Result<RecordBatch> {
+fn fates_table<'a>(input: &'a Prepared, fates: &[Fate]) -> Result<RecordBatch> {
     let rows = &input.rows;
     let needs = |r: u32| {
-        rows.log[r as usize].has_money() && rows.effect(r) != Effect::Nothing
-            || rows.kind[r as usize] == u8::MAX && rows.log[r as usize].has_money()
+        rows.records[r as usize].log.has_money() && rows.effect(r) != Effect::Nothing
+            || rows.records[r as usize].kind == u8::MAX && rows.records[r as usize].log.has_money()
     };
-    let mut sums: FxHashMap<Ended<'_>, (u32, [i64; 2], i128)> = FxHashMap::default();
-    for r in 0..u32::try_from(rows.len()).unwrap_or(0) {
+    let add = |mut sums: Sums<'a>, r: u32| {
         let (at, fate) = (r as usize, fates[r as usize]);
-        let currency = rows.currency[at].map(Currency::code).or_else(|| rows.text(r, "currency"));
+        let currency = rows.records[at].currency;
+        let unknown = if currency.is_none() { rows.text(r, "currency") } else { None };
         let reason = if fate == Fate::Excluded { rows.text(r, "exclude_reason") } else { None };
-        let sum = sums.entry((rows.log[at], currency, fate, reason)).or_insert((r, [0, 0], 0));
+        let sum = sums.entry((rows.records[at].log, currency, unknown, fate, reason)).or_insert((r, [0, 0], 0));
         sum.1[0] += 1;
         sum.1[1] += i64::from(needs(r) && rows.readable(r).is_none());
         sum.2 += i128::from(rows.signed(r));
-    }
+        sums
+    };
+    let both = |mut sums: Sums<'a>, more: Sums<'a>| {
+        for (end, (r, [count, unreadable], amount)) in more {
+            let sum = sums.entry(end).or_insert((r, [0, 0], 0));
+            *sum = (sum.0, [sum.1[0] + count, sum.1[1] + unreadable], sum.2 + amount);
+        }
+        sums
+    };
+    let all = 0..u32::try_from(rows.len()).unwrap_or(0);
+    let sums = all.into_par_iter().fold(Sums::default, add).reduce(Sums::default, both);
     let ends: Vec<_> = sums.into_iter().collect();
     let amounts = ends.iter().map(|(_, sum)| sum.2).collect::<Decimal128Array>().with_precision_and_scale(38, 0);
     let columns: Vec<(&str, ArrayRef, bool)> = vec![
         ("log", Arc::new(ends.iter().map(|(end, _)| Some(end.0.name())).collect::<StringArray>()), false),
-        ("currency", Arc::new(ends.iter().map(|(end, _)| end.1).collect::<StringArray>()), true),
-        ("fate", Arc::new(ends.iter().map(|(end, _)| Some(end.2.name())).collect::<StringArray>()), false),
+        (
+            "currency",
+            Arc::new(ends.iter().map(|(end, _)| end.1.map(Currency::code).or(end.2)).collect::<StringArray>()),
+            true,
+        ),
+        ("fate", Arc::new(ends.iter().map(|(end, _)| Some(end.3.name())).collect::<StringArray>()), false),
         (
             "reason",
-            Arc::new(ends.iter().map(|(end, sum)| reason_of(input, sum.0, end.2)).collect::<StringArray>()),
+            Arc::new(ends.iter().map(|(end, sum)| reason_of(input, sum.0, end.3)).collect::<StringArray>()),
             true,
         ),
         ("rows", Arc::new(Int64Array::from_iter_values(ends.iter().map(|(_, sum)| sum.1[0]))), false),

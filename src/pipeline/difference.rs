@@ -60,6 +60,11 @@ pub struct Difference {
 }
 
 impl Difference {
+    /// At most so many lines, deductions and parts move anything.
+    pub fn sizes(&self) -> [usize; 3] {
+        self.lines.sizes()
+    }
+
     /// Its lines that move anything, in the order of their keys, and of each the parts that do.
     pub fn lines(&self) -> impl Iterator<Item = (LineView<'_>, impl Iterator<Item = LinePart>)> {
         let counts = |line: &LineView<'_>| self.only.is_none_or(|period| line.key.period == period);

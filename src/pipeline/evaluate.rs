@@ -27,7 +27,7 @@ use crate::money::{Currency, Exact};
 use crate::period::Period;
 use crate::policy::Policies;
 use crate::reference::References;
-use crate::settle::{Carried, Given as Settling, Inputs, settle};
+use crate::settle::{Carried, Given as Settling, Inputs, Settled, settle};
 
 /// A period's tables, and what gates and manifests need beside them.
 pub struct Booked {
@@ -46,9 +46,19 @@ pub struct Booked {
 /// # Errors
 /// Whatever policies, references, rates or amounts stand in the way.
 pub fn book_period(input: &Prepared, state: &State, period: Period, end: i64, last_day: i32) -> Result<Booked> {
-    let ground = Ground::of(input, state, period, end, last_day)?;
+    let mut ground = Ground::of(input, state, period, end, last_day)?;
     complete(&input.rows, &ground.standing.fates, &input.expected, period, last_day)?;
-    ground.run().book(&ground.knowledge)
+    let fates = std::mem::take(&mut ground.standing.fates);
+    ground.run().book(fates)
+}
+
+/// The fate of every row: the one that intake gave, or that the last evaluation gave a standing row, or rated.
+fn all_fates(fates: Vec<Option<Fate>>, last: &Snapshot) -> Vec<Fate> {
+    let mut fates: Vec<Fate> = fates.into_iter().map(|fate| fate.unwrap_or(Fate::Rated)).collect();
+    for (row, fate) in &last.fates {
+        fates[*row as usize] = *fate;
+    }
+    fates
 }
 
 /// What a period stands on: worked out before anything is rated.
@@ -87,6 +97,7 @@ impl<'a> Ground<'a> {
             last_day: self.last_day,
             names: &self.names,
             standing: &self.standing,
+            knowledge: &self.knowledge,
             since: &self.since,
             pools_look_back: super::pools::look_back(&self.input.policies),
         }
@@ -103,6 +114,7 @@ pub(super) struct Run<'a> {
     pub(super) last_day: i32,
     pub(super) names: &'a Names,
     pub(super) standing: &'a Standing,
+    pub(super) knowledge: &'a Knowledge,
     pub(super) since: &'a [i32],
     /// Does usage of this month count for pools of earlier ones?
     pub(super) pools_look_back: bool,
@@ -126,7 +138,8 @@ pub(super) struct Kept {
 }
 
 impl<'a> Run<'a> {
-    fn book(&self, knowledge: &Knowledge) -> Result<Booked> {
+    /// `fates` are those that intake gave.
+    fn book(&self, fates: Vec<Option<Fate>>) -> Result<Booked> {
         let mut stages = vec![("", booked_snapshot(self.state, self.names)?)];
         let mut used = BTreeMap::new();
         let mut kept = None;
@@ -143,7 +156,8 @@ impl<'a> Run<'a> {
         }
         let Some((_, mut last)) = stages.pop() else { return Err(Error::bug("no evaluation")) };
         differences.push(current(&mut last, period)?);
-        self.tables(knowledge, &stages, &last, &differences, &pinned, used)
+        let fates = all_fates(fates, &last);
+        self.tables(fates, &stages, &last, &differences, &pinned, used)
     }
 
     /// The evaluations that this run needs, in the order of causes; the last one knows all.
@@ -184,8 +198,8 @@ impl<'a> Run<'a> {
     /// of its own.
     fn may_move_closed(&self, row: u32) -> bool {
         let rows = &self.input.rows;
-        let looks_back = rows.log[row as usize] == Log::Engagement && self.pools_look_back;
-        looks_back || rows.day[row as usize] < self.period.first_day() || rows.effect(row).takes_back()
+        let looks_back = rows.records[row as usize].log == Log::Engagement && self.pools_look_back;
+        looks_back || rows.records[row as usize].day < self.period.first_day() || rows.effect(row).takes_back()
     }
 
     fn evaluate(
@@ -238,9 +252,10 @@ impl<'a> Run<'a> {
         given: &Given<'_>,
         kept: &'k mut Option<Kept>,
     ) -> Result<&'k Kept> {
-        let measured: Vec<&str> = given.policies.measures.iter().map(|m| m.log.as_str()).collect();
-        let logs = &self.input.rows.log;
-        let measured_rows = known.standing.iter().filter(|(r, _)| measured.contains(&logs[*r as usize].name())).count();
+        let measured = |log: &Log| given.policies.measures.iter().any(|m| m.log == log.name());
+        let measured: Vec<Log> = Log::ALL.into_iter().filter(measured).collect();
+        let records = &self.input.rows.records;
+        let measured_rows = known.standing.iter().filter(|(r, _)| measured.contains(&records[*r as usize].log)).count();
         let (policies, references) = (given.policies.canonical_json(), std::ptr::from_ref(given.references) as usize);
         let fits = kept
             .as_ref()
@@ -259,8 +274,8 @@ impl<'a> Run<'a> {
         let refused: FxHashSet<u32> = unrated.iter().map(|(row, _)| *row).filter(adjusts).collect();
         for row in standing.iter().map(|(row, _)| row).filter(|row| adjusts(row) && !refused.contains(row)) {
             let at = *row as usize;
-            if let Some(currency) = rows.currency[at] {
-                let key = (rows.party(*row), currency, Period::of_day(rows.day[at]));
+            if let Some(currency) = rows.records[at].currency {
+                let key = (rows.party(*row), currency, Period::of_day(rows.records[at].day));
                 *snapshot.adjustments.entry(key).or_default() += i128::from(rows.signed(*row));
             }
         }
@@ -268,17 +283,60 @@ impl<'a> Run<'a> {
 
     fn tables(
         &self,
-        knowledge: &Knowledge,
+        fates: Vec<Fate>,
         stages: &[(&'static str, Snapshot)],
         last: &Snapshot,
         differences: &[Difference],
         pinned: &BTreeMap<RateKey, UsedRate>,
         used: BTreeMap<RateKey, UsedRate>,
     ) -> Result<Booked> {
+        let known_then = stages.get(1).filter(|(cause, _)| *cause == "program_version").map(|(_, s)| s);
+        let (earnings, (settled, control)) = rayon::join(
+            || self.earnings(differences),
+            || {
+                rayon::join(
+                    || self.settled(&fates, last, differences, pinned),
+                    || control::control(self.input, &fates, self.state),
+                )
+            },
+        );
+        let (settled, period_end) = settled?;
+        let Settled { statements, payouts, postings, carried } = settled;
+        let mut used = used;
+        used.extend(period_end);
+        let mut tables = Tables {
+            earnings: earnings?,
+            balances: self.state.balances_after(self.period, &postings)?,
+            journal: postings,
+            statements,
+            payouts,
+            quarantine: lists::open(self.input, &fates, true),
+            waiting: lists::open(self.input, &fates, false),
+            ineligible: lists::ineligible(self.input, &fates, known_then),
+            control: control?,
+        };
+        tables.sort();
+        Ok(Booked {
+            tables,
+            pins: pins_of(&used, self.opening, carried.rows()?),
+            reference_moves: self.reference_moves(differences),
+            used,
+            fates,
+        })
+    }
+
+    /// Books the differences and settles: all postings of the run are those of the settlement; and the rates that it used.
+    fn settled(
+        &self,
+        fates: &[Fate],
+        last: &Snapshot,
+        differences: &[Difference],
+        pinned: &BTreeMap<RateKey, UsedRate>,
+    ) -> Result<(Settled, BTreeMap<RateKey, UsedRate>)> {
         let rows = &self.input.rows;
-        let fates = self.all_fates(last);
         let carried = self.carried()?;
         let by_program = carried.by_program(&self.input.references.advances);
+        let by_program = by_program.iter().filter_map(|party| self.names.find(party)).collect();
         let mut books = Books {
             period: self.period,
             names: self.names,
@@ -289,7 +347,7 @@ impl<'a> Run<'a> {
         for d in differences {
             books.book(d)?;
         }
-        let moves = lists::suspense_moves(rows, knowledge, &self.standing.open_ids, &fates, self.period);
+        let moves = lists::suspense_moves(rows, self.knowledge, &self.standing.open_ids, fates, self.period);
         books.suspense(rows, &moves)?;
         let Books { mut postings, mut settlement, .. } = books;
         settlement.opening = self.state.payable_opening();
@@ -309,31 +367,10 @@ impl<'a> Run<'a> {
         let period = self.period;
         let (carried, withholding, rate, layers) = (&carried, &withholding, &rate, &layers);
         let given = Settling { period, terms, parties, advances, carried, withholding, rate, layers };
-        let settled = settle(&given, &settlement)?;
-        let carried = settled.carried.rows()?;
-        let mut used = used;
-        used.extend(period_end.used());
-        postings.append(&settled.postings)?;
-        let known_then = stages.get(1).filter(|(cause, _)| *cause == "program_version").map(|(_, s)| s);
-        let mut tables = Tables {
-            earnings: self.earnings(differences)?,
-            balances: self.state.balances_after(self.period, &postings)?,
-            journal: postings,
-            statements: settled.statements,
-            payouts: settled.payouts,
-            quarantine: lists::open(self.input, &fates, true),
-            waiting: lists::open(self.input, &fates, false),
-            ineligible: lists::ineligible(self.input, &fates, known_then),
-            control: control::control(self.input, &fates, self.state)?,
-        };
-        tables.sort();
-        Ok(Booked {
-            tables,
-            pins: pins_of(&used, self.opening, carried),
-            reference_moves: self.reference_moves(differences),
-            used,
-            fates,
-        })
+        let mut settled = settle(&given, &settlement)?;
+        postings.append(std::slice::from_ref(&settled.postings))?;
+        settled.postings = postings;
+        Ok((settled, period_end.used()))
     }
 
     /// Of all that is booked by now: what stays on hold after this period, what comes off it, and what payers of a country brought of the
@@ -369,17 +406,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn all_fates(&self, last: &Snapshot) -> Vec<Fate> {
-        let mut fates: Vec<Fate> = self.standing.fates.iter().map(|f| f.unwrap_or(Fate::Rated)).collect();
-        for (row, fate) in &last.fates {
-            fates[*row as usize] = *fate;
-        }
-        fates
-    }
-
     fn earnings(&self, differences: &[Difference]) -> Result<Earnings> {
         let mut earnings = Earnings::default();
         for d in differences {
+            let [rows, deductions, parts] = d.sizes();
+            earnings.reserve(rows, deductions, parts);
             for (line, parts) in d.lines() {
                 self.add_earning(&mut earnings, d.cause, &line, parts)?;
             }

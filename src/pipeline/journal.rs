@@ -1,6 +1,9 @@
 //! From differences to balanced entries: the party side, the platform side, and money that is not rated.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::difference::Difference;
 use crate::earn::{Channel, GroupKey};
@@ -19,7 +22,7 @@ pub struct Books<'a> {
     pub postings: Journal,
     pub settlement: Inputs,
     /// Parties whose settlement asks what each program paid.
-    pub by_program: BTreeSet<String>,
+    pub by_program: FxHashSet<u32>,
 }
 
 /// The kind of entries that fill a pot and take from it what is no creator's.
@@ -28,7 +31,10 @@ pub const POOL: &str = "pool";
 pub const CARRIED: &str = "carried";
 
 /// Party, event currency, payout currency, program, earning period.
-type PartyKey = (String, Currency, Currency, u32, Period);
+type PartyKey = (u32, Currency, Currency, u32, Period);
+
+/// Entries that one worker makes at a time; so many times as many stand twice.
+const ENTRIES_AT_ONCE: usize = 256;
 
 #[derive(Default)]
 struct PlatformSide {
@@ -37,6 +43,31 @@ struct PlatformSide {
     deductions: BTreeMap<Account, i128>,
     channels: Vec<(Log, u32, Channel)>,
     expense: i128,
+}
+
+/// What a program owes a party in one currency: the amount in the event currency, and in the payout currency.
+fn party_entry(
+    names: &Names,
+    period: Period,
+    cause: &'static str,
+    (party, from, to, program, earned): PartyKey,
+    (minor, paid): (i128, i128),
+) -> Entry {
+    let party = names.text(party);
+    let mut entry = Entry::new(period, "earning")
+        .earned(earned, cause)
+        .program(names.text(program))
+        .detail("party")
+        .detail(party)
+        .detail(from.code())
+        .detail(to.code());
+    entry.post(Account::PayerClearing, None, minor, from);
+    if from != to {
+        entry.post(Account::Fx, None, -minor, from);
+        entry.post(Account::Fx, None, paid, to);
+    }
+    entry.post(Account::PartyPayable, Some(party), -paid, to);
+    entry
 }
 
 impl Books<'_> {
@@ -53,46 +84,45 @@ impl Books<'_> {
     }
 
     fn party_side(&mut self, d: &Difference) -> Result<()> {
-        let mut sums: BTreeMap<PartyKey, (i128, i128, bool)> = BTreeMap::new();
+        let mut sums: FxHashMap<PartyKey, (i128, i128)> = FxHashMap::default();
         for (line, parts) in d.lines() {
             let key = line.key;
             for part in parts {
                 let to = if part.payout.is_some() { part.payout_currency } else { key.currency };
-                let party = self.names.text(part.party).to_owned();
-                let no_rate = part.rate.is_none();
-                let sum =
-                    sums.entry((party.clone(), key.currency, to, key.program, key.period)).or_insert((0, 0, no_rate));
+                let sum = sums.entry((part.party, key.currency, to, key.program, key.period)).or_default();
                 let paid = i128::from(part.payout.unwrap_or(part.minor));
                 sum.0 += i128::from(part.minor);
                 sum.1 += paid;
-                if !no_rate && self.by_program.contains(&party) {
-                    let program = self.names.text(key.program).to_owned();
-                    *self.settlement.booked.entry((party.clone(), to, program)).or_default() += paid;
-                }
-                if no_rate {
+                if part.rate.is_none() {
+                    let party = self.names.text(part.party).to_owned();
                     *self.settlement.no_rate.entry((party, to)).or_default() += paid;
+                } else if self.by_program.contains(&part.party) {
+                    let of = [part.party, key.program].map(|name| self.names.text(name).to_owned());
+                    let [party, program] = of;
+                    *self.settlement.booked.entry((party, to, program)).or_default() += paid;
                 }
             }
         }
-        for ((party, from, to, program, earned), (minor, paid, _)) in sums {
-            let program = self.names.text(program).to_owned();
-            let mut entry = Entry::new(self.period, "earning")
-                .earned(earned, d.cause)
-                .program(&program)
-                .detail("party")
-                .detail(&party)
-                .detail(from.code())
-                .detail(to.code());
-            entry.post(Account::PayerClearing, None, minor, from);
-            if from != to {
-                entry.post(Account::Fx, None, -minor, from);
-                entry.post(Account::Fx, None, paid, to);
+        let mut sums: Vec<(PartyKey, (i128, i128))> = sums.into_iter().collect();
+        sums.par_sort_unstable_by_key(|(key, _)| (self.names.text(key.0), *key));
+        let (names, period) = (self.names, self.period);
+        let entries = |some: &[(PartyKey, (i128, i128))]| -> Result<Journal> {
+            let mut postings = Journal::default();
+            for (key, paid) in some {
+                party_entry(names, period, d.cause, *key, *paid).add_to(&mut postings)?;
             }
-            entry.post(Account::PartyPayable, Some(&party), -paid, to);
-            entry.add_to(&mut self.postings)?;
-            let current = d.cause == super::difference::CURRENT;
-            let side = if current { &mut self.settlement.earned } else { &mut self.settlement.corrections };
-            *side.entry((party, to)).or_default() += paid;
+            Ok(postings)
+        };
+        self.postings
+            .reserve(sums.len(), sums.iter().map(|((_, from, to, ..), _)| if from == to { 2 } else { 4 }).sum());
+        for some in sums.chunks(ENTRIES_AT_ONCE * ENTRIES_AT_ONCE) {
+            let entries: Vec<Journal> = some.par_chunks(ENTRIES_AT_ONCE).map(entries).collect::<Result<_>>()?;
+            self.postings.append(&entries)?;
+        }
+        let current = d.cause == super::difference::CURRENT;
+        let side = if current { &mut self.settlement.earned } else { &mut self.settlement.corrections };
+        for ((party, _, to, ..), (_, paid)) in sums {
+            *side.entry((names.text(party).to_owned(), to)).or_default() += paid;
         }
         Ok(())
     }
@@ -103,10 +133,10 @@ impl Books<'_> {
             let side = groups.entry((line.key.program, line.key.currency, line.key.period)).or_default();
             side.creator += i128::from(line.line.creator);
             side.platform += i128::from(line.line.platform);
-            let creator = self.names.text(line.key.creator);
-            if self.by_program.contains(creator) {
-                let program = self.names.text(line.key.program).to_owned();
-                let of = (creator.to_owned(), line.key.currency, program);
+            if self.by_program.contains(&line.key.creator) {
+                let [creator, program] =
+                    [line.key.creator, line.key.program].map(|name| self.names.text(name).to_owned());
+                let of = (creator, line.key.currency, program);
                 *self.settlement.platform.entry(of).or_default() += i128::from(line.line.platform);
             }
             for d in line.deductions {
@@ -221,10 +251,10 @@ impl Books<'_> {
         let mut sums: BTreeMap<Key, i128> = BTreeMap::new();
         for (row, onto, cause) in moves {
             let at = *row as usize;
-            let (Some(currency), signed) = (rows.currency[at], rows.signed(*row)) else { continue };
+            let (Some(currency), signed) = (rows.records[at].currency, rows.signed(*row)) else { continue };
             let dated = rows.time[at] >= 0;
-            let own = dated.then(|| Period::of_day(rows.day[at]));
-            let sum = sums.entry((own, cause, rows.log[at], rows.channel[at], currency)).or_default();
+            let own = dated.then(|| Period::of_day(rows.records[at].day));
+            let sum = sums.entry((own, cause, rows.records[at].log, rows.records[at].channel, currency)).or_default();
             *sum += i128::from(if *onto { signed } else { -signed });
         }
         for ((own, cause, log, channel, currency), minor) in sums {

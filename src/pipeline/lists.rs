@@ -54,10 +54,10 @@ pub fn ineligible(input: &Prepared, fates: &[Fate], then: Option<&Snapshot>) -> 
 fn list(input: &Prepared, fates: &[Fate], wanted: impl Fn(u32) -> bool) -> Vec<Unrated> {
     let rows = &input.rows;
     let mut chosen: Vec<u32> = (0..u32::try_from(rows.len()).unwrap_or(0)).filter(|row| wanted(*row)).collect();
-    chosen.sort_by_key(|row| (rows.log[*row as usize], &rows.source(*row).0.path, rows.provenance(*row)));
+    chosen.sort_by_key(|row| (rows.records[*row as usize].log, &rows.source(*row).0.path, rows.provenance(*row)));
     let mut seen: HashMap<(Log, u128), i64> = HashMap::new();
     let mut occurrence = |row: u32| {
-        let n = seen.entry((rows.log[row as usize], rows.content[row as usize])).or_insert(0);
+        let n = seen.entry((rows.records[row as usize].log, rows.content[row as usize])).or_insert(0);
         *n += 1;
         *n
     };
@@ -70,7 +70,7 @@ fn unrated(input: &Prepared, row: u32, fate: Fate, occurrence: i64) -> Unrated {
     let text = |column: &str| rows.text(row, column).map(str::to_owned);
     let (row_group, within) = rows.provenance(row);
     Unrated {
-        log: rows.log[at].name(),
+        log: rows.records[at].log.name(),
         event_id: text("event_id"),
         row_hash: format!("{:032x}", rows.content[at]),
         occurrence,
@@ -104,7 +104,7 @@ pub fn suspense_moves(
     let mut closed = Vec::new();
     let order = by_likeness(rows, knowledge, fates);
     for row in order {
-        let key = (rows.log[row as usize], rows.content[row as usize]);
+        let key = (rows.records[row as usize].log, rows.content[row as usize]);
         let before = was.get_mut(&key).filter(|n| **n > 0);
         match (before, fates[row as usize].is_open()) {
             (Some(n), true) => *n -= 1,
@@ -125,7 +125,7 @@ fn by_likeness(rows: &Rows, knowledge: &Knowledge, fates: &[Fate]) -> Vec<u32> {
     let was: FxHashSet<(Log, u128)> = knowledge.open.iter().copied().collect();
     let concerned = |row: &u32| {
         let at = *row as usize;
-        fates[at].is_open() || was.contains(&(rows.log[at], rows.content[at]))
+        fates[at].is_open() || was.contains(&(rows.records[at].log, rows.content[at]))
     };
     let mut chosen: Vec<u32> = (0..u32::try_from(rows.len()).unwrap_or(0)).filter(concerned).collect();
     chosen.sort_by_key(|row| (!fates[*row as usize].is_open(), *row));
@@ -134,7 +134,7 @@ fn by_likeness(rows: &Rows, knowledge: &Knowledge, fates: &[Fate]) -> Vec<u32> {
 
 fn cause(rows: &Rows, row: u32, open_ids: &OpenIds, period: Period) -> &'static str {
     let at = row as usize;
-    if rows.time[at] < 0 || Period::of_day(rows.day[at]) == period {
+    if rows.time[at] < 0 || Period::of_day(rows.records[at].day) == period {
         return super::difference::CURRENT;
     }
     match open_ids.stage(rows, row) {

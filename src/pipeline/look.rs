@@ -86,11 +86,12 @@ fn fates_table(input: &Prepared, fates: &[Fate]) -> Result<RecordBatch> {
     let rows = &input.rows;
     let all = || 0..u32::try_from(rows.len()).unwrap_or(0);
     let column = |name: &str| Arc::new(all().map(|r| rows.text(r, name)).collect::<StringArray>()) as ArrayRef;
-    let dated =
-        |r: u32| Some(rows.day[r as usize]).filter(|_| rows.time[r as usize] != NULL && rows.time[r as usize] >= 0);
+    let dated = |r: u32| {
+        Some(rows.records[r as usize].day).filter(|_| rows.time[r as usize] != NULL && rows.time[r as usize] >= 0)
+    };
     let place = |of: &dyn Fn(u32) -> i64| Arc::new(all().map(|r| Some(of(r))).collect::<Int64Array>()) as ArrayRef;
     table(vec![
-        ("log", Arc::new(all().map(|r| Some(rows.log[r as usize].name())).collect::<StringArray>())),
+        ("log", Arc::new(all().map(|r| Some(rows.records[r as usize].log.name())).collect::<StringArray>())),
         ("event_id", column("event_id")),
         ("kind", column("kind")),
         ("creator_id", column("creator_id")),

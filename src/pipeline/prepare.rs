@@ -456,7 +456,7 @@ pub fn look_at_logs(
 /// How many rows are broken, by reason.
 fn faults_text(rows: &Rows) -> String {
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-    for reason in rows.fault.iter().flatten() {
+    for reason in rows.records.iter().filter_map(|record| record.fault) {
         *reasons.entry(reason.code()).or_insert(0) += 1;
     }
     match reasons.is_empty() {
@@ -467,7 +467,7 @@ fn faults_text(rows: &Rows) -> String {
 
 /// Refuses a log of which more rows are broken than the book lets pass.
 fn enough_sound(book: &Book, log: Log, rows: &Rows, found: &str) -> Result<()> {
-    let broken = rows.fault.iter().filter(|f| f.is_some()).count() as i128;
+    let broken = rows.records.iter().filter(|record| record.fault.is_some()).count() as i128;
     let Some(source) = book.logs.get(&log) else { return Ok(()) };
     let share = crate::money::Exact::ratio(broken, rows.len() as i128).unwrap_or_default();
     let is_bounded = book.bounds.iter().any(|b| b.gate == "quarantined_rows" && b.scope == log.name());

@@ -145,7 +145,7 @@ impl Tracer<'_> {
         for (name, versions) in pools(known.policies) {
             let Some(program) = self.run.names.find(name) else { continue };
             for one in counted(known, measures, &versions, &linked.quarantined(), &self.creators)? {
-                let key = (rows.creator[one.row as usize], program, one.month);
+                let key = (rows.records[one.row as usize].creator, program, one.month);
                 usage.entry(key).or_default().push((one.row, one.usage));
             }
         }
@@ -161,12 +161,12 @@ impl Tracer<'_> {
         let adjusts = |row: u32| matches!(rows.effect(row), Effect::Credit | Effect::Debit);
         for (row, stage) in self.run.standing.rows.iter().filter(|(row, _)| adjusts(*row)) {
             let (at, party) = (*row as usize, rows.names.text(rows.party(*row)));
-            let Some(currency) = rows.currency[at] else { continue };
-            if *stage == Stage::Known || parties.on(party, rows.day[at]).is_none() {
+            let Some(currency) = rows.records[at].currency else { continue };
+            if *stage == Stage::Known || parties.on(party, rows.records[at].day).is_none() {
                 continue;
             }
             let id = rows.text(*row, "event_id").unwrap_or_default().to_owned();
-            all.entry((party.to_owned(), currency)).or_default().push((id, rows.day[at], rows.signed(*row)));
+            all.entry((party.to_owned(), currency)).or_default().push((id, rows.records[at].day, rows.signed(*row)));
         }
         all.values_mut().for_each(|of| of.sort());
         all
@@ -225,10 +225,10 @@ impl Tracer<'_> {
         let rows = &self.run.input.rows;
         let taken_back = row.and_then(|row| looked.taken_back.get(&row)).cloned().unwrap_or_default();
         EventBehind {
-            log: row.map_or("engagement", |row| rows.log[row as usize].name()),
+            log: row.map_or("engagement", |row| rows.records[row as usize].log.name()),
             event_id: row.map(|row| self.id(row)).unwrap_or_default(),
             kind: row.and_then(|row| rows.kind_name(row)).unwrap_or("part of a pot").to_owned(),
-            day: row.map_or(period.last_day(), |row| rows.day[row as usize]),
+            day: row.map_or(period.last_day(), |row| rows.records[row as usize].day),
             events: 0,
             gross: Exact::ZERO,
             tax: Exact::ZERO,
@@ -243,7 +243,7 @@ impl Tracer<'_> {
     }
 
     fn used(&self, row: u32, weight: i64) -> EventBehind {
-        let month = Period::of_day(self.run.input.rows.day[row as usize]);
+        let month = Period::of_day(self.run.input.rows.records[row as usize].day);
         let mut event = self.event(Some(row), month, &Looked::default());
         event.weight = Some(weight);
         event

@@ -31,8 +31,9 @@ pub fn let_stand(book: &Book, stands: &Stands, engine: Engine, progress: &(dyn F
 /// There must be rows that differ, and no close that has rated one of them.
 fn decides_something(input: &Prepared, standing: &Standing, stands: &Stands) -> Result<()> {
     let log: Log = stands.log.parse()?;
-    let is_of_id =
-        |row: u32| input.rows.log[row as usize] == log && input.rows.text(row, "event_id") == Some(&stands.event_id);
+    let is_of_id = |row: u32| {
+        input.rows.records[row as usize].log == log && input.rows.text(row, "event_id") == Some(&stands.event_id)
+    };
     let all = 0..u32::try_from(input.rows.len()).unwrap_or(u32::MAX);
     let mut differing = all.filter(|row| standing.fates[*row as usize] == Some(Fate::Quarantined(Reason::Conflict)));
     let nothing = |found: &str| {

@@ -114,7 +114,7 @@ fn count_all(input: &Prepared, state: &State, period: Period) -> Result<Counted>
     let measures = measure(&known)?;
     let classes = classify(&known, &measures)?;
     let mut conditions = BTreeMap::new();
-    let in_period = |row: u32| Period::of_day(input.rows.day[row as usize]) == period;
+    let in_period = |row: u32| Period::of_day(input.rows.records[row as usize].day) == period;
     for (row, _) in rows.iter().filter(|(row, _)| in_period(*row) && input.rows.effect(*row) == Effect::Charge) {
         count(input, classes.get(classes.of(*row)), &mut conditions);
     }

@@ -62,7 +62,7 @@ impl Given<'_> {
             let counts = uses.iter().filter(|u| of(u)).map(|u| u.events.unsigned_abs().max(1));
             counts.sum::<u64>()
         };
-        let of_month = |row: u32| Period::of_day(self.known.rows.day[row as usize]) == self.period;
+        let of_month = |row: u32| Period::of_day(self.known.rows.records[row as usize].day) == self.period;
         let refused: Vec<Fate> =
             gathered.asked.refused().iter().filter(|(row, _)| of_month(*row)).map(|(_, fate)| *fate).collect();
         let refuses = |rule: usize| {
