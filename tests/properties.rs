@@ -150,7 +150,8 @@ fn rearranged(seed: u64, order: u64) -> RandomBook {
     let RandomBook { mut book, steps } = random(seed);
     let amended = book.amended.iter_mut().map(|(_, text, _)| text);
     for text in amended.chain([&mut book.policies]) {
-        *text = text.replace("\"frozen\"", "\"rerate\"");
+        *text =
+            without_pots_of_payers(text).replace("\"frozen\"", "\"rerate\"").replace("\"next_period\"", "\"rerate\"");
     }
     let last = steps.iter().filter(|s| matches!(s, Step::Run(_))).count().min(3);
     let mut rng = ChaCha8Rng::seed_from_u64(order);
@@ -162,7 +163,15 @@ fn rearranged(seed: u64, order: u64) -> RandomBook {
     RandomBook { book, steps: steps.collect() }
 }
 
-/// Keeps of every id the content that stands last; each row arrives as `arrival` says.
+/// The programs that divide no pot which payers filled: before late charges arrive, reversals may leave less than nothing
+/// in it, which is a gate.
+fn without_pots_of_payers(text: &str) -> String {
+    let is_kept = |block: &&str| !(block.starts_with("program]]") && block.contains("pot = { program"));
+    text.split("[[").filter(is_kept).collect::<Vec<_>>().join("[[")
+}
+
+/// Keeps of every id the content that stands last; each row arrives as `arrival` says. What a close would pin is known
+/// from the beginning: quotes and pots.
 fn calm(book: &mut TextBook, mut arrival: impl FnMut(&[String]) -> u32) {
     for sheet in book.logs.values_mut() {
         let last = sheet.columns.len() - 1;
@@ -172,11 +181,13 @@ fn calm(book: &mut TextBook, mut arrival: impl FnMut(&[String]) -> u32) {
         sheet.rows.retain(|row| !row[0].is_empty() && stands[&row[0]] == row[..last]);
         sheet.rows.iter_mut().for_each(|row| row[last] = arrival(row).to_string());
     }
-    let quotes = book.refs.get_mut("fx_rates").expect("quotes");
-    let last = quotes.columns.len() - 1;
-    let mut known = std::collections::BTreeSet::new();
-    quotes.rows.retain(|row| known.insert(row[..2].to_vec()));
-    quotes.rows.iter_mut().for_each(|row| "1".clone_into(&mut row[last]));
+    for (name, key) in [("fx_rates", 2), ("pots", 4)] {
+        let Some(pinned) = book.refs.get_mut(name) else { continue };
+        let last = pinned.columns.len() - 1;
+        let mut known = std::collections::BTreeSet::new();
+        pinned.rows.retain(|row| known.insert(row[..key].to_vec()));
+        pinned.rows.iter_mut().for_each(|row| "1".clone_into(&mut row[last]));
+    }
 }
 
 /// What each earning line comes to over all closes: amounts, and what each party gets in its currency.
