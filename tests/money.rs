@@ -185,6 +185,38 @@ fn what_comes_back_from_beyond_128_bits_is_equal_and_hashes_equal() {
     }
 }
 
+/// A long sum or product, as a line is made of: what a step leaves unreduced must not be seen in any answer.
+#[test]
+fn chains_of_operations_agree_with_big_rationals_whatever_common_divisors_they_keep() {
+    const DENOMINATORS: [i128; 9] = [1, 1, 2, 3, 10, 100, 360, 10_000, 86_934_000];
+    let mut random = ChaCha8Rng::seed_from_u64(4);
+    for _ in 0..2_000 {
+        let (mut exact, mut big) = (Exact::from(1_000_i64), Ratio::from_integer(BigInt::from(1_000)));
+        for _ in 0..12 {
+            let (n, d) = (random.random_range(-2_000_000..2_000_000), DENOMINATORS[random.random_range(0..9)]);
+            let (by, by_big) = (ratio(n, d), Ratio::new(BigInt::from(n), BigInt::from(d)));
+            (exact, big) = match random.random_range(0..4) {
+                0 => (&exact + &by, big + by_big),
+                1 => (&exact - &by, big - by_big),
+                2 => (&exact * &by, big * by_big),
+                _ if n == 0 => continue,
+                _ => (exact.checked_div(&by).expect("a number"), big / by_big),
+            };
+            let same = Exact::read_back(&big.to_string()).expect("what a fraction is shown as");
+            assert_eq!(exact.to_string(), big.to_string());
+            assert_eq!((&exact, hash_of(&exact)), (&same, hash_of(&same)), "{big}");
+            assert_eq!((exact.floor().to_string(), exact.is_integer()), (big.floor().to_string(), big.is_integer()));
+            assert_eq!(exact.fraction().to_string(), (&big - big.floor()).to_string(), "{big}");
+            assert_eq!(exact.cmp(&by), same.cmp(&by), "{big}");
+            assert_eq!(exact.small_parts(), same.small_parts(), "{big}");
+            assert_eq!(exact.to_big_parts(), (big.numer().clone(), big.denom().clone()));
+            if let Ok(whole) = round(&exact, Rounding::HalfEven) {
+                assert_eq!(whole, round(&same, Rounding::HalfEven).expect("the same"), "{big}");
+            }
+        }
+    }
+}
+
 #[test]
 fn sums_take_values_and_references_in_every_form() {
     let parts = exacts(&["1/3", "1/6", "1/2"]);

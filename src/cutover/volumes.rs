@@ -48,6 +48,12 @@ impl Volumes {
         Ok(Self(volumes))
     }
 
+    /// Are there none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Those of a creator.
     #[must_use]
     pub fn of(&self, creator: &str) -> &[Volume] {

@@ -3,11 +3,14 @@
 
 use rustc_hash::FxHashMap;
 
-use super::lookup::Numbered;
+use super::lookup::Lookup;
+use super::order::sort_by_key;
+use super::tiers::window_of;
 use crate::facts::{Class, Fact};
 use crate::log::Log;
 use crate::money::{Currency, Exact};
-use crate::policy::{Basis, Pay, RoundAt, TierMode, Tiers};
+use crate::period::Period;
+use crate::policy::{Basis, Pay, Program, RoundAt, TierMode, Tiers};
 
 /// Facts of one program and window, in their order, each with what a minor unit of it is worth in the tiers' currency.
 pub struct Run<'f, 'a> {
@@ -18,17 +21,52 @@ pub struct Run<'f, 'a> {
 }
 
 /// The tiers of a program of which facts may be added up: marginal bands over what payers paid, one definition for all
-/// versions, rounded by line, without caps on bonuses.
+/// versions (of all of them, `definitions`), rounded by line, without caps on bonuses.
 #[must_use]
-pub fn additive<'a>(program: &Numbered<'a>) -> Option<&'a Tiers> {
-    let own = program.program;
-    let capped = own.bonus.iter().any(|bonus| bonus.cap.is_some());
-    match (&own.pay, program.tiers.as_slice()) {
-        (Pay::Tiers(tiers), [_]) if own.round_at == RoundAt::Line && !capped => {
+pub fn additive<'a>(program: &'a Program, definitions: &[&Tiers]) -> Option<&'a Tiers> {
+    let capped = program.bonus.iter().any(|bonus| bonus.cap.is_some());
+    match (&program.pay, definitions) {
+        (Pay::Tiers(tiers), [_]) if program.round_at == RoundAt::Line && !capped => {
             (tiers.mode == TierMode::Marginal && tiers.basis == Basis::Gross).then_some(tiers)
         }
         _ => None,
     }
+}
+
+/// Puts the facts of a creator that may be added up behind the others, program by program and window by window, each in
+/// their order; gives where they begin. Where facts of more than one version of a program are among them, none of it add up.
+pub fn runs_last(look: &Lookup<'_>, facts: &mut [Fact<'_>]) -> usize {
+    let mixed = mixed(look, facts);
+    let run_of = |fact: &Fact<'_>| {
+        let program = look.program(fact.program);
+        let tiers = program.additive.filter(|_| !mixed.contains(&program.name))?;
+        Some((fact.program, window(tiers, fact)))
+    };
+    sort_by_key(facts, run_of);
+    facts.partition_point(|fact| run_of(fact).is_none())
+}
+
+/// Do two facts that add up move the same volume?
+pub fn one_run(look: &Lookup<'_>, a: &Fact<'_>, b: &Fact<'_>) -> bool {
+    let tiers = look.program(a.program).additive;
+    a.program == b.program && tiers.is_some_and(|tiers| a.day == b.day || window(tiers, a) == window(tiers, b))
+}
+
+fn window(tiers: &Tiers, fact: &Fact<'_>) -> i32 {
+    window_of(tiers.window, Period::of_day(fact.day))
+}
+
+/// The programs of which a creator has facts of more than one version.
+fn mixed(look: &Lookup<'_>, facts: &[Fact<'_>]) -> Vec<u32> {
+    let mut met: Vec<(u32, u16)> = Vec::new();
+    for fact in facts {
+        let program = look.program(fact.program);
+        if program.versions && !met.contains(&(program.name, fact.program)) {
+            met.push((program.name, fact.program));
+        }
+    }
+    met.sort_unstable();
+    met.chunk_by(|a, b| a.0 == b.0).filter(|versions| versions.len() > 1).map(|versions| versions[0].0).collect()
 }
 
 /// May the fact be one of a sum? It brings money, and nothing in it is less than nothing.

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::lines::LinePiece;
-use super::lookup::{Lookup, Memory, Numbered};
+use super::lookup::{Lookup, Memory, Numbered, Worth};
 use super::rate::ClearingKey;
 use super::rates::RateKey;
 use super::release::{Payers, Release, SpreadKey, divide};
@@ -11,7 +11,7 @@ use super::unit::Stretch;
 use crate::error::{Error, Result};
 use crate::ledger::Account;
 use crate::log::Log;
-use crate::money::{Currency, Exact, Rounding, allocate, allocate_by, convert, round, to_minor};
+use crate::money::{Currency, Exact, Rounding, allocate, allocate_by, round, to_minor};
 use crate::period::{Period, day_text};
 use crate::policy::{FxDate, Pay, Program, RoundAt};
 
@@ -178,10 +178,6 @@ pub struct Finish<'w, 'a> {
     pub context: Context,
     pub clearing: &'w mut FxHashMap<ClearingKey, Channel>,
     pub spread: &'w mut FxHashMap<SpreadKey, i128>,
-    /// Empty, for the line's use.
-    pub deductions: &'w mut Vec<LineDeduction>,
-    /// Empty, for the line's use.
-    pub parts: &'w mut Vec<LinePart>,
 }
 
 impl Finish<'_, '_> {
@@ -209,25 +205,19 @@ pub fn finish(with: &mut Finish<'_, '_>, draft: &Draft, into: &mut LinePiece) ->
     let creator = booked - split.platform;
     let tax = round(&draft.tax, Rounding::HalfEven)?;
     let fee = round(&draft.fee, Rounding::HalfEven)?;
-    with.deductions.clear();
     let mut deducted = 0;
     for (step, exact) in with.program.steps.iter().zip(&draft.steps) {
         let Some((name, account)) = *step else { continue };
         let minor = round(exact, Rounding::HalfEven)?;
         deducted += minor;
-        with.deductions.push(LineDeduction { name, account, minor: fit(minor)? });
+        into.add_deduction(LineDeduction { name, account, minor: fit(minor)? });
     }
     // A program's steps without an event that they were taken of are steps of 0.
     for (name, account) in with.program.steps.iter().skip(draft.steps.len()).flatten() {
-        with.deductions.push(LineDeduction { name: *name, account: *account, minor: 0 });
+        into.add_deduction(LineDeduction { name: *name, account: *account, minor: 0 });
     }
-    with.parts.clear();
     for (party, minor) in draft.parties.iter().zip(split.minors) {
-        let part = part(with.look, with.memory, &with.context, *party, fit(minor)?)?;
-        if !draft.slices.is_empty() {
-            spread(draft, with.context.key, &part, with.spread)?;
-        }
-        with.parts.push(part);
+        add_part(with, draft, *party, fit(minor)?, into)?;
     }
     let line = Line {
         events: fit(draft.events)?,
@@ -239,8 +229,24 @@ pub fn finish(with: &mut Finish<'_, '_>, draft: &Draft, into: &mut LinePiece) ->
         rounding: &draft.exact - &Exact::from(creator),
     };
     channels(with, draft, tax, fee)?;
-    into.push(with.context.key, line, with.deductions.drain(..), with.parts.drain(..))?;
+    into.end(with.context.key, line)?;
     Ok(creator)
+}
+
+/// Adds a party's part to the line that is being made.
+fn add_part(with: &mut Finish<'_, '_>, draft: &Draft, party: u32, minor: i64, into: &mut LinePiece) -> Result<()> {
+    let (currency, worth) = paid(with.look, with.memory, &with.context, party)?;
+    let number = match worth.number {
+        Some(number) => number,
+        None => into.number(currency, worth.rate())?,
+    };
+    worth.number = Some(number);
+    let payout = worth.payout(minor)?;
+    if let (false, Some(payout), Some(worth)) = (draft.slices.is_empty(), payout, worth.minor()) {
+        spread(draft, with.context.key, (party, currency, payout), worth, with.spread)?;
+    }
+    into.add_part(party, number, minor, payout);
+    Ok(())
 }
 
 fn fit(value: i128) -> Result<i64> {
@@ -264,6 +270,24 @@ fn channels(with: &mut Finish<'_, '_>, draft: &Draft, tax: i128, fee: i128) -> R
     Ok(())
 }
 
+/// The currency that a party is paid in, and what the line's currency is worth in it.
+///
+/// # Errors
+/// A party without a payout currency (bug: it was checked before).
+fn paid<'m, 'a>(
+    look: &'a Lookup<'a>,
+    memory: &'m mut Memory<'a>,
+    context: &Context,
+    party: u32,
+) -> Result<(Currency, &'m mut Worth)> {
+    let currency = look.payout_currency(party, context.last).ok_or_else(|| {
+        let name = look.names.text(party);
+        Error::bug(format!("party {name} has no payout currency on {}", day_text(context.last)))
+    })?;
+    let key = context.key.rate_key(currency, context.rule);
+    Ok((currency, memory.worth(key, context.max_days_back)?))
+}
+
 /// A party's part in its payout currency.
 ///
 /// # Errors
@@ -275,31 +299,24 @@ pub fn part<'a>(
     party: u32,
     minor: i64,
 ) -> Result<LinePart> {
-    let payout_currency = look.payout_currency(party, context.last).ok_or_else(|| {
-        let name = look.names.text(party);
-        Error::bug(format!("party {name} has no payout currency on {}", day_text(context.last)))
-    })?;
-    if payout_currency == context.key.currency {
-        return Ok(LinePart { party, payout_currency, rate: Some(Exact::ONE), minor, payout: Some(minor) });
-    }
-    let key = context.key.rate_key(payout_currency, context.rule);
-    let Some(worth) = memory.worth(key, context.max_days_back)? else {
-        return Ok(LinePart { party, payout_currency, rate: None, minor, payout: None });
-    };
-    let payout = fit(round(&(&Exact::from(minor) * &worth.minor), Rounding::HalfEven)?)?;
-    Ok(LinePart { party, payout_currency, rate: Some(worth.rate.clone()), minor, payout: Some(payout) })
+    let (payout_currency, worth) = paid(look, memory, context, party)?;
+    Ok(LinePart { party, payout_currency, rate: worth.rate().cloned(), minor, payout: worth.payout(minor)? })
 }
 
 /// Adds what is held of a part until when, and which payers brought it, in the currency that it is paid in; a part
-/// without a rate is not divided.
-fn spread(draft: &Draft, key: LineKey, part: &LinePart, into: &mut FxHashMap<SpreadKey, i128>) -> Result<()> {
-    let (Some(rate), Some(payout)) = (&part.rate, part.payout) else { return Ok(()) };
-    let ours = draft.slices.iter().filter(|slice| slice.0 == part.party);
+/// without a rate is not divided. `worth` is what a minor unit of the line's currency is in it.
+fn spread(
+    draft: &Draft,
+    key: LineKey,
+    (party, currency, payout): (u32, Currency, i64),
+    worth: &Exact,
+    into: &mut FxHashMap<SpreadKey, i128>,
+) -> Result<()> {
+    let ours = draft.slices.iter().filter(|slice| slice.0 == party);
     let slices: Vec<_> = ours.map(|(_, release, payers, exact)| (*release, *payers, exact.clone())).collect();
-    let worth = convert(&Exact::ONE, key.currency, part.payout_currency, rate);
-    for (release, payers, minor) in divide(payout, &worth, &slices)? {
+    for (release, payers, minor) in divide(payout, worth, &slices)? {
         if minor != 0 && (release != Release::Due || payers != 0) {
-            *into.entry((part.party, part.payout_currency, key.program, release, payers)).or_default() += minor;
+            *into.entry((party, currency, key.program, release, payers)).or_default() += minor;
         }
     }
     Ok(())

@@ -54,29 +54,54 @@ impl LinePiece {
         deductions: impl IntoIterator<Item = LineDeduction>,
         parts: impl IntoIterator<Item = LinePart>,
     ) -> Result<()> {
-        self.deductions.extend(deductions);
-        for part in parts {
-            self.add_part(part)?;
+        deductions.into_iter().for_each(|deduction| self.add_deduction(deduction));
+        for LinePart { party, payout_currency, rate, minor, payout } in parts {
+            let paid = self.number(payout_currency, rate.as_ref())?;
+            self.add_part(party, paid, minor, payout);
         }
+        self.end(key, line)
+    }
+
+    /// Adds a deduction of the line that ends next.
+    pub fn add_deduction(&mut self, deduction: LineDeduction) {
+        self.deductions.push(deduction);
+    }
+
+    /// Adds a part of the line that ends next; `paid` is the number of its currency and rate.
+    pub fn add_part(&mut self, party: u32, paid: u32, minor: i64, payout: Option<i64>) {
+        self.parts.push(Packed { party, paid, minor, payout: payout.unwrap_or(0) });
+    }
+
+    /// The number of a payout currency and a rate.
+    ///
+    /// # Errors
+    /// There are more than 2^32 (gate).
+    pub fn number(&mut self, currency: Currency, rate: Option<&Exact>) -> Result<u32> {
+        let key = (currency, rate.cloned());
+        if let Some(number) = self.paid.numbers.get(&key) {
+            return Ok(*number);
+        }
+        let number = place(self.paid.all.len())?;
+        self.paid.all.push(key.clone());
+        self.paid.numbers.insert(key, number);
+        Ok(number)
+    }
+
+    /// Ends a line, whose key stands behind those before it, with the deductions and parts since the one before.
+    ///
+    /// # Errors
+    /// More than 2^32 parts or deductions (gate).
+    pub fn end(&mut self, key: LineKey, line: Line) -> Result<()> {
         let (deductions, parts) = (place(self.deductions.len())?, place(self.parts.len())?);
         self.rows.push(Row { key, line, deductions, parts });
         Ok(())
     }
 
-    fn add_part(&mut self, part: LinePart) -> Result<()> {
-        let LinePart { party, payout_currency, rate, minor, payout } = part;
-        let key = (payout_currency, rate);
-        let paid = match self.paid.numbers.get(&key) {
-            Some(number) => *number,
-            None => {
-                let number = place(self.paid.all.len())?;
-                self.paid.all.push(key.clone());
-                self.paid.numbers.insert(key, number);
-                number
-            }
-        };
-        self.parts.push(Packed { party, paid, minor, payout: payout.unwrap_or(0) });
-        Ok(())
+    /// Makes room for so many lines with up to three parts each, so that they need not be moved while they are made.
+    pub fn reserve(&mut self, lines: usize) {
+        self.rows.reserve(lines);
+        self.deductions.reserve(lines);
+        self.parts.reserve(lines.saturating_mul(3));
     }
 
     /// Gives back memory that no further line will take.

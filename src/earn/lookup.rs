@@ -1,14 +1,17 @@
 //! What rules look up for every fact, by number: programs, parties, agreements, days and rates.
 
+use std::collections::hash_map::Entry;
+
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use super::bands;
 use super::rates::{RateKey, Rates};
 use crate::error::{Error, Result};
 use crate::facts::{Deliveries, Known};
 use crate::intake::Names;
 use crate::ledger::Account;
-use crate::money::{Currency, Exact, convert};
+use crate::money::{Currency, Exact, Rounding, convert, round, to_minor};
 use crate::period::Period;
 use crate::policy::{FxDate, Pay, Policies, Program, Terms, TierMode, Tiers, Unit};
 use crate::reference::{Agreement, Parties, Party};
@@ -22,6 +25,10 @@ pub struct Numbered<'a> {
     pub tiers: Vec<&'a Tiers>,
     /// Does one of them go by the whole volume?
     pub by_whole: bool,
+    /// Those of which facts may be added up.
+    pub additive: Option<&'a Tiers>,
+    /// Is there another version of it?
+    pub versions: bool,
     /// Number of each bonus, the same for bonuses of one name.
     pub bonuses: Vec<u32>,
     /// What the creator side is rounded in.
@@ -43,6 +50,8 @@ pub struct Lookup<'a> {
     pub countries: Vec<&'a str>,
     /// Does settlement ask when parts are released, or whose payers brought them?
     pub spreads: bool,
+    /// Are there programs of which facts may be added up?
+    pub adds_up: bool,
 }
 
 impl<'a> Lookup<'a> {
@@ -59,21 +68,21 @@ impl<'a> Lookup<'a> {
             },
         );
         let versions = &known.policies.programs;
-        let programs = versions.iter().map(|program| number(program, known.policies, names)).collect::<Result<_>>()?;
         let countries = known.policies.payer_countries();
         let holds = known.policies.terms.iter().any(|terms| terms.hold.is_some());
         let spreads = holds || !countries.is_empty() || versions.iter().any(|program| program.hold.is_some());
+        let mut programs: Vec<Numbered<'_>> =
+            versions.iter().map(|program| number(program, known.policies, names)).collect::<Result<_>>()?;
+        if spreads {
+            programs.iter_mut().for_each(|program| program.additive = None);
+        }
+        let adds_up = programs.iter().any(|program| program.additive.is_some());
         let deliveries = Deliveries::of(known);
-        Ok(Self { known, names, rates, programs, parties, agreements, deliveries, countries, spreads })
+        Ok(Self { known, names, rates, programs, parties, agreements, deliveries, countries, spreads, adds_up })
     }
 
     pub fn program(&self, at: u16) -> &Numbered<'a> {
         &self.programs[usize::from(at)]
-    }
-
-    /// How many versions of the program with this name there are.
-    pub fn versions(&self, name: u32) -> usize {
-        self.programs.iter().filter(|program| program.name == name).count()
     }
 
     pub fn agreement(&self, creator: u32) -> Option<&'a Agreement> {
@@ -130,6 +139,8 @@ fn number<'a>(program: &'a Program, policies: &'a Policies, names: &Names) -> Re
         name: number_of(names, &program.name)?,
         version: number_of(names, &program.version)?,
         by_whole: tiers.iter().any(|t| t.mode == TierMode::Whole),
+        additive: bands::additive(program, &tiers),
+        versions: versions.iter().filter(|p| p.name == program.name).count() > 1,
         tiers,
         bonuses: program.bonus.iter().map(|b| bonus(&b.name).unwrap_or(u32::MAX)).collect(),
         unit: policies.unit_of(program),
@@ -160,18 +171,40 @@ impl Day<'_> {
     }
 }
 
-/// A rate, and how many minor units of the one currency a minor unit of the other is worth by it.
-#[derive(Clone)]
+/// What a minor unit of one currency is worth in another.
+#[derive(Clone, Default)]
 pub struct Worth {
-    pub rate: Exact,
-    pub minor: Exact,
+    /// The rate, and how many minor units of the other currency a minor unit is by it; `None` where the table lacks it.
+    pub quoted: Option<(Exact, Exact)>,
+    /// Its number in the worker's lines, where a part has been paid at it.
+    pub number: Option<u32>,
+}
+
+impl Worth {
+    pub fn rate(&self) -> Option<&Exact> {
+        self.quoted.as_ref().map(|(rate, _)| rate)
+    }
+
+    pub fn minor(&self) -> Option<&Exact> {
+        self.quoted.as_ref().map(|(_, minor)| minor)
+    }
+
+    /// An amount as it is paid, rounded once.
+    ///
+    /// # Errors
+    /// A number beyond Int64 (gate).
+    pub fn payout(&self, minor: i64) -> Result<Option<i64>> {
+        let paid =
+            |worth: &Exact| to_minor(round(&(&Exact::from(minor) * worth), Rounding::HalfEven)?, "a ledger value");
+        self.minor().map(paid).transpose()
+    }
 }
 
 /// Days and rates that one worker has looked up before.
 pub struct Memory<'a> {
     look: &'a Lookup<'a>,
     days: FxHashMap<i32, Day<'a>>,
-    worths: FxHashMap<RateKey, Option<Worth>>,
+    worths: FxHashMap<RateKey, Worth>,
 }
 
 impl<'a> Memory<'a> {
@@ -192,16 +225,18 @@ impl<'a> Memory<'a> {
         Ok(found)
     }
 
-    /// What a rate is worth; `None` where the table lacks it.
+    /// What a minor unit is worth at a rate.
     ///
     /// # Errors
     /// Never but for a bug.
-    pub fn worth(&mut self, key: RateKey, max_days_back: i32) -> Result<Option<&Worth>> {
-        if !self.worths.contains_key(&key) {
-            let rate = self.look.rates.rate(key, max_days_back)?;
-            let worth = rate.map(|rate| Worth { minor: convert(&Exact::ONE, key.from, key.to, &rate), rate });
-            self.worths.insert(key, worth);
+    pub fn worth(&mut self, key: RateKey, max_days_back: i32) -> Result<&mut Worth> {
+        match self.worths.entry(key) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => {
+                let rate = self.look.rates.rate(key, max_days_back)?;
+                let minor = rate.as_ref().map(|rate| convert(&Exact::ONE, key.from, key.to, rate));
+                Ok(place.insert(Worth { quoted: rate.zip(minor), number: None }))
+            }
         }
-        Ok(self.worths.get(&key).and_then(Option::as_ref))
     }
 }

@@ -6,9 +6,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::bands;
-use super::line::{
-    Channel, Context, Draft, Finish, LineDeduction, LineKey, LinePart, finish, pays_each, rounds_events, split_event,
-};
+use super::line::{Channel, Context, Draft, Finish, LineKey, finish, pays_each, rounds_events, split_event};
 use super::lines::{LinePiece, Lines};
 use super::lookup::{Day, Lookup, Memory, Numbered, number_of};
 use super::rates::Rates;
@@ -136,13 +134,14 @@ pub(super) struct Worker<'a> {
     volumes: Vec<(VolumeKey, Exact)>,
     bonuses: Vec<(BonusKey, Exact)>,
     /// Volumes of whole windows up to the end of each period, for tiers by whole volume.
-    totals: BTreeMap<(VolumeKey, Period), Exact>,
+    totals: Vec<((VolumeKey, Period), Exact)>,
     places: FxHashMap<LineKey, usize>,
     /// Those of the creator, then empty ones of creators before.
     drafts: Vec<Slot>,
     lines: usize,
-    deductions: Vec<LineDeduction>,
-    parts: Vec<LinePart>,
+    /// For use within a function, so that memory is asked for once.
+    order: Vec<usize>,
+    deducted: Deducted,
     /// What each fact brings, where somebody asks.
     pub(super) trace: Option<Vec<Traced>>,
 }
@@ -164,12 +163,12 @@ impl<'a> Worker<'a> {
             holding: Vec::new(),
             volumes: Vec::new(),
             bonuses: Vec::new(),
-            totals: BTreeMap::new(),
+            totals: Vec::new(),
             places: FxHashMap::default(),
             drafts: Vec::new(),
             lines: 0,
-            deductions: Vec::new(),
-            parts: Vec::new(),
+            order: Vec::new(),
+            deducted: Deducted::default(),
             trace: None,
         }
     }
@@ -178,65 +177,45 @@ impl<'a> Worker<'a> {
     pub(super) fn traced(mut self, facts: &mut [Fact<'_>]) -> Result<Vec<Traced>> {
         self.trace = Some(Vec::new());
         for creator in facts.chunk_by_mut(|a, b| a.creator == b.creator) {
-            order::sort(self.look.known.rows, creator);
             self.creator(creator)?;
         }
         Ok(self.trace.unwrap_or_default())
     }
 
     fn rate(mut self, facts: &mut [Fact<'_>]) -> Result<Piece> {
+        self.done.lines.reserve(facts.len());
         for creator in facts.chunk_by_mut(|a, b| a.creator == b.creator) {
-            order::sort(self.look.known.rows, creator);
             self.creator(creator)?;
         }
         self.done.lines.shrink();
         Ok(self.done)
     }
 
-    /// Rates a creator's facts, which are in their order.
-    fn creator(&mut self, facts: &[Fact<'_>]) -> Result<()> {
+    /// Rates a creator's facts in their order; those that add up after the others, program by program, which only look at
+    /// their own.
+    fn creator(&mut self, facts: &mut [Fact<'_>]) -> Result<()> {
         let Some(creator) = facts.first().map(|fact| fact.creator) else { return Ok(()) };
+        order::sort(self.look.known.rows, facts);
         self.shares.clear();
         self.bonuses.clear();
         self.totals.clear();
         self.places.clear();
         self.lines = 0;
-        self.volumes = carried(self.look.known, self.look.names, self.look.names.text(creator));
+        self.volumes.clear();
+        self.carry_over(creator);
         self.add_totals(facts)?;
-        let mut runs: Vec<(u16, i32, Vec<Fact<'_>>)> = Vec::new();
-        for fact in facts {
-            match self.run_of(facts, fact) {
-                None => self.add(fact)?,
-                Some(window) => match runs.iter_mut().find(|run| (run.0, run.1) == (fact.program, window)) {
-                    Some(run) => run.2.push(*fact),
-                    None => runs.push((fact.program, window, vec![*fact])),
-                },
-            }
-        }
-        for (program, _, facts) in runs {
-            self.run(program, &facts)?;
-        }
+        let runs =
+            if self.look.adds_up && self.trace.is_none() { bands::runs_last(self.look, facts) } else { facts.len() };
+        let (alone, runs) = facts.split_at(runs);
+        alone.iter().try_for_each(|fact| self.add(fact))?;
+        runs.chunk_by(|a, b| bands::one_run(self.look, a, b)).try_for_each(|run| self.run(run))?;
         self.finish()
     }
 
-    /// The window whose volume a fact moves, where facts of its program may be added up and none of another version of it
-    /// is among the creator's.
-    fn run_of(&self, facts: &[Fact<'_>], fact: &Fact<'_>) -> Option<i32> {
-        let program = self.look.program(fact.program);
-        let tiers = bands::additive(program).filter(|_| !self.look.spreads && self.trace.is_none())?;
-        let versions = self.look.versions(program.name);
-        let mixed = versions > 1 && {
-            let other = |f: &Fact<'_>| f.program != fact.program && self.look.program(f.program).name == program.name;
-            facts.iter().any(other)
-        };
-        (!mixed).then(|| window_of(tiers.window, Period::of_day(fact.day)))
-    }
-
     /// Rates the facts of one program and window: those that add up by stretches that stay in one band.
-    fn run(&mut self, program: u16, facts: &[Fact<'_>]) -> Result<()> {
-        let look = self.look;
-        let numbered = look.program(program);
-        let Some(tiers) = bands::additive(numbered) else { return Err(Error::bug("a run of another program")) };
+    fn run(&mut self, facts: &[Fact<'_>]) -> Result<()> {
+        let numbered = self.look.program(facts[0].program);
+        let Some(tiers) = numbered.additive else { return Err(Error::bug("a run of another program")) };
         for stretch in facts.chunk_by(|a, b| bands::adds(a) && bands::adds(b)) {
             if stretch.len() == 1 {
                 self.add(&stretch[0])?;
@@ -265,11 +244,26 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
+    /// What counted before the book's first period, as the system before said: where running volumes begin.
+    fn carry_over(&mut self, creator: u32) {
+        let Lookup { known, names, .. } = self.look;
+        let volume = |v: &Volume| {
+            let window = window_of(v.window, known.book.first_period);
+            let program = names.find(&v.program)?;
+            Some(((program, v.currency, v.basis, v.window, window), Exact::from(v.amount_minor)))
+        };
+        if !known.volumes.is_empty() {
+            self.volumes.extend(known.volumes.of(names.text(creator)).iter().filter_map(volume));
+        }
+    }
+
     /// Makes lines of the drafts, in the order of their keys.
     fn finish(&mut self) -> Result<()> {
-        let slots = &mut self.drafts[..self.lines];
-        slots.sort_unstable_by_key(|slot| slot.context.key);
-        for Slot { context, program, draft } in slots {
+        self.order.clear();
+        self.order.extend(0..self.lines);
+        self.order.sort_unstable_by_key(|at| self.drafts[*at].context.key);
+        for at in &self.order {
+            let Slot { context, program, draft } = &mut self.drafts[*at];
             let (context, key) = (*context, context.key);
             let program = self.look.program(*program);
             draft.book_units(program.program.rounding)?;
@@ -280,8 +274,6 @@ impl<'a> Worker<'a> {
                 context,
                 clearing: &mut self.done.clearing,
                 spread: &mut self.done.spread,
-                deductions: &mut self.deductions,
-                parts: &mut self.parts,
             };
             let creator = finish(&mut with, draft, &mut self.done.lines)?;
             let paid = if pays_each(program.program) { creator } else { 0 };
@@ -311,8 +303,8 @@ impl<'a> Worker<'a> {
             return Ok(Exact::ONE);
         }
         let key = context.key.rate_key(to, context.rule);
-        if let Some(worth) = self.memory.worth(key, context.max_days_back)? {
-            return Ok(worth.minor.clone());
+        if let Some(minor) = self.memory.worth(key, context.max_days_back)?.minor() {
+            return Ok(minor.clone());
         }
         Err(Error::gate(format!("a {why} needs a rate that the table lacks"))
             .at(format!(
@@ -329,28 +321,29 @@ impl<'a> Worker<'a> {
     /// Sums the windows of tiers by whole volume, before any share is known.
     fn add_totals(&mut self, facts: &[Fact<'_>]) -> Result<()> {
         let look = self.look;
-        let mut by_period: BTreeMap<(VolumeKey, Period), Exact> = BTreeMap::new();
+        let mut deducted = std::mem::take(&mut self.deducted);
         for fact in facts {
             let program = look.program(fact.program);
             if !program.by_whole {
                 continue;
             }
-            let (context, deducted) =
-                (self.context(fact, program)?, deduct(self.look.known.rows, program.program, fact)?);
+            let context = self.context(fact, program)?;
+            deduct(look.known.rows, program.program, fact, &mut deducted)?;
             for tiers in program.tiers.iter().filter(|t| t.mode == TierMode::Whole) {
                 let worth = self.worth(&context, tiers.currency, "tier")?;
                 let key = volume_key(context.key.program, tiers, context.key.period);
                 let volume = &measure(tiers.basis, fact, &deducted) * &worth;
-                *by_period.entry((key, context.key.period)).or_default() += &volume;
+                *entry(&mut self.totals, (key, context.key.period)) += &volume;
             }
         }
-        let mut running: Option<(VolumeKey, Exact)> = None;
-        for ((key, period), volume) in by_period {
-            let before = running.filter(|(own, _)| *own == key).map(|(_, total)| total);
-            let before = before.or_else(|| find(&self.volumes, &key).cloned()).unwrap_or_default();
-            let total = before + volume;
-            self.totals.insert((key, period), total.clone());
-            running = Some((key, total));
+        self.deducted = deducted;
+        self.totals.sort_unstable_by_key(|(of, _)| *of);
+        for window in self.totals.chunk_by_mut(|((a, _), _), ((b, _), _)| a == b) {
+            let mut running = find(&self.volumes, &window[0].0.0).cloned().unwrap_or_default();
+            for (_, total) in window {
+                running += &*total;
+                *total = running.clone();
+            }
         }
         Ok(())
     }
@@ -358,7 +351,8 @@ impl<'a> Worker<'a> {
     fn add(&mut self, fact: &Fact<'_>) -> Result<()> {
         let program = self.look.program(fact.program);
         let context = self.context(fact, program)?;
-        let deducted = deduct(self.look.known.rows, program.program, fact)?;
+        let mut deducted = std::mem::take(&mut self.deducted);
+        deduct(self.look.known.rows, program.program, fact, &mut deducted)?;
         let exact = self.creator_side(program, fact, &context, &deducted)?;
         let shares = self.shares_of(fact, program.program)?;
         if self.trace.is_some() {
@@ -369,10 +363,15 @@ impl<'a> Worker<'a> {
             Some(unit) => Some(self.unit_worth(unit, fact, &context)?),
         };
         let place = self.place(context, fact.program);
-        let day = self.memory.day(fact.day)?;
-        let slice = self.look.spreads.then(|| slice(self.look, program.program, fact, &day));
+        let slice = if self.look.spreads {
+            let day = self.memory.day(fact.day)?;
+            Some(slice(self.look, program.program, fact, &day))
+        } else {
+            None
+        };
         let (draft, shares) = (&mut self.drafts[place].draft, &self.shares[shares].1);
         add_money(draft, fact, &deducted);
+        self.deducted = deducted;
         draft.exact += &exact;
         if let Some(worth) = worth {
             for (party, part) in shares {
@@ -433,7 +432,7 @@ impl<'a> Worker<'a> {
                 let shares = agreement.shares(&self.holding);
                 let shares = shares.ok_or_else(|| not_whole(name, &program.name, fact.day))?;
                 let number = |party: &str| if party == name { Ok(fact.creator) } else { number_of(names, party) };
-                let numbered = |Share { party, part }: Share| Ok((number(&party)?, part));
+                let numbered = |Share { party, part }: Share<'_>| Ok((number(party)?, part));
                 shares.into_iter().map(numbered).collect::<Result<_>>()?
             }
         };
@@ -508,8 +507,8 @@ impl<'a> Worker<'a> {
     fn tiered(&mut self, tiers: &Tiers, fact: &Fact<'_>, context: &Context, deducted: &Deducted) -> Result<Exact> {
         let key = volume_key(context.key.program, tiers, context.key.period);
         if tiers.mode == TierMode::Whole {
-            let total = self.totals.get(&(key, context.key.period)).cloned().unwrap_or_default();
-            return Ok(band_at(tiers, &total).map_or_else(Exact::default, |b| &deducted.rest * &b.percent));
+            let total = find(&self.totals, &(key, context.key.period)).unwrap_or(&Exact::ZERO);
+            return Ok(band_at(tiers, total).map_or_else(Exact::default, |b| &deducted.rest * &b.percent));
         }
         let worth = self.worth(context, tiers.currency, "tier")?;
         let from = find(&self.volumes, &key).unwrap_or(&Exact::ZERO);
@@ -549,16 +548,6 @@ fn entry<K: PartialEq>(list: &mut Vec<(K, Exact)>, key: K) -> &mut Exact {
         list.len() - 1
     });
     &mut list[at].1
-}
-
-/// What counted before the book's first period, as the system before said: where running volumes begin.
-fn carried(known: &Known<'_>, names: &Names, creator: &str) -> Vec<(VolumeKey, Exact)> {
-    let volume = |v: &Volume| {
-        let window = window_of(v.window, known.book.first_period);
-        let program = names.find(&v.program)?;
-        Some(((program, v.currency, v.basis, v.window, window), Exact::from(v.amount_minor)))
-    };
-    known.volumes.of(creator).iter().filter_map(volume).collect()
 }
 
 /// Adds a fact whose creator side is rounded in a unit: event by event, or all that the line earns at one worth.

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashSet;
+
 use super::line::{Context, Line, LineKey, LinePart, part};
 use super::lines::{LineView, Lines};
 use super::lookup::{Lookup, Memory, number_of};
@@ -36,8 +38,8 @@ pub fn lines(look: &Lookup<'_>, earned: &Lines) -> Result<Vec<(LineKey, Line, Li
     let program = number_of(look.names, REFERRAL)?;
     let mut memory = Memory::new(look);
     let mut by_creator: BTreeMap<u32, Vec<LineView<'_>>> = BTreeMap::new();
-    let brought = |name: &str| referrals.iter().any(|referral| referral.creator == name);
-    for line in earned.iter().filter(|line| brought(look.names.text(line.key.creator))) {
+    let brought: FxHashSet<u32> = referrals.iter().filter_map(|r| look.names.find(&r.creator)).collect();
+    for line in earned.iter().filter(|line| brought.contains(&line.key.creator)) {
         by_creator.entry(line.key.creator).or_default().push(line);
     }
     for referral in referrals.iter() {
@@ -113,7 +115,7 @@ impl Paid<'_> {
             Exact::ONE
         } else {
             let key = context.key.rate_key(currency, context.rule);
-            let worth = memory.worth(key, context.max_days_back)?.map(|worth| worth.minor.clone());
+            let worth = memory.worth(key, context.max_days_back)?.minor().cloned();
             worth.ok_or_else(|| {
                 Error::gate("a referral's cap needs a rate that the table lacks")
                     .at(format!(

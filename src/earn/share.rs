@@ -21,19 +21,17 @@ pub fn base_share(program: &Program, fact: &Fact<'_>) -> Exact {
 }
 
 /// The bonuses that a fact has earned and the points that each may add, `max_share` respected in the order of the file.
-pub fn points<'a>(program: &'a Program, fact: &Fact<'_>, share: &Exact) -> Vec<(usize, &'a Bonus, Exact)> {
+pub fn points<'a>(
+    program: &'a Program,
+    fact: &Fact<'_>,
+    share: &Exact,
+) -> impl Iterator<Item = (usize, &'a Bonus, Exact)> + use<'a> {
     let mut room = program.max_share.as_ref().map(|max| max - share);
-    let mut earned = Vec::new();
-    for (at, bonus) in program.bonus.iter().enumerate().filter(|(at, _)| fact.class.bonuses & (1 << at) != 0) {
-        let points = match &mut room {
-            None => bonus.points.clone(),
-            Some(room) => {
-                let allowed = bonus.points.clone().min(room.clone()).max(Exact::default());
-                *room = &*room - &allowed;
-                allowed
-            }
-        };
-        earned.push((at, bonus, points));
-    }
-    earned
+    let earned = fact.class.bonuses;
+    program.bonus.iter().enumerate().filter(move |(at, _)| earned & (1 << at) != 0).map(move |(at, bonus)| {
+        let Some(room) = &mut room else { return (at, bonus, bonus.points.clone()) };
+        let allowed = bonus.points.clone().min(room.clone()).max(Exact::ZERO);
+        *room = &*room - &allowed;
+        (at, bonus, allowed)
+    })
 }

@@ -12,7 +12,7 @@ pub const CHANNEL_FEE: &str = "channel_fee";
 pub const TAX: &str = "tax";
 
 /// A fact after its deductions, exact (whole where the program rounds by event).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Deducted {
     pub tax: Exact,
     pub fee: Exact,
@@ -49,12 +49,12 @@ impl Rest<'_> {
     }
 }
 
-/// Takes the program's deductions from a fact.
+/// Takes the program's deductions from a fact; what `into` held before is written over.
 ///
 /// # Errors
 /// A number beyond i128 (gate); a step of fixed money does not name the event's currency (usage).
-pub fn deduct(rows: &Rows, program: &Program, fact: &Fact<'_>) -> Result<Deducted> {
-    deduct_watched(rows, program, fact, &mut |_, _, _| {})
+pub fn deduct(rows: &Rows, program: &Program, fact: &Fact<'_>, into: &mut Deducted) -> Result<()> {
+    deduct_watched(rows, program, fact, into, &mut |_, _, _| {})
 }
 
 /// [`deduct`], telling of every step that is taken its place, what it is of (none where the log states the amount), and what
@@ -66,8 +66,9 @@ pub fn deduct_watched(
     rows: &Rows,
     program: &Program,
     fact: &Fact<'_>,
+    into: &mut Deducted,
     watch: &mut impl FnMut(usize, Option<&Exact>, &Exact),
-) -> Result<Deducted> {
+) -> Result<()> {
     let mut rest = Rest {
         program,
         charge: fact.row.is_some() && fact.gross >= 0,
@@ -77,7 +78,7 @@ pub fn deduct_watched(
     let (mut tax, mut fee) = (Exact::from(fact.tax), Exact::from(fact.fee));
     rest.take(&tax);
     let mut after_tax = rest.left.clone();
-    let mut steps = Vec::new();
+    into.steps.clear();
     for (at, step) in program.deductions.iter().enumerate().filter(|(at, step)| applies(*at, step, fact)) {
         let base = rest.base(if step.of == Of::Rest { &rest.left } else { &after_tax });
         let taken = match step.name.as_str() {
@@ -96,12 +97,13 @@ pub fn deduct_watched(
                 after_tax = &after_tax - &taken;
             }
             _ => {
-                steps.resize(at, Exact::ZERO);
-                steps.push(taken);
+                into.steps.resize(at, Exact::ZERO);
+                into.steps.push(taken);
             }
         }
     }
-    by_event(program, Deducted { tax, fee, steps, rest: rest.left, expense: rest.expense })
+    (into.tax, into.fee, into.rest, into.expense) = (tax, fee, rest.left, rest.expense);
+    if program.round_at == RoundAt::Event { round_all(into) } else { Ok(()) }
 }
 
 /// Is the step taken? What a log states is never computed again, and a stated fee is taken whatever its condition says.
@@ -148,15 +150,9 @@ fn feed_forward(step: &Step, taken: Exact) -> Result<Exact> {
 }
 
 /// Where the program rounds by event, every booked amount is whole by event; the rest stays exact.
-fn by_event(program: &Program, deducted: Deducted) -> Result<Deducted> {
-    if program.round_at == RoundAt::Line {
-        return Ok(deducted);
+fn round_all(deducted: &mut Deducted) -> Result<()> {
+    for exact in [&mut deducted.tax, &mut deducted.fee].into_iter().chain(&mut deducted.steps) {
+        *exact = Exact::from(round(exact, Rounding::HalfEven)?);
     }
-    let whole = |exact: &Exact| round(exact, Rounding::HalfEven).map(Exact::from);
-    Ok(Deducted {
-        tax: whole(&deducted.tax)?,
-        fee: whole(&deducted.fee)?,
-        steps: deducted.steps.iter().map(whole).collect::<Result<_>>()?,
-        ..deducted
-    })
+    Ok(())
 }

@@ -4,7 +4,7 @@ use super::line::{Context, LineKey, rounds_events, split_event};
 use super::lookup::Lookup;
 use super::rate::Worker;
 use super::rates::Rates;
-use super::steps::deduct_watched;
+use super::steps::{Deducted, deduct_watched};
 use super::unit::in_units;
 use crate::error::Result;
 use crate::facts::{Fact, Known};
@@ -63,7 +63,8 @@ impl Worker<'_> {
         let program = look.program(fact.program);
         let mut steps = vec![None; program.program.deductions.len()];
         let worth = program.unit.map(|unit| self.unit_worth(unit, fact, context)).transpose()?;
-        let deducted = deduct_watched(look.known.rows, program.program, fact, &mut |at, base, minor| {
+        let mut deducted = Deducted::default();
+        deduct_watched(look.known.rows, program.program, fact, &mut deducted, &mut |at, base, minor| {
             let (stated, base) = (base.is_none(), base.cloned().unwrap_or_default());
             steps[at] = Some(Taken { base, minor: minor.clone(), stated });
         })?;

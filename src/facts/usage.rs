@@ -375,7 +375,7 @@ impl<'a> PaidWhom<'a> {
         let References { agreements, parties, .. } = self.known.references;
         let (day, last) = (paid_on(self.known, month), month.last_day());
         let shares = agreements.on(self.known.rows.names.text(creator), self.program, day)?;
-        Ok(shares.iter().all(|share| parties.on(&share.party, last).is_some()))
+        Ok(shares.iter().all(|share| parties.on(share.party, last).is_some()))
     }
 }
 

@@ -75,11 +75,9 @@ pub fn allocate(total: i128, parts: &[Exact], ties: OddCents, period_ordinal: i3
     let turn = |value: i128| if turned { -value } else { value };
     let (mut minors, rests) = floors(parts, turned)?;
     let left = cents_left(turn(total), &minors)?;
-    let (winners, platform) = share_out(left, &rests, ties, period_ordinal);
-    for winner in winners {
-        minors[winner] += 1;
-    }
-    Ok(Allocation { minors: minors.into_iter().map(turn).collect(), platform: turn(platform) })
+    let platform = share_out(left, &rests, ties, period_ordinal, &mut minors);
+    minors.iter_mut().for_each(|minor| *minor = turn(*minor));
+    Ok(Allocation { minors, platform: turn(platform) })
 }
 
 /// [`allocate`] with ties by the order given, as for channels and deductions.
@@ -91,7 +89,11 @@ pub fn allocate_by(total: i128, parts: &[Exact]) -> Result<Vec<i128>> {
 }
 
 fn check_total(total: i128, sum: &Exact) -> Result<()> {
-    if (Exact::from_int(total) - sum).abs() < Exact::ONE {
+    let fits = match sum.floor_i128() {
+        Some(floor) => total == floor || total.checked_sub(1) == Some(floor) && !sum.is_integer(),
+        None => (Exact::from_int(total) - sum).abs() < Exact::ONE,
+    };
+    if fits {
         return Ok(());
     }
     let expected = format!("their sum, {sum}, rounded up or down");
@@ -106,12 +108,16 @@ fn is_turned(sum: &Exact, parts: &[Exact]) -> bool {
 
 /// The floor of every part, and what stands above it.
 fn floors(parts: &[Exact], turned: bool) -> Result<(Vec<i128>, Vec<Exact>)> {
-    let split = |part: &Exact| {
-        let part = if turned { -part } else { part.clone() };
-        let floor = part.floor_i128().filter(|floor| floor.unsigned_abs() < i128::MAX.unsigned_abs());
-        Ok((floor.ok_or_else(|| beyond(&part))?, part.fraction()))
-    };
-    parts.iter().map(split).collect()
+    let (mut floors, mut rests) = (Vec::with_capacity(parts.len()), Vec::with_capacity(parts.len()));
+    for part in parts {
+        let opposite = turned.then(|| -part);
+        let part = opposite.as_ref().unwrap_or(part);
+        let split = part.floor_and_rest().filter(|(floor, _)| floor.unsigned_abs() < i128::MAX.unsigned_abs());
+        let (floor, rest) = split.ok_or_else(|| beyond(part))?;
+        floors.push(floor);
+        rests.push(rest);
+    }
+    Ok((floors, rests))
 }
 
 /// How many cents the floors leave of the total; never more than there are remainders.
@@ -125,32 +131,28 @@ fn beyond(part: &Exact) -> Error {
     Error::gate("a part of an amount is beyond 128 bits").found(part.to_string())
 }
 
-/// The indices that get a cent, and the tied cents that go to the platform.
-fn share_out(left: usize, rests: &[Exact], ties: OddCents, period_ordinal: i32) -> (Vec<usize>, i128) {
-    if left == 0 {
-        return (Vec::new(), 0);
-    }
+/// Adds the cents that are left to the floors, one each; gives the tied cents that go to the platform.
+fn share_out(left: usize, rests: &[Exact], ties: OddCents, period_ordinal: i32, minors: &mut [i128]) -> i128 {
+    let Some(last) = left.checked_sub(1) else { return 0 };
     let mut order: Vec<usize> = (0..rests.len()).collect();
     order.sort_by(|a, b| rests[*b].cmp(&rests[*a]));
-    let Some(last) = left.checked_sub(1).map(|last| &rests[order[last]]) else { return (Vec::new(), 0) };
-    let (clear, rivals): (Vec<usize>, Vec<usize>) =
-        order.into_iter().filter(|at| rests[*at] >= *last).partition(|at| rests[*at] > *last);
+    let last = &rests[order[last]];
+    let clear = order.partition_point(|at| rests[*at] > *last);
+    let (clear, rivals) = order.split_at(clear);
+    let rivals = &rivals[..rivals.partition_point(|at| rests[*at] == *last)];
+    clear.iter().for_each(|winner| minors[*winner] += 1);
     let cents = left - clear.len();
     if ties == OddCents::Platform && cents < rivals.len() {
-        return (clear, i128::try_from(cents).unwrap_or(i128::MAX));
+        return i128::try_from(cents).unwrap_or(i128::MAX);
     }
     let start = if ties == OddCents::Rotate { start_of_turn(period_ordinal, rests.len()) } else { 0 };
-    (clear.into_iter().chain(in_turn(rivals, start).take(cents)).collect(), 0)
+    let (before, from) = rivals.split_at(rivals.partition_point(|at| *at < start));
+    from.iter().chain(before).take(cents).for_each(|winner| minors[*winner] += 1);
+    0
 }
 
 /// The index that a period starts from: its ordinal modulo the number of parts.
 fn start_of_turn(period_ordinal: i32, parts: usize) -> usize {
     let parts = i64::try_from(parts).unwrap_or(i64::MAX);
     usize::try_from(i64::from(period_ordinal).rem_euclid(parts)).unwrap_or(0)
-}
-
-/// Indices in ascending order, those from `start` on first.
-fn in_turn(indices: Vec<usize>, start: usize) -> impl Iterator<Item = usize> {
-    let (before, from): (Vec<usize>, Vec<usize>) = indices.into_iter().partition(|at| *at < start);
-    from.into_iter().chain(before)
 }

@@ -1,28 +1,35 @@
 //! Exact rationals: two `i64` where they fit, two `i128` beyond, big integers where those do not hold the value.
 //!
-//! Sums and products follow Knuth, The Art of Computer Programming, volume 2, 4.5.1: greatest common divisors are
-//! taken out before multiplying, so that numbers stay small. Almost every amount and ratio of a book is a pair of `i64`:
-//! their products are taken in `i128`, where they cannot overflow, and nothing is allocated.
+//! Almost every amount and ratio of a book is a pair of `i64` with a short denominator: percents, basis points, parts of
+//! an agreement. Sums and products of those are taken in `i128`, where they cannot overflow, and stay as they come out,
+//! 3/10 of 50 as 150/10: common divisors are taken out where a denominator grows beyond [`SHORT`], and where somebody
+//! asks for the numbers. Nothing is allocated. What is wide or big is always reduced; sums and products of it follow Knuth,
+//! The Art of Computer Programming, volume 2, 4.5.1: greatest common divisors are taken out before multiplying.
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Mul, Neg, Sub, SubAssign};
 
 use num_bigint::BigInt;
+use num_integer::Integer;
 use num_rational::Ratio;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
 /// Longest text that [`Exact::parse`] reads, in bytes.
 const LONGEST_TEXT: usize = 64;
 
+/// The greatest denominator that a sum or product keeps without looking for common divisors.
+const SHORT: i64 = 1 << 32;
+
 /// An exact rational number of any size; equal values compare and hash equal however they were computed.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct Exact(Form);
 
-/// Canonical: reduced, denominator positive, numerator above the type's least value so that its magnitude has the type
-/// too, and each form only where the one before it cannot hold the value.
-#[derive(Clone, PartialEq, Eq, Hash)]
+/// Denominator positive, numerator above the type's least value so that its magnitude has the type too, and each form only
+/// where the one before it cannot hold the value. A small one may have common divisors, the others are reduced.
+#[derive(Clone)]
 enum Form {
     Small(i64, i64),
     Wide(Box<(i128, i128)>),
@@ -130,7 +137,7 @@ impl Exact {
     #[must_use]
     pub fn is_integer(&self) -> bool {
         match &self.0 {
-            Form::Small(_, d) => *d == 1,
+            Form::Small(n, d) => n % d == 0,
             Form::Wide(wide) => wide.1 == 1,
             Form::Big(r) => r.is_integer(),
         }
@@ -179,6 +186,17 @@ impl Exact {
         }
     }
 
+    /// [`Exact::floor`] as an integer, and what stands above it; `None` beyond `i128`.
+    pub(super) fn floor_and_rest(&self) -> Option<(i128, Self)> {
+        match &self.0 {
+            Form::Small(n, d) => {
+                let (floor, rest) = n.div_mod_floor(d);
+                Some((floor.into(), Self(Form::Small(rest, *d))))
+            }
+            Form::Wide(_) | Form::Big(_) => Some((self.floor_i128()?, self.fraction())),
+        }
+    }
+
     /// What stands above the floor: at least 0, below 1.
     #[must_use]
     pub fn fraction(&self) -> Self {
@@ -205,10 +223,13 @@ impl Exact {
         }
     }
 
-    /// Numerator and denominator, where both are `i128`.
+    /// Numerator and denominator, where both are `i128`; reduced.
     fn wide(&self) -> Option<(i128, i128)> {
         match &self.0 {
-            Form::Small(n, d) => Some(((*n).into(), (*d).into())),
+            Form::Small(n, d) => {
+                let (n, d) = lowest(*n, *d);
+                Some((n.into(), d.into()))
+            }
             Form::Wide(wide) => Some(**wide),
             Form::Big(_) => None,
         }
@@ -229,7 +250,10 @@ impl Exact {
 
     fn to_big(&self) -> Ratio<BigInt> {
         match &self.0 {
-            Form::Small(n, d) => Ratio::new_raw((*n).into(), (*d).into()),
+            Form::Small(n, d) => {
+                let (n, d) = lowest(*n, *d);
+                Ratio::new_raw(n.into(), d.into())
+            }
             Form::Wide(wide) => Ratio::new_raw(wide.0.into(), wide.1.into()),
             Form::Big(r) => r.as_ref().clone(),
         }
@@ -277,13 +301,24 @@ fn demoted(value: Ratio<BigInt>) -> Exact {
     parts.and_then(|(n, d)| formed(n, d)).unwrap_or_else(|| Exact(Form::Big(Box::new(value))))
 }
 
-/// Greatest common divisor with a positive `d`.
-fn gcd(n: i64, d: i64) -> i64 {
-    if d == 1 || n == 1 {
+/// Greatest common divisor of two that are positive; one division where the one divides the other.
+fn gcd(a: i64, b: i64) -> i64 {
+    if a == 1 || b == 1 {
         return 1;
     }
-    let d = d.unsigned_abs();
-    num_integer::gcd(n.unsigned_abs() % d, d).cast_signed()
+    let (least, most) = (a.min(b).unsigned_abs(), a.max(b).unsigned_abs());
+    let rest = most % least;
+    let common = if rest == 0 { least } else { num_integer::gcd(rest, least) };
+    common.cast_signed()
+}
+
+/// `n / d` without common divisors; `d` is positive.
+fn lowest(n: i64, d: i64) -> (i64, i64) {
+    if n == 0 {
+        return (0, 1);
+    }
+    let common = gcd(n.abs(), d);
+    (n / common, d / common)
 }
 
 /// Greatest common divisor with a positive `d`; one division, then 64 bits wherever they are enough.
@@ -300,37 +335,37 @@ fn gcd_wide(n: i128, d: i128) -> i128 {
     common.cast_signed()
 }
 
-/// Knuth 4.5.1: with g = gcd(d1, d2), t = n1 (d2 / g) + n2 (d1 / g); only gcd(t, g) is left to take out. Each product
-/// of two `i64` has a magnitude of at most 2^126, so that no sum of two overflows.
+/// A sum or product of small numbers as it came out, where the denominator is short; reduced beyond.
+fn kept(n: i128, d: i128) -> Exact {
+    match (i64::try_from(n), i64::try_from(d)) {
+        (Ok(0), _) => Exact::ZERO,
+        (Ok(n), Ok(d)) if d <= SHORT && n != i64::MIN => Exact(Form::Small(n, d)),
+        _ => reduced(n, d).unwrap_or_default(),
+    }
+}
+
+/// Over the least common multiple of the denominators. Each product of two `i64` has a magnitude of at most 2^126, so
+/// that no sum of two overflows.
 fn add_small((n1, d1): (i64, i64), (n2, d2): (i64, i64)) -> Exact {
     if n1 == 0 || n2 == 0 {
         return Exact(if n1 == 0 { Form::Small(n2, d2) } else { Form::Small(n1, d1) });
     }
-    let (n, d) = match d1 == d2 {
-        true => (i128::from(n1) + i128::from(n2), i128::from(d1)),
-        false => {
-            let g = gcd(d1, d2);
-            let (e1, e2) = (d1 / g, d2 / g);
-            let t = i128::from(n1) * i128::from(e2) + i128::from(n2) * i128::from(e1);
-            if g == 1 {
-                return formed(t, i128::from(d1) * i128::from(d2)).unwrap_or_default();
-            }
-            let rest = gcd_wide(t, g.into());
-            return formed(t / rest, i128::from(e1) * (i128::from(d2) / rest)).unwrap_or_default();
-        }
-    };
-    reduced(n, d).unwrap_or_default()
+    if d1 == d2 {
+        return kept(i128::from(n1) + i128::from(n2), d1.into());
+    }
+    let g = gcd(d1, d2);
+    let (e1, e2) = (d1 / g, d2 / g);
+    let sum = i128::from(n1) * i128::from(e2) + i128::from(n2) * i128::from(e1);
+    kept(sum, i128::from(d1) * i128::from(e2))
 }
 
-/// Knuth 4.5.1: taking out gcd(n1, d2) and gcd(n2, d1) leaves a reduced product; none of two `i64` overflows.
+/// Numerators and denominators; none of two `i64` overflows.
 fn multiply_small((n1, d1): (i64, i64), (n2, d2): (i64, i64)) -> Exact {
-    let (a, b) = (gcd(n1, d2), gcd(n2, d1));
-    let numerator = i128::from(n1 / a) * i128::from(n2 / b);
-    let denominator = i128::from(d1 / b) * i128::from(d2 / a);
-    formed(numerator, denominator).unwrap_or_default()
+    kept(i128::from(n1) * i128::from(n2), i128::from(d1) * i128::from(d2))
 }
 
-/// [`add_small`] of numbers whose products may overflow.
+/// Knuth 4.5.1: with g = gcd(d1, d2), t = n1 (d2 / g) + n2 (d1 / g); only gcd(t, g) is left to take out. `None` where it
+/// overflows.
 fn add_wide((n1, d1): (i128, i128), (n2, d2): (i128, i128)) -> Option<Exact> {
     if d1 == d2 {
         return reduced(n1.checked_add(n2)?, d1);
@@ -342,7 +377,7 @@ fn add_wide((n1, d1): (i128, i128), (n2, d2): (i128, i128)) -> Option<Exact> {
     formed(sum / rest, denominator)
 }
 
-/// [`multiply_small`] of numbers whose product may overflow.
+/// Knuth 4.5.1: taking out gcd(n1, d2) and gcd(n2, d1) leaves a reduced product. `None` where it overflows.
 fn multiply_wide((n1, d1): (i128, i128), (n2, d2): (i128, i128)) -> Option<Exact> {
     let (a, b) = (gcd_wide(n1, d2), gcd_wide(n2, d1));
     formed((n1 / a).checked_mul(n2 / b)?, (d1 / b).checked_mul(d2 / a)?)
@@ -397,6 +432,32 @@ impl Default for Exact {
     }
 }
 
+impl PartialEq for Exact {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Form::Small(n1, d1), Form::Small(n2, d2)) if d1 == d2 => n1 == n2,
+            (Form::Small(n1, d1), Form::Small(n2, d2)) => {
+                i128::from(*n1) * i128::from(*d2) == i128::from(*n2) * i128::from(*d1)
+            }
+            (Form::Wide(a), Form::Wide(b)) => a == b,
+            (Form::Big(a), Form::Big(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Exact {}
+
+impl Hash for Exact {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match &self.0 {
+            Form::Small(n, d) => lowest(*n, *d).hash(state),
+            Form::Wide(wide) => wide.hash(state),
+            Form::Big(r) => r.hash(state),
+        }
+    }
+}
+
 impl Ord for Exact {
     fn cmp(&self, other: &Self) -> Ordering {
         if let (Form::Small(n1, d1), Form::Small(n2, d2)) = (&self.0, &other.0) {
@@ -426,8 +487,10 @@ impl PartialOrd for Exact {
 impl fmt::Display for Exact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Form::Small(n, 1) => write!(f, "{n}"),
-            Form::Small(n, d) => write!(f, "{n}/{d}"),
+            Form::Small(n, d) => match lowest(*n, *d) {
+                (n, 1) => write!(f, "{n}"),
+                (n, d) => write!(f, "{n}/{d}"),
+            },
             Form::Wide(wide) if wide.1 == 1 => write!(f, "{}", wide.0),
             Form::Wide(wide) => write!(f, "{}/{}", wide.0, wide.1),
             Form::Big(r) => write!(f, "{r}"),

@@ -25,8 +25,8 @@ struct Row {
 
 /// A party's share of the creator side, levels multiplied out; shares add up to 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Share {
-    pub party: String,
+pub struct Share<'r> {
+    pub party: &'r str,
     pub part: Exact,
 }
 
@@ -83,12 +83,12 @@ impl Agreements {
     ///
     /// # Errors
     /// The parts do not add up to the whole (input).
-    pub fn on(&self, creator: &str, program: &str, day: i32) -> Result<Vec<Share>> {
+    pub fn on<'s>(&'s self, creator: &'s str, program: &str, day: i32) -> Result<Vec<Share<'s>>> {
         let mut places = Vec::new();
         let agreement = self.0.get(creator);
         agreement.inspect(|agreement| agreement.holding(program, day, &mut places));
         match agreement.filter(|_| !places.is_empty()) {
-            None => Ok(vec![Share { party: creator.to_owned(), part: Exact::ONE }]),
+            None => Ok(vec![Share { party: creator, part: Exact::ONE }]),
             Some(agreement) => agreement.shares(&places).ok_or_else(|| not_whole(creator, program, day)),
         }
     }
@@ -122,7 +122,7 @@ impl Agreement {
     /// Level 1 parts are of the whole, level 2 parts of what level 1 left, and so on; `rest` takes what all leave. `None`
     /// where the parts do not add up to the whole.
     #[must_use]
-    pub fn shares(&self, places: &[usize]) -> Option<Vec<Share>> {
+    pub fn shares(&self, places: &[usize]) -> Option<Vec<Share<'_>>> {
         multiply_out(&places.iter().filter_map(|at| self.0.get(*at)).collect::<Vec<_>>())
     }
 }
@@ -205,30 +205,40 @@ fn unknown_program(file: &str, row: &Row, programs: &[&str]) -> Option<Error> {
 }
 
 /// Shares of the whole, in order of position; `None` where they do not add up to 1.
-fn multiply_out(rows: &[&Row]) -> Option<Vec<Share>> {
-    let mut levels: Vec<i64> = rows.iter().filter(|r| r.part.is_some()).map(|r| r.level).collect();
-    levels.sort_unstable();
-    levels.dedup();
-    let mut left = Exact::one();
-    let mut base_of = BTreeMap::new();
-    for level in levels {
-        let taken: Exact = rows.iter().filter(|r| r.level == level).filter_map(|r| r.part.clone()).sum();
-        base_of.insert(level, left.clone());
-        left = &left * &(Exact::one() - taken);
-    }
+fn multiply_out<'r>(rows: &[&'r Row]) -> Option<Vec<Share<'r>>> {
+    let (bases, left) = bases(rows);
     let resters = rows.iter().filter(|r| r.part.is_none()).count();
     if left.is_negative() || resters > 1 || (resters == 0 && !left.is_zero()) {
         return None;
     }
-    let mut shares: Vec<Share> = Vec::new();
+    let mut shares: Vec<Share<'_>> = Vec::with_capacity(rows.len());
     for row in rows {
-        let part = row.part.as_ref().map_or_else(|| left.clone(), |part| part * &base_of[&row.level]);
+        let base = bases.iter().find(|(level, _)| *level == row.level).map(|(_, base)| base);
+        let part = row.part.as_ref().zip(base).map_or_else(|| left.clone(), |(part, base)| part * base);
         match shares.iter_mut().find(|s| s.party == row.party) {
             Some(share) => share.part += &part,
-            None => shares.push(Share { party: row.party.clone(), part }),
+            None => shares.push(Share { party: &row.party, part }),
         }
     }
     Some(shares)
+}
+
+/// What each level's parts are of, from the first level on, and what all of them leave.
+fn bases(rows: &[&Row]) -> (Vec<(i64, Exact)>, Exact) {
+    let mut levels: Vec<(i64, Exact)> = Vec::new();
+    for (row, part) in rows.iter().filter_map(|row| Some((row, row.part.as_ref()?))) {
+        match levels.iter_mut().find(|(level, _)| *level == row.level) {
+            Some((_, taken)) => *taken += part,
+            None => levels.push((row.level, part.clone())),
+        }
+    }
+    levels.sort_by_key(|(level, _)| *level);
+    let mut left = Exact::ONE;
+    for (_, taken) in &mut levels {
+        let rest = &left * (Exact::ONE - &*taken);
+        *taken = std::mem::replace(&mut left, rest);
+    }
+    (levels, left)
 }
 
 /// Two rows of one party, level and program must not hold on one day.
