@@ -48,8 +48,21 @@ pub struct Booked {
 pub fn book_period(input: &Prepared, state: &State, period: Period, end: i64, last_day: i32) -> Result<Booked> {
     let mut ground = Ground::of(input, state, period, end, last_day)?;
     complete(&input.rows, &ground.standing.fates, &input.expected, period, last_day)?;
-    let fates = std::mem::take(&mut ground.standing.fates);
-    ground.run().book(fates)
+    let rated = ground.run().rate()?;
+    // Tables ask for the rows that stand no more: their memory goes to what is written.
+    ground.standing.rows = Vec::new();
+    let fates = all_fates(std::mem::take(&mut ground.standing.fates), &rated.last);
+    ground.run().tables(fates, rated)
+}
+
+/// All evaluations of a period, and what they differ by.
+struct Rated {
+    /// What closed periods booked, and every evaluation but the last.
+    stages: Vec<(&'static str, Snapshot)>,
+    last: Snapshot,
+    differences: Vec<Difference>,
+    pinned: BTreeMap<RateKey, UsedRate>,
+    used: BTreeMap<RateKey, UsedRate>,
 }
 
 /// The fate of every row: the one that intake gave, or that the last evaluation gave a standing row, or rated.
@@ -138,8 +151,7 @@ pub(super) struct Kept {
 }
 
 impl<'a> Run<'a> {
-    /// `fates` are those that intake gave.
-    fn book(&self, fates: Vec<Option<Fate>>) -> Result<Booked> {
+    fn rate(&self) -> Result<Rated> {
         let mut stages = vec![("", booked_snapshot(self.state, self.names)?)];
         let mut used = BTreeMap::new();
         let mut kept = None;
@@ -156,8 +168,7 @@ impl<'a> Run<'a> {
         }
         let Some((_, mut last)) = stages.pop() else { return Err(Error::bug("no evaluation")) };
         differences.push(current(&mut last, period)?);
-        let fates = all_fates(fates, &last);
-        self.tables(fates, &stages, &last, &differences, &pinned, used)
+        Ok(Rated { stages, last, differences, pinned, used })
     }
 
     /// The evaluations that this run needs, in the order of causes; the last one knows all.
@@ -281,28 +292,20 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn tables(
-        &self,
-        fates: Vec<Fate>,
-        stages: &[(&'static str, Snapshot)],
-        last: &Snapshot,
-        differences: &[Difference],
-        pinned: &BTreeMap<RateKey, UsedRate>,
-        used: BTreeMap<RateKey, UsedRate>,
-    ) -> Result<Booked> {
+    fn tables(&self, fates: Vec<Fate>, rated: Rated) -> Result<Booked> {
+        let Rated { stages, last, differences, pinned, mut used } = rated;
         let known_then = stages.get(1).filter(|(cause, _)| *cause == "program_version").map(|(_, s)| s);
         let (earnings, (settled, control)) = rayon::join(
-            || self.earnings(differences),
+            || self.earnings(&differences),
             || {
                 rayon::join(
-                    || self.settled(&fates, last, differences, pinned),
+                    || self.settled(&fates, &last, &differences, &pinned),
                     || control::control(self.input, &fates, self.state),
                 )
             },
         );
         let (settled, period_end) = settled?;
         let Settled { statements, payouts, postings, carried } = settled;
-        let mut used = used;
         used.extend(period_end);
         let mut tables = Tables {
             earnings: earnings?,
@@ -319,7 +322,7 @@ impl<'a> Run<'a> {
         Ok(Booked {
             tables,
             pins: pins_of(&used, self.opening, carried.rows()?),
-            reference_moves: self.reference_moves(differences),
+            reference_moves: self.reference_moves(&differences),
             used,
             fates,
         })

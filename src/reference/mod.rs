@@ -68,7 +68,9 @@ impl References {
             None => FxTable::empty(),
             Some((name, bytes)) => FxTable::read(bytes, name)?,
         };
-        let (creators, parties, agreements) = (table("creators")?, table("parties")?, table("agreements")?);
+        let (creators, (parties, agreements)) =
+            rayon::join(|| table("creators"), || rayon::join(|| table("parties"), || table("agreements")));
+        let (creators, parties, agreements) = (creators?, parties?, agreements?);
         let (advances, referrals) = (table("advances")?, table("referrals")?);
         let mut tables = Vec::new();
         for (name, table) in [
@@ -85,10 +87,14 @@ impl References {
         for (name, bytes) in files.iter().filter(|(name, _)| !REFERENCES.contains(&stem(name))) {
             tables.push((stem(name).to_owned(), Table::read(name, bytes)?.batch()?));
         }
-        let parties = Parties::read(parties.as_ref())?;
+        let (parties, (creators, agreements)) = rayon::join(
+            || Parties::read(parties.as_ref()),
+            || rayon::join(|| Creators::read(creators.as_ref()), || Agreements::read(agreements.as_ref())),
+        );
+        let (parties, creators, agreements) = (parties?, creators?, agreements?);
         Ok(Self {
-            creators: Creators::read(creators.as_ref())?,
-            agreements: Agreements::read(agreements.as_ref())?,
+            creators,
+            agreements,
             pots: Pots::read(table("pots")?.as_ref())?,
             advances: Advances::read(advances.as_ref(), &parties)?,
             referrals: Referrals::read(referrals.as_ref(), &parties)?,
