@@ -122,6 +122,9 @@ type BonusKey = (u32, u32, Period);
 /// A party's number and share of the creator side.
 type PartyShare = (u32, Exact);
 
+/// Room for so many lines is made at first: a piece of a month seldom has more, but one creator's events may be a million.
+const LINES_AT_FIRST: usize = 1_024;
+
 /// One worker: a creator after the other, and for each what is running while its facts are rated.
 pub(super) struct Worker<'a> {
     pub(super) look: &'a Lookup<'a>,
@@ -183,7 +186,7 @@ impl<'a> Worker<'a> {
     }
 
     fn rate(mut self, facts: &mut [Fact<'_>]) -> Result<Piece> {
-        self.done.lines.reserve(facts.len());
+        self.done.lines.reserve(facts.len().min(LINES_AT_FIRST));
         for creator in facts.chunk_by_mut(|a, b| a.creator == b.creator) {
             self.creator(creator)?;
         }
