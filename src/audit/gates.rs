@@ -49,7 +49,7 @@ fn all_rows_counted(input: &Prepared, control: &[Control]) -> Result<()> {
 
 fn identities(input: &Prepared, booked: &Booked) -> Result<()> {
     for (name, sql) in AUDITS {
-        // One audit's columns at a time: those of all would be a tenth of what a month takes in memory.
+        // One audit's columns at a time: a month's tables are large.
         let tables = Named::by(&[sql], &booked.tables)?.of(sql)?;
         let answer = input.engine.run(&format!("queries/audits/{name}.sql"), sql, &tables)?;
         let offending: usize = answer.iter().map(arrow::array::RecordBatch::num_rows).sum();
