@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::tables::{Named, named_first};
+use super::tables::{named_first, read_by};
 use crate::error::{Error, Result};
 use crate::ledger::{Control, State};
 use crate::log::Log;
@@ -49,8 +49,7 @@ fn all_rows_counted(input: &Prepared, control: &[Control]) -> Result<()> {
 
 fn identities(input: &Prepared, booked: &Booked) -> Result<()> {
     for (name, sql) in AUDITS {
-        // One audit's columns at a time: a month's tables are large.
-        let tables = Named::by(&[sql], &booked.tables)?.of(sql)?;
+        let tables = read_by(sql, &booked.tables)?;
         let answer = input.engine.run(&format!("queries/audits/{name}.sql"), sql, &tables)?;
         let offending: usize = answer.iter().map(arrow::array::RecordBatch::num_rows).sum();
         if offending > 0 {

@@ -1,6 +1,5 @@
 //! What an audit reads: the tables of a run, of which it gets the columns that it names, and rows by number.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
@@ -10,74 +9,25 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::ledger::{BATCH_ROWS, TABLES, Tables, schema};
 
-/// The columns of a run's tables that some queries name, each made once.
-pub struct Named<'t> {
-    tables: &'t Tables,
-    columns: BTreeMap<(&'static str, usize), Vec<ArrayRef>>,
-    by_number: BTreeMap<&'static str, RecordBatch>,
-}
-
 /// A name, a schema and its batches.
-pub type Given = (&'static str, SchemaRef, Vec<RecordBatch>);
+pub type Named = (&'static str, SchemaRef, Vec<RecordBatch>);
 
-impl<'t> Named<'t> {
-    /// The columns that these queries name.
-    ///
-    /// # Errors
-    /// None but for a bug.
-    pub fn by(queries: &[&str], tables: &'t Tables) -> Result<Self> {
-        let mut wanted: BTreeSet<(&'static str, usize)> = BTreeSet::new();
-        for text in queries.iter().map(|sql| code_of(sql)) {
-            for table in TABLES.into_iter().filter(|table| names(&text, table)) {
-                wanted.extend(columns_named(&text, table)?.into_iter().map(|at| (table, at)));
-            }
-        }
-        let column = |(table, at): (&'static str, usize)| {
-            let rows = tables.rows(table)?;
-            let stretch = |from: usize| tables.column(table, at, from..rows.min(from + BATCH_ROWS));
-            let arrays = (0..rows).step_by(BATCH_ROWS).map(stretch).collect::<Result<Vec<_>>>()?;
-            Ok(((table, at), arrays))
-        };
-        let columns = wanted.into_par_iter().map(column).collect::<Result<_>>()?;
-        let asked = |table: &str| queries.iter().any(|sql| names(&code_of(sql), table));
-        let by_number = BY_NUMBER.into_par_iter().filter(|(table, _)| asked(table));
-        let by_number = by_number.map(|(table, make)| Ok((table, make(tables)?))).collect::<Result<_>>()?;
-        Ok(Self { tables, columns, by_number })
+/// The tables that a query names.
+///
+/// # Errors
+/// None but for a bug.
+pub fn read_by(sql: &str, tables: &Tables) -> Result<Vec<Named>> {
+    let text: Vec<&str> = sql.lines().filter(|line| !line.starts_with("--")).collect();
+    let text = text.join("\n");
+    let mut named = Vec::new();
+    for table in TABLES.into_iter().filter(|table| names(&text, table)) {
+        named.push(columns_named(&text, tables, table)?);
     }
-
-    /// The tables that one of the queries names, with the columns that it names.
-    ///
-    /// # Errors
-    /// None but for a bug.
-    pub fn of(&self, sql: &str) -> Result<Vec<Given>> {
-        let text = code_of(sql);
-        let mut given = Vec::new();
-        for table in TABLES.into_iter().filter(|table| names(&text, table)) {
-            given.push(self.table(&text, table)?);
-        }
-        for (table, batch) in self.by_number.iter().filter(|(table, _)| names(&text, table)) {
-            given.push((*table, batch.schema(), vec![batch.clone()]));
-        }
-        Ok(given)
+    for (table, make) in BY_NUMBER.into_iter().filter(|(table, _)| names(&text, table)) {
+        let batch = make(tables)?;
+        named.push((table, batch.schema(), vec![batch]));
     }
-
-    fn table(&self, text: &str, table: &'static str) -> Result<Given> {
-        let wanted = columns_named(text, table)?;
-        let schema = Arc::new(schema(table)?.project(&wanted).map_err(|e| Error::bug(e.to_string()))?);
-        let stretches = self.tables.rows(table)?.div_ceil(BATCH_ROWS);
-        let array = |at: &usize, stretch: usize| self.columns.get(&(table, *at)).and_then(|c| c.get(stretch)).cloned();
-        let mut batches = Vec::with_capacity(stretches);
-        for stretch in 0..stretches {
-            let columns = wanted.iter().filter_map(|at| array(at, stretch)).collect();
-            batches.push(RecordBatch::try_new(Arc::clone(&schema), columns).map_err(|e| Error::bug(e.to_string()))?);
-        }
-        Ok((table, schema, batches))
-    }
-}
-
-/// A query without its comments.
-fn code_of(sql: &str) -> String {
-    sql.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join("\n")
+    Ok(named)
 }
 
 /// Is a word part of a text?
@@ -85,11 +35,21 @@ fn names(text: &str, word: &str) -> bool {
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|own| own == word)
 }
 
-/// The places of a table's columns that a query names.
-fn columns_named(text: &str, table: &'static str) -> Result<Vec<usize>> {
-    let whole = schema(table)?;
-    let all = text.contains("select *");
-    Ok((0..whole.fields().len()).filter(|at| all || names(text, whole.field(*at).name())).collect())
+/// The columns of a table that a query names, made side by side.
+fn columns_named(sql: &str, tables: &Tables, table: &'static str) -> Result<Named> {
+    let (whole, rows) = (schema(table)?, tables.rows(table)?);
+    let all = sql.contains("select *");
+    let wanted: Vec<usize> =
+        (0..whole.fields().len()).filter(|at| all || names(sql, whole.field(*at).name())).collect();
+    let schema = Arc::new(whole.project(&wanted).map_err(|e| Error::bug(e.to_string()))?);
+    let mut batches = Vec::new();
+    for from in (0..rows).step_by(BATCH_ROWS) {
+        let range = from..rows.min(from + BATCH_ROWS);
+        let columns: Result<Vec<ArrayRef>> =
+            wanted.par_iter().map(|at| tables.column(table, *at, range.clone())).collect();
+        batches.push(RecordBatch::try_new(Arc::clone(&schema), columns?).map_err(|e| Error::bug(e.to_string()))?);
+    }
+    Ok((table, schema, batches))
 }
 
 type Make = fn(&Tables) -> Result<RecordBatch>;

@@ -195,16 +195,13 @@ fn with(rows: &Rows, rated: Vec<Rated>, mut more: Vec<Rated>) -> Vec<Rated> {
 
 /// Does a reversal name the row? Most rows are told by a few bits of their id.
 fn named_by(rows: &Rows, named: &FxHashSet<(Log, u128)>) -> impl Fn(u32) -> bool {
-    const BITS: usize = 1 << 24;
-    let bit = |id: u128| usize::try_from(id & (BITS as u128 - 1)).unwrap_or(0);
-    let mut first = vec![0_u64; if named.is_empty() { 0 } else { BITS / 64 }];
-    for (_, id) in named {
-        first[bit(*id) / 64] |= 1 << (bit(*id) % 64);
-    }
+    const BITS: u32 = 1 << 24;
+    let bits = |id: u128| u32::try_from(id % u128::from(BITS)).unwrap_or(0);
+    let mut first = Marks::of(if named.is_empty() { 0 } else { BITS as usize }, |_| false);
+    named.iter().for_each(|(_, id)| first.mark(bits(*id)));
     move |row| {
         let id = rows.id[row as usize];
-        let maybe = first.get(bit(id) / 64).is_some_and(|word| word >> (bit(id) % 64) & 1 == 1);
-        maybe && named.contains(&(rows.records[row as usize].log, id))
+        first.has(bits(id)) && named.contains(&(rows.records[row as usize].log, id))
     }
 }
 
