@@ -7,7 +7,7 @@ use crate::quarantine::{SIGNED, hash_of, stands};
 use crate::support::conservation::faults;
 use crate::support::folder::{Folder, Layout};
 use crate::support::story::{Expected, Step, Story, What};
-use crate::support::tables::Tables;
+use crate::support::tables::{Tables, differences};
 
 /// Tables in which a story names every row.
 const COMPLETE: [&str; 4] = ["earnings", "quarantine", "waiting", "ineligible"];
@@ -74,6 +74,43 @@ impl Listener for Folder {
     }
 }
 
+/// The program, which must say what the model says in every table, journal and balances among them.
+struct Beside {
+    program: Folder,
+    model: Model,
+    differences: Vec<String>,
+}
+
+impl Beside {
+    fn compared(&mut self, program: Tables, model: &Tables, step: &str) -> Tables {
+        let found = differences(model, &program);
+        self.differences.extend(found.into_iter().map(|found| format!("{step}, model and program: {found}")));
+        program
+    }
+}
+
+impl Listener for Beside {
+    fn deliver(&mut self, delivery: u32) {
+        self.program.deliver(delivery);
+        self.model.deliver(delivery);
+    }
+
+    fn run(&mut self, period: &str) -> Tables {
+        let (program, model) = (Listener::run(&mut self.program, period), Listener::run(&mut self.model, period));
+        self.compared(program, &model, &format!("run of {period}"))
+    }
+
+    fn close(&mut self, period: &str) -> Tables {
+        let (program, model) = (Listener::close(&mut self.program, period), Listener::close(&mut self.model, period));
+        self.compared(program, &model, &format!("close of {period}"))
+    }
+
+    fn decide(&mut self, log: &str, event: &str, minor: i64) {
+        self.program.decide(log, event, minor);
+        self.model.decide(log, event, minor);
+    }
+}
+
 /// Tells a story; what came otherwise than expected, in words.
 fn tell(story: &Story, listener: &mut dyn Listener) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -136,11 +173,14 @@ fn the_model_tells_every_story_as_expected() {
 }
 
 #[test]
-fn the_program_tells_every_story_as_expected() {
+fn the_program_tells_every_story_as_expected_and_as_the_model_does() {
     let mut wrong = Vec::new();
     for (name, story) in stories() {
         let dir = tempfile::tempdir().expect("a folder");
-        let found = tell(&story, &mut Folder::create(dir.path(), &story.book, Layout::Plain));
+        let program = Folder::create(dir.path(), &story.book, Layout::Plain);
+        let mut both = Beside { program, model: Model::new(&story.book), differences: Vec::new() };
+        let mut found = tell(&story, &mut both);
+        found.append(&mut both.differences);
         wrong.extend(found.into_iter().map(|w| format!("{name} ({}): {w}", story.title)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

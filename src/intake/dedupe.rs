@@ -96,16 +96,17 @@ pub fn stand(rows: &Rows, knowledge: &Knowledge, decided: &Decided, end: i64) ->
     close_broken(rows, knowledge, &broken, &taken, &mut fates);
     once_each(rows, excluded, &mut fates);
     let open_ids = OpenIds::new(rows, knowledge);
-    let mut standing = Vec::with_capacity(place.iter().filter(|place| **place != Place::None).count());
-    let mut stood = Vec::new();
-    for (place, row) in place.iter().zip(0_u32..) {
-        stood.extend((*place == Place::Stood).then_some(row));
+    let stage = |(row, place): (usize, &Place)| {
+        let row = u32::try_from(row).ok()?;
         match place {
-            Place::Base => standing.push((row, Stage::Known)),
-            Place::Stands | Place::Stood => standing.push((row, open_ids.stage(rows, row))),
-            Place::None => {}
+            Place::Base => Some((row, Stage::Known)),
+            Place::Stands | Place::Stood => Some((row, open_ids.stage(rows, row))),
+            Place::None => None,
         }
-    }
+    };
+    let standing = place.par_iter().enumerate().filter_map(stage).collect();
+    let stood = place.par_iter().zip(0_u32..u32::MAX).filter(|(place, _)| **place == Place::Stood).map(|(_, row)| row);
+    let stood = stood.collect();
     Ok(Standing { fates, rows: standing, stood, open_ids })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array};
-use arrow::compute::{CastOptions, cast, cast_with_options, take_record_batch};
+use arrow::compute::{CastOptions, cast, cast_with_options, concat, concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Int16Type, Int32Type, Int64Type, Schema, SchemaRef};
 
 use crate::error::{Error, Result};
@@ -32,16 +32,6 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// The columns that stay.
-    pub(super) fn of(log: Log, batch: &RecordBatch, words: &BTreeSet<String>) -> Result<Self> {
-        let schema = batch.schema();
-        let kept: Vec<usize> =
-            (0..schema.fields().len()).filter(|at| stays(log, schema.field(*at).name(), words)).collect();
-        let packed = kept.iter().map(|at| pack(batch.column(*at))).collect();
-        let schema = schema.project(&kept).map_err(|e| Error::bug(e.to_string()))?;
-        Ok(Self { schema: Arc::new(schema), packed, rows: batch.num_rows() })
-    }
-
     /// Their names and canonical types.
     #[must_use]
     pub fn schema(&self) -> &SchemaRef {
@@ -137,18 +127,68 @@ pub struct Odd {
 }
 
 impl Odd {
-    /// These rows of a file.
-    pub(super) fn of(batch: &RecordBatch, rows: Vec<u32>) -> Result<Self> {
-        let taken =
-            take_record_batch(batch, &UInt32Array::from(rows.clone())).map_err(|e| Error::bug(e.to_string()))?;
-        let columns = Columns { schema: taken.schema(), packed: taken.columns().to_vec(), rows: taken.num_rows() };
-        Ok(Self { rows, columns })
-    }
-
     /// The place of a file's row among the odd ones.
     #[must_use]
     pub fn at(&self, row: usize) -> Option<usize> {
         self.rows.binary_search(&u32::try_from(row).ok()?).ok()
+    }
+}
+
+/// What stays of a file, gathered from its pieces.
+pub(super) struct Keeper {
+    schema: SchemaRef,
+    /// Places of the columns that stay.
+    staying: Vec<usize>,
+    /// Of every piece, those columns.
+    kept: Vec<RecordBatch>,
+    rows: usize,
+    odd: Vec<u32>,
+    /// Of every piece, the odd rows with all columns.
+    odd_rows: Vec<RecordBatch>,
+}
+
+impl Keeper {
+    /// For a log whose canonical columns are these.
+    pub fn new(log: Log, schema: &SchemaRef, words: &BTreeSet<String>) -> Self {
+        let all = 0..schema.fields().len();
+        let staying = all.filter(|at| stays(log, schema.field(*at).name(), words)).collect();
+        Self { schema: Arc::clone(schema), staying, kept: Vec::new(), rows: 0, odd: Vec::new(), odd_rows: Vec::new() }
+    }
+
+    /// The canonical columns.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Takes what stays of a piece, of which these rows are odd.
+    pub fn add(&mut self, piece: &RecordBatch, odd: Vec<u32>) -> Result<()> {
+        let bug = |e: arrow::error::ArrowError| Error::bug(e.to_string());
+        if piece.schema() != self.schema {
+            return Err(Error::bug("the pieces of a file have different columns"));
+        }
+        self.kept.push(piece.project(&self.staying).map_err(bug)?);
+        let first = u32::try_from(self.rows).map_err(|e| Error::bug(e.to_string()))?;
+        self.odd.extend(odd.iter().map(|row| first + row));
+        if !odd.is_empty() {
+            self.odd_rows.push(take_record_batch(piece, &UInt32Array::from(odd)).map_err(bug)?);
+        }
+        self.rows += piece.num_rows();
+        Ok(())
+    }
+
+    /// What stays: columns, packed, and odd rows.
+    pub fn finish(self) -> Result<(Columns, Odd)> {
+        let bug = |e: arrow::error::ArrowError| Error::bug(e.to_string());
+        let schema = Arc::new(self.schema.project(&self.staying).map_err(bug)?);
+        let pack_all = |at: usize| {
+            let pieces: Vec<&dyn Array> = self.kept.iter().map(|piece| piece.column(at).as_ref()).collect();
+            concat(&pieces).map(|whole| pack(&whole)).map_err(bug)
+        };
+        let packed = (0..self.staying.len()).map(pack_all).collect::<Result<_>>()?;
+        let columns = Columns { schema, packed, rows: self.rows };
+        let odd = concat_batches(&self.schema, &self.odd_rows).map_err(bug)?;
+        let (packed, rows) = (odd.columns().to_vec(), odd.num_rows());
+        Ok((columns, Odd { rows: self.odd, columns: Columns { schema: self.schema, packed, rows } }))
     }
 }
 

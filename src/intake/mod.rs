@@ -9,6 +9,7 @@ mod complete;
 mod decided;
 mod dedupe;
 mod delivery;
+mod fill;
 mod hashing;
 mod kept;
 mod minors;

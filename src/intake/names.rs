@@ -49,4 +49,17 @@ impl Names {
     pub(super) fn absorb(&mut self, other: &Names) -> Vec<u32> {
         other.texts.iter().map(|text| self.number(text)).collect()
     }
+
+    /// Numbers the texts again, in the order of their bytes; the answer maps old numbers to new ones.
+    pub(super) fn sort(&mut self) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..).take(self.texts.len()).collect();
+        order.sort_unstable_by_key(|old| &self.texts[*old as usize]);
+        let mut new = vec![0; order.len()];
+        for (number, old) in (0..).zip(&order) {
+            new[*old as usize] = number;
+        }
+        self.numbers.values_mut().for_each(|number| *number = new[*number as usize]);
+        self.texts = order.iter().map(|old| std::mem::take(&mut self.texts[*old as usize])).collect();
+        new
+    }
 }

@@ -2,25 +2,25 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Int64Type, Schema, TimestampNanosecondType};
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
 use rayon::prelude::*;
-use std::sync::Arc;
 
-use super::canonical::{Canonical, EXCLUDE_REASON, Flaw, Source, canonicalize};
-use super::check::{Row, first_fault};
+use super::canonical::{Canonical, EXCLUDE_REASON, Source, canonicalize};
 use super::delivery::{Deliveries, identify};
-use super::hashing::{RowBytes, hash};
-use super::kept::{Columns as Kept, Odd, Words};
+use super::fill::{Filled, Filling, text, value};
+use super::kept::{Keeper, Words};
+use super::minors::Large;
 use super::names::Names;
-use super::rows::{NO_KIND, NONE, NULL, Record, Rows, SourceFile};
-use super::snapshot::{RawFile, list, locate, open_file, rows_promised};
+use super::rows::{Rare, Record, Room, Rows, SourceFile};
+use super::snapshot::{OpenFile, RawFile, list, locate, rows_promised};
 use crate::error::{Error, Result};
 use crate::fate::Fate;
 use crate::log::Log;
-use crate::money::Currency;
-use crate::period::{END_INSTANT, FIRST_INSTANT, Zone};
+use crate::period::Zone;
 use crate::query::{Engine, Staging};
 
 /// How one log is read.
@@ -64,38 +64,42 @@ pub fn read_rows(engine: Engine, zone: &Zone, readers: &[LogReader], progress: &
         work.extend(reader.files()?.into_iter().map(|path| (reader, path)));
     }
     let mut rows = Rows::default();
-    let promised = work.par_iter().map(|(reader, path)| rows_promised(&locate(&reader.root, path))).sum::<u64>();
-    rows.reserve(usize::try_from(promised).unwrap_or(0));
+    let promised: Vec<u64> = work.par_iter().map(|(reader, path)| rows_promised(&locate(&reader.root, path))).collect();
+    let names = Mutex::new(Names::default());
+    let failed = AtomicUsize::new(usize::MAX);
+    let read = |(at, (&(reader, ref path), room)): (usize, (&(&LogReader, String), Room<'_>))| {
+        // What stands behind a file that failed is not looked at.
+        if failed.load(Ordering::Relaxed) < at {
+            return None;
+        }
+        let part = read_part(engine, zone, reader, path, room, &names);
+        match &part {
+            Ok(part) => progress(part.file.rows),
+            Err(_) => _ = failed.fetch_min(at, Ordering::Relaxed),
+        }
+        Some(part)
+    };
+    let rooms = rows.make_room(&promised)?;
+    let parts: Vec<Option<Result<Part>>> = work.par_iter().zip(rooms).enumerate().with_max_len(1).map(read).collect();
     let mut kinds = Vec::with_capacity(work.len());
-    let mut waiting = Vec::new();
-    for some in work.chunks(FILES_AT_ONCE * rayon::current_num_threads()) {
-        let read = |(reader, path): &(&LogReader, String)| {
-            let part = read_part(engine, zone, reader, path);
-            if let Ok(part) = &part {
-                progress(part.file.rows);
-            }
-            part
-        };
-        let (appended, parts) = rayon::join(
-            || append_all(&mut rows, &mut kinds, waiting),
-            || some.par_iter().map(read).collect::<Vec<Result<Part>>>(),
-        );
-        appended?;
-        waiting = parts;
+    for part in parts.into_iter().flatten() {
+        kinds.push(append(&mut rows, part?)?);
     }
-    append_all(&mut rows, &mut kinds, waiting)?;
+    let names = names.into_inner().map_err(|e| Error::bug(e.to_string()))?;
+    rows.take_names(names);
     one_id_type(&rows.files, &kinds)?;
     whole_deliveries(&rows.files, &kinds)?;
     Ok(rows)
 }
 
-/// Files that a thread reads while the rows of as many others are put behind one another.
-const FILES_AT_ONCE: usize = 2;
+/// So many rows of a file are looked at together: what is made of them stays in a processor's cache.
+const PIECE: usize = 1 << 13;
 
-/// The rows of one file, with numbers of their own for names.
+/// What is to be said of one file beside the numbers that went into its room.
 struct Part {
     file: SourceFile,
-    rows: Rows,
+    large: Large,
+    rare: Rare,
     kind: Kind,
 }
 
@@ -109,8 +113,6 @@ struct Kind {
 pub(super) struct Mapped {
     pub raw: RawFile,
     pub canonical: Canonical,
-    id_type: DataType,
-    held: BTreeMap<String, u128>,
 }
 
 /// The canonical rows of one file of a log, under the staging query that holds for it.
@@ -124,68 +126,122 @@ pub fn canonical_file(engine: Engine, reader: &LogReader, path: &str) -> Result<
 /// Reads one file and maps it: the delivery's ids, the staging query, the contract's columns and types.
 pub(super) fn mapped(engine: Engine, reader: &LogReader, path: &str) -> Result<Mapped> {
     let place = format!("{} {path}", reader.log.name());
-    let raw = open_file(&locate(&reader.root, path), &place)?;
-    expect_hash(reader, path, &raw.sha256, &place)?;
-    let deliveries = match &reader.delivery_key {
-        Some(key) => Some(identify(engine, key, &raw.rows, &place)?),
-        None => None,
-    };
-    let staging = match reader.pinned.get(&raw.sha256) {
-        Some(pinned) => pinned.as_deref(),
-        None => reader.staging.as_ref(),
-    };
-    let rows = match staging {
-        Some(staging) => staging.map(engine, &place, &raw.rows, &raw.groups)?,
-        None => raw.rows.clone(),
-    };
-    let (rows, held) = with_ids(rows, deliveries)?;
-    let id_type = rows.column_by_name("event_id").map_or(DataType::Null, |c| family(c.data_type()));
-    let source = Source { file: &place, staging };
-    let canonical = canonicalize(reader.log, &reader.attributes, &rows, &source)?;
-    Ok(Mapped { raw, canonical, id_type, held })
+    let file = OpenFile::open(&locate(&reader.root, path), &place)?;
+    let mapping = Mapping::of(engine, reader, path, &place, &file)?;
+    let rows = file.whole()?;
+    let canonical = mapping.map(&rows)?.canonical;
+    let raw = RawFile { sha256: file.sha256, bytes: file.bytes, rows, groups: file.groups };
+    Ok(Mapped { raw, canonical })
 }
 
-fn read_part(engine: Engine, zone: &Zone, reader: &LogReader, path: &str) -> Result<Part> {
-    let Mapped { raw, canonical, id_type, held } = mapped(engine, reader, path)?;
-    drop(raw.rows);
-    let (rows, fingerprint) = columns_of(zone, reader.log, &canonical)?;
+/// How the rows of one file become canonical.
+struct Mapping<'a> {
+    engine: Engine,
+    reader: &'a LogReader,
+    place: &'a str,
+    groups: &'a [u64],
+    staging: Option<&'a Staging>,
+}
+
+/// Canonical rows, their type of ids, and what the deliveries among them hold.
+struct MappedPiece {
+    canonical: Canonical,
+    id_type: DataType,
+    held: BTreeMap<String, u128>,
+}
+
+impl<'a> Mapping<'a> {
+    /// For a file that was opened; one that a draft has read must still be the same.
+    fn of(engine: Engine, reader: &'a LogReader, path: &str, place: &'a str, file: &'a OpenFile) -> Result<Self> {
+        expect_hash(reader, path, &file.sha256, place)?;
+        let staging = match reader.pinned.get(&file.sha256) {
+            Some(pinned) => pinned.as_deref(),
+            None => reader.staging.as_ref(),
+        };
+        Ok(Self { engine, reader, place, groups: &file.groups, staging })
+    }
+
+    /// Do rows become canonical each by itself? A staging query numbers all rows of its file, and so do deliveries.
+    fn is_by_row(&self) -> bool {
+        self.staging.is_none() && self.reader.delivery_key.is_none()
+    }
+
+    fn map(&self, raw: &RecordBatch) -> Result<MappedPiece> {
+        let deliveries = match &self.reader.delivery_key {
+            Some(key) => Some(identify(self.engine, key, raw, self.place)?),
+            None => None,
+        };
+        let rows = match self.staging {
+            Some(staging) => staging.map(self.engine, self.place, raw, self.groups)?,
+            None => raw.clone(),
+        };
+        let (rows, held) = with_ids(rows, deliveries)?;
+        let id_type = rows.column_by_name("event_id").map_or(DataType::Null, |c| family(c.data_type()));
+        let source = Source { file: self.place, staging: self.staging };
+        let canonical = canonicalize(self.reader.log, &self.reader.attributes, &rows, &source)?;
+        Ok(MappedPiece { canonical, id_type, held })
+    }
+}
+
+/// Reads one file into its room; names are numbered as `names` numbers them.
+fn read_part(
+    engine: Engine,
+    zone: &Zone,
+    reader: &LogReader,
+    path: &str,
+    room: Room<'_>,
+    names: &Mutex<Names>,
+) -> Result<Part> {
+    let place = format!("{} {path}", reader.log.name());
+    let file = OpenFile::open(&locate(&reader.root, path), &place)?;
+    let mapping = Mapping::of(engine, reader, path, &place, &file)?;
+    let mut filling = Filling::new(zone, reader.log, room);
+    let mut kept: Option<(Keeper, Kind)> = None;
+    let mut add = |raw: &RecordBatch| -> Result<()> {
+        let MappedPiece { canonical, id_type, held } = mapping.map(raw)?;
+        let schema = canonical.batch.schema();
+        let fresh = || (Keeper::new(reader.log, &schema, &reader.kept), Kind { id_type, held });
+        let (keeper, _) = kept.get_or_insert_with(fresh);
+        let odd = filling.add(&canonical, &place)?;
+        keeper.add(&canonical.batch, odd)
+    };
+    match mapping.is_by_row() {
+        true => file.pieces(PIECE)?.try_for_each(|piece| add(&piece?))?,
+        false => add(&file.whole()?)?,
+    }
+    let (keeper, kind) = kept.ok_or_else(|| Error::bug("a file without a piece"))?;
+    let schema = Arc::clone(keeper.schema());
+    let (columns, odd) = keeper.finish()?;
+    let Filled { large, rare, fingerprint, rows } = filling.finish(names, &place)?;
     let file = SourceFile {
         log: reader.log,
         path: path.to_owned(),
-        sha256: raw.sha256,
-        bytes: raw.bytes,
-        rows: rows.len() as u64,
-        groups: raw.groups,
+        sha256: file.sha256,
+        bytes: file.bytes,
+        rows,
+        groups: file.groups,
         fingerprint,
-        schema: canonical.batch.schema(),
-        columns: Kept::of(reader.log, &canonical.batch, &reader.kept)?,
-        odd: Odd::of(&canonical.batch, odd_rows(&canonical.batch, &rows))?,
+        schema,
+        columns,
+        odd,
         first: 0,
     };
-    Ok(Part { file, rows, kind: Kind { id_type, held } })
-}
-
-/// Rows whose text can't be told from their numbers: broken ones, excluded ones, those with a currency that is none.
-fn odd_rows(batch: &RecordBatch, rows: &Rows) -> Vec<u32> {
-    let currency = Columns { batch }.text("currency");
-    let unknown = |at: usize| currency.is_some_and(|c| c.is_valid(at));
-    let odd = |at: &usize| {
-        let record = &rows.records[*at];
-        record.fault.is_some() || record.excluded || record.currency.is_none() && unknown(*at)
-    };
-    (0..rows.len()).filter(odd).filter_map(|at| u32::try_from(at).ok()).collect()
+    Ok(Part { file, large, rare, kind })
 }
 
 /// For every row, the fate and reason that can be seen in it alone: a fault against the contract, or staging's
 /// `exclude_reason`; none where it keeps the contract.
 pub(super) fn faults(zone: &Zone, log: Log, canonical: &Canonical) -> Result<Vec<Option<(&'static str, String)>>> {
-    let (rows, _) = columns_of(zone, log, canonical)?;
-    let excluded = Columns { batch: &canonical.batch }.text(EXCLUDE_REASON);
-    let fault = |at: usize| match rows.records[at].fault {
+    let mut rows = Rows::default();
+    let mut rooms = rows.make_room(&[canonical.batch.num_rows() as u64])?;
+    let room = rooms.pop().ok_or_else(|| Error::bug("no room"))?;
+    Filling::new(zone, log, room).add(canonical, log.name())?;
+    let excluded = text(&canonical.batch, EXCLUDE_REASON);
+    let fault = |(at, record): (usize, &Record)| match record.fault {
         Some(reason) => Some((Fate::Quarantined(reason).name(), reason.code().to_owned())),
-        None => rows.records[at].excluded.then(|| (Fate::Excluded.name(), value(excluded, at).to_owned())),
+        None => record.excluded.then(|| (Fate::Excluded.name(), value(excluded, at).to_owned())),
     };
-    Ok((0..rows.len()).map(fault).collect())
+    Ok(rows.records.iter().enumerate().map(fault).collect())
 }
 
 fn expect_hash(reader: &LogReader, path: &str, found: &str, place: &str) -> Result<()> {
@@ -261,135 +317,13 @@ fn whole_deliveries(files: &[SourceFile], kinds: &[Kind]) -> Result<()> {
     Ok(())
 }
 
-/// Typed access to the canonical columns of one file.
-struct Columns<'a> {
-    batch: &'a RecordBatch,
-}
-
-impl<'a> Columns<'a> {
-    fn text(&self, name: &str) -> Option<&'a StringArray> {
-        self.batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>())
-    }
-
-    fn money(&self, name: &str) -> Vec<i64> {
-        let column = self.batch.column_by_name(name).and_then(|c| c.as_primitive_opt::<Int64Type>());
-        match column {
-            Some(array) => array.iter().map(|v| v.unwrap_or(NULL)).collect(),
-            None => vec![NULL; self.batch.num_rows()],
-        }
-    }
-
-    fn instants(&self, name: &str) -> Vec<i64> {
-        let column = self.batch.column_by_name(name).and_then(|c| c.as_primitive_opt::<TimestampNanosecondType>());
-        match column {
-            Some(array) => array.iter().map(|v| v.unwrap_or(NULL)).collect(),
-            None => vec![NULL; self.batch.num_rows()],
-        }
-    }
-}
-
-fn value(column: Option<&StringArray>, row: usize) -> &str {
-    column.filter(|c| c.is_valid(row)).map_or("", |c| c.value(row))
-}
-
-fn in_range(time: i64) -> bool {
-    (FIRST_INSTANT..END_INSTANT).contains(&time)
-}
-
-fn columns_of(zone: &Zone, log: Log, canonical: &Canonical) -> Result<(Rows, u128)> {
-    let columns = Columns { batch: &canonical.batch };
-    let [id, kind, creator] = ["event_id", "kind", "creator_id"].map(|name| columns.text(name));
-    let [party, channel, currency] = ["party_id", "channel", "currency"].map(|name| columns.text(name));
-    let [original, asked, approved] = ["original_id", "requested_by", "approved_by"].map(|name| columns.text(name));
-    let excluded = columns.text(EXCLUDE_REASON);
-    let [amount, tax, fee] = ["amount_minor", "tax_minor", "channel_fee_minor"].map(|name| columns.money(name));
-    let [time, original_time] = ["event_time", "original_time"].map(|name| columns.instants(name));
-    let mut bytes = RowBytes::of(&canonical.batch, 0..canonical.batch.num_columns())?;
-    let mut rows = Rows::default();
-    rows.reserve(canonical.batch.num_rows());
-    let mut fingerprint = 0_u128;
-    let flaw = |which: usize, at: usize| canonical.flaws[which].get(at).copied().unwrap_or(Flaw::None);
-    let named = |names: &mut Names, text: &str| if text.is_empty() { NONE } else { names.number(text) };
-    for at in 0..canonical.batch.num_rows() {
-        let day = if in_range(time[at]) { zone.day_at(time[at]) } else { 0 };
-        let row = Row {
-            log,
-            has_id: !value(id, at).is_empty(),
-            time: time[at],
-            day,
-            kind: log.kind_named(value(kind, at)).unwrap_or(NO_KIND),
-            creator: value(creator, at),
-            party: value(party, at),
-            currency: Currency::parse(value(currency, at)),
-            money: [amount[at], tax[at], fee[at]],
-            flaws: [flaw(0, at), flaw(1, at), flaw(2, at)],
-            has_original: !value(original, at).is_empty(),
-            original_time: original_time[at],
-            requested_by: value(asked, at),
-            approved_by: value(approved, at),
-        };
-        let content = bytes.hash(at);
-        fingerprint = fingerprint.wrapping_add(content);
-        rows.id.push(if row.has_id { hash(value(id, at).as_bytes()) } else { 0 });
-        rows.content.push(content);
-        let record = Record {
-            creator: named(&mut rows.names, row.creator),
-            channel: named(&mut rows.names, value(channel, at)),
-            day,
-            money: [0, 1, 2].map(|which| rows.large.pack(at, which, row.money[usize::from(which)])),
-            currency: row.currency,
-            log,
-            kind: row.kind,
-            fault: first_fault(&row),
-            excluded: !value(excluded, at).is_empty(),
-        };
-        rows.records.push(record);
-        rare(&mut rows, &row, at, value(original, at), zone);
-    }
-    rows.time = time;
-    Ok((rows, fingerprint))
-}
-
-/// Notes what few rows have.
-fn rare(rows: &mut Rows, row: &Row<'_>, at: usize, original: &str, zone: &Zone) {
-    let Ok(at) = u32::try_from(at) else { return };
-    if !row.party.is_empty() {
-        rows.rare.party.insert(at, rows.names.number(row.party));
-    }
-    if row.has_original {
-        rows.rare.original.insert(at, hash(original.as_bytes()));
-    }
-    if in_range(row.original_time) {
-        rows.rare.original_day.insert(at, zone.day_at(row.original_time));
-    }
-}
-
-/// Appends the rows of files, in their order.
-fn append_all(rows: &mut Rows, kinds: &mut Vec<Kind>, parts: Vec<Result<Part>>) -> Result<()> {
-    for part in parts {
-        kinds.push(append(rows, part?)?);
-    }
-    Ok(())
-}
-
-/// Appends a file's rows; names are numbered again.
+/// Puts what stands behind the files before in its place.
 fn append(all: &mut Rows, part: Part) -> Result<Kind> {
-    let Part { mut file, rows, kind } = part;
-    file.first = u32::try_from(all.len()).map_err(|_| Error::resources("more than 4,294,967,295 rows in one book"))?;
-    let names = all.names.absorb(&rows.names);
-    let renumber = |old: u32| names.get(old as usize).copied().unwrap_or(NONE);
-    let renumbered = |record: Record| {
-        let [creator, channel] = [record.creator, record.channel].map(renumber);
-        Record { creator, channel, ..record }
-    };
-    all.records.extend(rows.records.into_iter().map(renumbered));
-    all.large.append(&rows.large, file.first);
-    all.rare.party.extend(rows.rare.party.into_iter().map(|(at, n)| (file.first + at, renumber(n))));
-    all.rare.original.extend(rows.rare.original.into_iter().map(|(at, hash)| (file.first + at, hash)));
-    all.rare.original_day.extend(rows.rare.original_day.into_iter().map(|(at, day)| (file.first + at, day)));
-    all.time.extend(rows.time);
-    all.id.extend(rows.id);
-    all.content.extend(rows.content);
+    let Part { mut file, large, rare, kind } = part;
+    let first = all.files.last().map_or(0, |last| u64::from(last.first) + last.rows);
+    file.first = u32::try_from(first).map_err(|e| Error::bug(e.to_string()))?;
+    all.large.append(&large, file.first);
+    all.rare.append(rare, file.first);
     all.files.push(file);
     Ok(kind)
 }

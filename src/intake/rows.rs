@@ -1,12 +1,14 @@
 //! Every row read, as columns of integers: what rules and order need. Of text, what [`super::kept`] says stays.
 
 use arrow::datatypes::SchemaRef;
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::kept::{Columns, Odd};
 use super::minors::{Large, Minor};
 use super::names::Names;
 use super::snapshot::place_in_groups;
+use crate::error::{Error, Result};
 use crate::fate::Reason;
 use crate::log::{Effect, Log};
 use crate::money::Currency;
@@ -70,6 +72,13 @@ impl Record {
         let (creator, channel, day, kind) = (NONE, NONE, 0, NO_KIND);
         Self { creator, channel, day, money, currency: None, log, kind, fault: None, excluded: false }
     }
+
+    /// Puts the new number of a name for the old one.
+    pub(super) fn renumber(&mut self, numbers: &[u32]) {
+        for number in [&mut self.creator, &mut self.channel] {
+            *number = numbers.get(*number as usize).copied().unwrap_or(NONE);
+        }
+    }
 }
 
 /// All rows of a snapshot; one entry for each row in every vector.
@@ -90,6 +99,43 @@ pub struct Rows {
     pub(super) rare: Rare,
 }
 
+/// So many of one value.
+fn fill<T: Copy + Send + Sync>(column: &mut Vec<T>, rows: usize, value: T) -> Result<()> {
+    column.try_reserve_exact(rows).map_err(|_| {
+        Error::resources("the logs' rows do not fit into memory")
+            .expected(format!("room for {rows} rows"))
+            .next("run on a machine with more memory")
+    })?;
+    rayon::iter::repeat_n(value, rows).collect_into_vec(column);
+    Ok(())
+}
+
+/// Where the numbers of a file's rows go.
+pub(super) struct Room<'a> {
+    pub records: &'a mut [Record],
+    pub time: &'a mut [i64],
+    pub id: &'a mut [u128],
+    pub content: &'a mut [u128],
+}
+
+impl Room<'_> {
+    /// For how many rows.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+}
+
+impl<'a> Room<'a> {
+    fn split(self, at: usize) -> (Self, Self) {
+        let (records, records_behind) = self.records.split_at_mut(at);
+        let (time, time_behind) = self.time.split_at_mut(at);
+        let (id, id_behind) = self.id.split_at_mut(at);
+        let (content, content_behind) = self.content.split_at_mut(at);
+        let behind = Room { records: records_behind, time: time_behind, id: id_behind, content: content_behind };
+        (Room { records, time, id, content }, behind)
+    }
+}
+
 /// Columns of which most rows have nothing, by row number.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rare {
@@ -98,14 +144,55 @@ pub(super) struct Rare {
     pub original_day: FxHashMap<u32, i32>,
 }
 
-impl Rows {
-    /// Makes room for so many more rows at once, where there is that much: vectors that grow by doubling hold twice what
-    /// they need.
-    pub(super) fn reserve(&mut self, rows: usize) {
-        let fits = self.records.try_reserve_exact(rows).and_then(|()| self.time.try_reserve_exact(rows));
-        if fits.is_ok() {
-            let _full = self.id.try_reserve_exact(rows).and_then(|()| self.content.try_reserve_exact(rows));
+impl Rare {
+    /// Puts the new numbers of parties for the old ones.
+    pub fn renumber(&mut self, numbers: &[u32]) {
+        for number in self.party.values_mut() {
+            *number = numbers.get(*number as usize).copied().unwrap_or(NONE);
         }
+    }
+
+    /// Takes those of rows that stand behind ours, from `first` on.
+    pub fn append(&mut self, other: Self, first: u32) {
+        self.party.extend(other.party.into_iter().map(|(at, number)| (first + at, number)));
+        self.original.extend(other.original.into_iter().map(|(at, hash)| (first + at, hash)));
+        self.original_day.extend(other.original_day.into_iter().map(|(at, day)| (first + at, day)));
+    }
+}
+
+impl Rows {
+    /// Makes room for the rows of files, and gives each file's room, in their order.
+    ///
+    /// # Errors
+    /// There is not that much memory, or there are more rows than numbers (resources).
+    pub(super) fn make_room(&mut self, files: &[u64]) -> Result<Vec<Room<'_>>> {
+        let all = files.iter().fold(0_u64, |sum, rows| sum.saturating_add(*rows));
+        if all >= u64::from(u32::MAX) {
+            return Err(Error::resources("more than 4,294,967,294 rows in one book"));
+        }
+        let all = usize::try_from(all).map_err(|e| Error::bug(e.to_string()))?;
+        // Memory is cleared when it is first touched, which takes long: all workers do it.
+        fill(&mut self.records, all, Record::of(Log::Adjustments))?;
+        fill(&mut self.time, all, NULL)?;
+        fill(&mut self.id, all, 0)?;
+        fill(&mut self.content, all, 0)?;
+        let mut rest =
+            Room { records: &mut self.records, time: &mut self.time, id: &mut self.id, content: &mut self.content };
+        let mut rooms = Vec::with_capacity(files.len());
+        for rows in files {
+            let (room, more) = rest.split(usize::try_from(*rows).unwrap_or(0));
+            rooms.push(room);
+            rest = more;
+        }
+        Ok(rooms)
+    }
+
+    /// Takes the names that records are numbered by, in the order of their texts: which file came first decides nothing.
+    pub(super) fn take_names(&mut self, names: Names) {
+        self.names = names;
+        let numbers = self.names.sort();
+        self.records.par_iter_mut().for_each(|record| record.renumber(&numbers));
+        self.rare.renumber(&numbers);
     }
 
     /// How many rows there are.

@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::RowGroupMetaData;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
@@ -112,37 +113,128 @@ pub fn schema_of_file(path: &Path, name: &str) -> Result<arrow::datatypes::Schem
     metadata.map(|m| m.schema().clone()).map_err(|e| damaged(name, size, &e.to_string()))
 }
 
-/// The rows that a file's footer promises; 0 where it can't be read, which [`open_file`] will say.
+/// The rows that a file's footer promises; 0 where it can't be read or contradicts itself, which [`OpenFile`] will say.
 #[must_use]
 pub fn rows_promised(path: &Path) -> u64 {
     let footer = || ArrowReaderMetadata::load(&fs::File::open(path).ok()?, ArrowReaderOptions::new()).ok();
     let footer = std::panic::catch_unwind(footer).ok().flatten();
-    let rows = footer.and_then(|m| u64::try_from(m.metadata().file_metadata().num_rows()).ok());
-    rows.unwrap_or(0).min(u64::from(u32::MAX))
+    let groups = footer.map(|m| m.metadata().row_groups().to_vec()).unwrap_or_default();
+    let held = |group: &RowGroupMetaData| group.columns().iter().all(|c| c.num_values() >= group.num_rows());
+    match groups.iter().all(held) {
+        true => groups.iter().filter_map(|group| u64::try_from(group.num_rows()).ok()).fold(0, u64::saturating_add),
+        false => 0,
+    }
+}
+
+/// A file whose bytes were read and hashed; its rows are decoded when they are asked for.
+///
+/// The bytes that are hashed are the bytes that are decoded, so a file that changes afterwards changes nothing here;
+/// one that changes meanwhile is refused.
+pub struct OpenFile {
+    pub sha256: String,
+    pub bytes: u64,
+    /// Rows in each row group.
+    pub groups: Vec<u64>,
+    name: String,
+    data: Bytes,
+    metadata: ArrowReaderMetadata,
+}
+
+impl OpenFile {
+    /// Reads a file, and its footer.
+    ///
+    /// # Errors
+    /// Unreadable, empty, truncated, changing, or no Parquet (input).
+    pub fn open(path: &Path, name: &str) -> Result<Self> {
+        let before = stamp(path)?;
+        let data = fs::read(path).map_err(|e| missing(path, &e))?;
+        if stamp(path)? != before || data.len() as u64 != before.0 {
+            return Err(changed_meanwhile(name));
+        }
+        let (sha256, bytes, data) = (hex::encode(Sha256::digest(&data)), data.len() as u64, Bytes::from(data));
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(false);
+        let metadata = sound(|| ArrowReaderMetadata::load(&data, options).map_err(|e| e.to_string()));
+        let metadata = metadata.map_err(|found| damaged(name, bytes, &found))?;
+        let groups =
+            metadata.metadata().row_groups().iter().map(|g| u64::try_from(g.num_rows()).unwrap_or(0)).collect();
+        Ok(Self { sha256, bytes, groups, name: name.to_owned(), data, metadata })
+    }
+
+    /// The rows that its footer promises; a file is damaged where its pages hold others.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.groups.iter().fold(0, |sum, rows| sum.saturating_add(*rows))
+    }
+
+    /// Its rows, at most so many at a time; a file without rows gives one piece without rows.
+    ///
+    /// # Errors
+    /// Damaged (input); so may each piece be.
+    pub fn pieces(&self, at_most: usize) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
+        let wanted = usize::try_from(self.rows()).unwrap_or(usize::MAX).clamp(1, at_most);
+        let build = || {
+            ParquetRecordBatchReaderBuilder::new_with_metadata(self.data.clone(), self.metadata.clone())
+                .with_batch_size(wanted)
+                .build()
+                .map_err(|e| e.to_string())
+        };
+        let mut reader = Some(sound(build).map_err(|found| self.damaged(&found))?);
+        let mut read = 0;
+        let mut next = move || -> Result<Option<RecordBatch>> {
+            let Some(open) = &mut reader else { return Ok(None) };
+            let piece = sound(|| open.next().transpose().map_err(|e| e.to_string()));
+            let piece = piece.map_err(|found| self.damaged(&found)).inspect_err(|_| reader = None)?;
+            if let Some(piece) = piece {
+                read += piece.num_rows() as u64;
+                return Ok(Some(piece));
+            }
+            reader = None;
+            match (read == self.rows(), read) {
+                (true, 0) => Ok(Some(RecordBatch::new_empty(self.metadata.schema().clone()))),
+                (true, _) => Ok(None),
+                (false, _) => Err(self.damaged(&format!("{read} rows where the footer says {}", self.rows()))),
+            }
+        };
+        Ok(std::iter::from_fn(move || next().transpose()))
+    }
+
+    /// All its rows.
+    ///
+    /// # Errors
+    /// Damaged (input).
+    pub fn whole(&self) -> Result<RecordBatch> {
+        let pieces = self.pieces(AT_ONCE)?.collect::<Result<Vec<_>>>()?;
+        match <[RecordBatch; 1]>::try_from(pieces) {
+            Ok([rows]) => Ok(rows),
+            Err(pieces) => concat_batches(self.metadata.schema(), &pieces).map_err(|e| self.damaged(&e.to_string())),
+        }
+    }
+
+    fn damaged(&self, found: &str) -> Error {
+        damaged(&self.name, self.bytes, found)
+    }
+}
+
+/// Decoding, of which no damage of a file may make a panic.
+fn sound<T>(decode: impl FnOnce() -> std::result::Result<T, String>) -> std::result::Result<T, String> {
+    let decoded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode));
+    decoded.unwrap_or_else(|_| Err("its pages contradict themselves".to_owned()))
 }
 
 /// Reads and decodes one file.
 ///
-/// The bytes that are hashed are the bytes that are decoded, so a file that changes afterwards changes nothing here;
-/// one that changes meanwhile is refused.
-///
 /// # Errors
 /// Unreadable, empty, truncated, damaged, changing, or no Parquet (input).
 pub fn open_file(path: &Path, name: &str) -> Result<RawFile> {
-    let before = stamp(path)?;
-    let bytes = fs::read(path).map_err(|e| missing(path, &e))?;
-    if stamp(path)? != before || bytes.len() as u64 != before.0 {
-        return Err(Error::input("a file changed while it was read")
-            .at(name.to_owned())
-            .next("deliver files under another name and rename them when they are complete, then run again"));
-    }
-    let sha256 = hex::encode(Sha256::digest(&bytes));
-    let size = bytes.len() as u64;
-    let decoded = std::panic::catch_unwind(move || decode(Bytes::from(bytes)));
-    let (rows, groups) = decoded
-        .unwrap_or_else(|_| Err("its pages contradict themselves".to_owned()))
-        .map_err(|found| damaged(name, size, &found))?;
-    Ok(RawFile { sha256, bytes: size, rows, groups })
+    let file = OpenFile::open(path, name)?;
+    Ok(RawFile { rows: file.whole()?, sha256: file.sha256, bytes: file.bytes, groups: file.groups })
+}
+
+/// A file that is not what it was a moment ago.
+pub fn changed_meanwhile(name: &str) -> Error {
+    Error::input("a file changed while it was read")
+        .at(name.to_owned())
+        .next("deliver files under another name and rename them when they are complete, then run again")
 }
 
 fn damaged(name: &str, size: u64, found: &str) -> Error {
@@ -158,28 +250,5 @@ fn stamp(path: &Path) -> Result<(u64, Option<std::time::SystemTime>)> {
     Ok((meta.len(), meta.modified().ok()))
 }
 
-/// So many rows are decoded at once, at most: those of most files, so that batches need not be put together.
+/// So many rows of a whole file are decoded at once, at most: those of most files, so that batches need not be put together.
 const AT_ONCE: usize = 1 << 20;
-
-/// Decodes all rows. Statistics and sort claims of foreign files are not used: every page is read.
-fn decode(bytes: Bytes) -> std::result::Result<(RecordBatch, Vec<u64>), String> {
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(false);
-    let metadata = ArrowReaderMetadata::load(&bytes, options).map_err(|e| e.to_string())?;
-    let schema = metadata.schema().clone();
-    let groups: Vec<u64> =
-        metadata.metadata().row_groups().iter().map(|g| u64::try_from(g.num_rows()).unwrap_or(0)).collect();
-    let promised = usize::try_from(groups.iter().sum::<u64>()).unwrap_or(usize::MAX);
-    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata)
-        .with_batch_size(promised.clamp(1, AT_ONCE))
-        .build()
-        .map_err(|e| e.to_string())?;
-    let batches = reader.collect::<std::result::Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
-    let rows = match <[RecordBatch; 1]>::try_from(batches) {
-        Ok([rows]) => rows,
-        Err(batches) => concat_batches(&schema, &batches).map_err(|e| e.to_string())?,
-    };
-    if rows.num_rows() as u64 != groups.iter().sum::<u64>() {
-        return Err(format!("{} rows where the footer says {}", rows.num_rows(), groups.iter().sum::<u64>()));
-    }
-    Ok((rows, groups))
-}
