@@ -6,7 +6,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{Classes, Linked, Match};
+use super::{Classes, Linked, Match, Rated};
 use crate::fate::Fate;
 use crate::period::Period;
 
@@ -91,7 +91,10 @@ impl Linked {
             matches!(of(*row), Some(Fate::Quarantined(_))) || matches!(fate, Fate::Ineligible(..)) && is_counted(*row)
         };
         self.fates.retain(|judged| !gives_way(judged));
-        self.rated.retain(|row| !matches!(of(row.row), Some(Fate::Quarantined(_))));
+        let stays = |rated: &Rated| !matches!(of(rated.row), Some(Fate::Quarantined(_)));
+        if !fates.is_empty() {
+            self.rated.iter_mut().for_each(|rated| rated.retain(stays));
+        }
         let stands = |(row, fate): &&(u32, Fate)| match fate {
             Fate::Quarantined(_) => true,
             _ => !is_counted(*row) && !pays(*row),

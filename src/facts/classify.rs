@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::context::{context, context_schema, creator_versions, earning_day, versions_of};
+use super::context::{Context, context, context_schema, creator_versions, earning_day};
 use super::first::{Looks, Visit};
 use super::{Known, Measures};
 use crate::error::Result;
@@ -18,7 +18,7 @@ use crate::log::Log;
 use crate::money::Exact;
 use crate::policy::{Added, Case, Locked, Pay, Policies, Program, Sql};
 use crate::query::{Engine, Expression};
-use crate::reference::{Creator, Creators, RateList};
+use crate::reference::RateList;
 
 /// Does a program rate the row?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -186,21 +186,28 @@ pub fn classify(known: &Known<'_>, measures: &Measures) -> Result<Classes> {
             let programs = compiled.iter().find(|(log, s, _)| *log == file.log && s == schema);
             let programs = programs.map_or(&[][..], |(_, _, p)| p);
             let wanted = programs.iter().flat_map(Compiled::columns).collect();
-            let batch = context(known, &versions, measures, file, &wanted)?;
-            Ok((file.first, classes_of(known, &versions, &lists, file, programs, &batch)?))
+            let context = context(known, &versions, measures, file, &wanted)?;
+            Ok((file.first, classes_of(known, &lists, file, programs, &context)?))
         })
         .collect();
     let mut interned = Interned::default();
-    let mut of_row = vec![interned.number(NOTHING); known.rows.len()];
+    let mut of_row = Vec::new();
+    rayon::iter::repeat_n(interned.number(NOTHING), known.rows.len()).collect_into_vec(&mut of_row);
     let mut visits = FxHashMap::default();
+    let mut places = Vec::with_capacity(parts.len());
+    let (mut rest, mut passed) = (of_row.as_mut_slice(), 0);
     for part in parts {
         let (first, mut part) = part?;
         visits.extend(part.visits.drain(..));
         let numbers: Vec<ClassNumber> = part.distinct.into_iter().map(|class| interned.number(class)).collect();
-        for (of_row, number) in of_row[first as usize..].iter_mut().zip(part.of_row) {
-            *of_row = numbers[number as usize];
-        }
+        let (place, behind) = rest.split_at_mut(first as usize - passed).1.split_at_mut(part.of_row.len());
+        passed = first as usize + part.of_row.len();
+        rest = behind;
+        places.push((place, part.of_row, numbers));
     }
+    places.into_par_iter().for_each(|(place, of_row, numbers)| {
+        place.iter_mut().zip(of_row).for_each(|(place, number)| *place = numbers[number as usize]);
+    });
     Ok(Classes { distinct: interned.distinct, of_row, visits })
 }
 
@@ -446,12 +453,12 @@ impl Outcomes {
 
 fn classes_of(
     known: &Known<'_>,
-    versions: &[&[Creator]],
     lists: &RateLists,
     file: &SourceFile,
     compiled: &[Compiled],
-    batch: &arrow::array::RecordBatch,
+    context: &Context<'_>,
 ) -> Result<PartClasses> {
+    let batch = &context.batch;
     let outcome = |compiled: &Compiled| outcomes(known, lists, compiled, batch, file.first);
     let outcomes = compiled.iter().map(outcome).collect::<Result<Vec<_>>>()?;
     let countries = known.policies.payer_countries();
@@ -460,11 +467,9 @@ fn classes_of(
     let nothing = interned.number(NOTHING);
     for at in 0..batch.num_rows() {
         let row = file.first + u32::try_from(at).unwrap_or(0);
-        let day = earning_day(known, row);
-        let creator =
-            versions_of(versions, known.rows.records[row as usize].creator).and_then(|v| Creators::on(v, day));
+        let day = context.days[at];
         let mut fitting = outcomes.iter().filter(|o| o.from <= day && day < o.to && o.matches[at]);
-        if creator.is_none() {
+        if context.creators[at].is_none() {
             // A view that no program asks for needs no creator.
             let asked = file.log.has_money() || fitting.next().is_some();
             let matched = if asked { Match::NoCreator } else { Match::NoProgram };

@@ -44,18 +44,28 @@ pub fn earning_day(known: &Known<'_>, row: u32) -> i32 {
     }
 }
 
+/// The rows of a file as conditions see them.
+pub struct Context<'a> {
+    /// In the schema of [`context_schema`].
+    pub batch: RecordBatch,
+    /// What is known of each row's creator on its earning day.
+    pub creators: Vec<Option<&'a Creator>>,
+    /// Earning days.
+    pub days: Vec<i32>,
+}
+
 /// The rows of a file with everything that a condition may name; columns that are not `wanted`, by place in
 /// [`context_schema`], are empty.
-pub fn context(
+pub fn context<'a>(
     known: &Known<'_>,
-    versions: &[&[Creator]],
+    versions: &[&'a [Creator]],
     measures: &Measures,
     file: &SourceFile,
     wanted: &BTreeSet<usize>,
-) -> Result<RecordBatch> {
+) -> Result<Context<'a>> {
     let rows: Vec<u32> = (file.first..file.first + u32::try_from(file.columns.rows()).unwrap_or(0)).collect();
     let days: Vec<i32> = rows.iter().map(|row| earning_day(known, *row)).collect();
-    let creators: Vec<Option<&Creator>> = rows
+    let creators: Vec<Option<&'a Creator>> = rows
         .iter()
         .zip(&days)
         .map(|(row, day)| {
@@ -80,7 +90,8 @@ pub fn context(
         let values: Result<Vec<i64>> = rows.par_iter().zip(&days).map(value).collect();
         columns.push(Arc::new(Int64Array::from(values?)));
     }
-    batch_of(schema.as_ref().clone(), columns, rows.len())
+    let batch = batch_of(schema.as_ref().clone(), columns, rows.len())?;
+    Ok(Context { batch, creators, days })
 }
 
 /// One of [`CREATOR_COLUMNS`] for every row.

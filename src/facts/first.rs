@@ -89,7 +89,7 @@ pub fn chosen(known: &Known<'_>, classes: &Classes, linked: &Linked) -> FxHashSe
     let mut spans: BTreeMap<Span, BTreeMap<u128, Seen>> = BTreeMap::new();
     let asked = known.policies.programs.iter().any(|program| program.first.is_some());
     let rated = if asked { linked.rated.as_slice() } else { &[] };
-    let units = rated.iter().map(|row| linked.unit(known, *row));
+    let units = rated.iter().flatten().map(|row| linked.unit(known, *row));
     for unit in units.filter(|unit| unit.pays > 0) {
         let Match::Program(program) = classes.get(unit.class).matched else { continue };
         let Some(first) = &known.policies.programs[usize::from(program)].first else { continue };

@@ -1,20 +1,18 @@
 //! Reversals find their charges: what remains of every charge, and the fate of every standing row.
 
-use std::ops::Range;
-
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::context::earning_day;
+use super::creators::Ranges;
+use super::judge::{Judge, Judged};
 use super::marks::Marks;
-use super::{ClassNumber, Classes, Known, Match};
+use super::{ClassNumber, Classes, Known};
 use crate::error::{Error, Result};
 use crate::fate::{Fate, Reason};
-use crate::intake::{NONE, NULL, Record, Rows, Stage};
+use crate::intake::{NULL, Rows};
 use crate::log::{Effect, Log};
 use crate::money::{Exact, Rounding, round};
-use crate::period::{Period, day_text};
-use crate::reference::{Agreement, not_whole};
 
 /// What is rated: a charge less what was taken back, or a reversal that stands alone (negative).
 #[derive(Clone, Copy, Debug)]
@@ -78,8 +76,8 @@ pub struct Rated {
 
 /// The outcome of linking.
 pub struct Linked {
-    /// The rows that give a unit, creator after creator.
-    pub rated: Vec<Rated>,
+    /// The rows that give a unit, creator after creator, in ranges of creators.
+    pub rated: Vec<Vec<Rated>>,
     /// The units that are more than their row says: charges less what was taken back, and reversals that stand alone.
     units: FxHashMap<u32, Unit>,
     /// Their rows.
@@ -101,7 +99,7 @@ impl Linked {
 }
 
 /// A charge of which nothing was taken back.
-fn charge(known: &Known<'_>, class: ClassNumber, row: u32) -> Unit {
+pub(super) fn charge(known: &Known<'_>, class: ClassNumber, row: u32) -> Unit {
     let (rows, at) = (known.rows, row as usize);
     let day = rows.records[at].day;
     if rows.effect(row) == Effect::Nothing {
@@ -124,12 +122,19 @@ fn charge(known: &Known<'_>, class: ClassNumber, row: u32) -> Unit {
 }
 
 /// What is left of a charge while its reversals are taken from it.
-struct Left {
-    unit: Unit,
-    fate: Fate,
+pub(super) struct Left {
+    pub unit: Unit,
+    pub fate: Fate,
     orphan: bool,
     /// Live reversals that left nothing of the charge.
     emptied: u32,
+}
+
+impl Left {
+    /// All of a charge.
+    pub fn of_charge(unit: Unit, fate: Fate) -> Self {
+        Self { unit, fate, orphan: false, emptied: 0 }
+    }
 }
 
 /// What a rated reversal took, for a chargeback that is won.
@@ -157,10 +162,10 @@ pub fn link(known: &Known<'_>, classes: &Classes) -> Result<Linked> {
     let named: FxHashSet<(Log, u128)> =
         back.iter().map(|row| (rows.records[*row as usize].log, rows.original(*row))).collect();
     let named = Marks::of(rows.len(), named_by(rows, &named));
-    let charges = by_creator(known, classes);
+    let ranges = Ranges::of(known);
     let mut linker = Linker::new(known, classes);
-    let rated = linker.judge_all(&charges, &named)?;
-    drop(charges);
+    let judged = ranges.sorted(known, classes, |rows| Judge::new(known, classes).all(rows, &named));
+    let rated = linker.take(judged)?;
     back.sort_unstable_by(|a, b| rows.in_order(*a, *b));
     for row in back {
         let fate = linker.take_back(row)?;
@@ -171,26 +176,8 @@ pub fn link(known: &Known<'_>, classes: &Classes) -> Result<Linked> {
     }
     let alone = linker.left.iter().filter(|l| l.orphan && l.fate == Fate::Rated);
     let alone = alone.map(|l| Rated { row: l.unit.row, class: l.unit.class }).collect();
-    Ok(linker.finish(with(rows, rated, alone)))
-}
-
-/// Rows that are rated, creator after creator, and further ones, each behind all others of its creator.
-fn with(rows: &Rows, rated: Vec<Rated>, mut more: Vec<Rated>) -> Vec<Rated> {
-    if more.is_empty() {
-        return rated;
-    }
-    let creator = |rated: &Rated| rows.records[rated.row as usize].creator;
-    more.sort_by_key(creator);
-    let mut all = Vec::with_capacity(rated.len() + more.len());
-    let mut from = 0;
-    for same in more.chunk_by(|a, b| creator(a) == creator(b)) {
-        let to = from + rated[from..].partition_point(|other| creator(other) <= creator(&same[0]));
-        all.extend_from_slice(&rated[from..to]);
-        all.extend_from_slice(same);
-        from = to;
-    }
-    all.extend_from_slice(&rated[from..]);
-    all
+    let rated = ranges.with(rows, rated, alone);
+    Ok(linker.finish(rated))
 }
 
 /// Does a reversal name the row? Most rows are told by a few bits of their id.
@@ -203,101 +190,6 @@ fn named_by(rows: &Rows, named: &FxHashSet<(Log, u128)>) -> impl Fn(u32) -> bool
         let id = rows.id[row as usize];
         first.has(bits(id)) && named.contains(&(rows.records[row as usize].log, id))
     }
-}
-
-/// All standing rows that take nothing back, creator after creator, each creator's ascending.
-fn by_creator(known: &Known<'_>, classes: &Classes) -> Vec<Rated> {
-    let rows = known.rows;
-    let last = rows.names.len();
-    let place = |record: &Record| if record.creator == NONE { last } else { record.creator as usize };
-    let taken = |(row, _): &(u32, Stage)| !rows.effect(*row).takes_back();
-    let count = |mut counts: Vec<u32>, some: &[(u32, Stage)]| {
-        some.iter().filter(|at| taken(at)).for_each(|(row, _)| counts[place(&rows.records[*row as usize])] += 1);
-        counts
-    };
-    let add = |mut counts: Vec<u32>, more: Vec<u32>| {
-        counts.iter_mut().zip(more).for_each(|(count, more)| *count += more);
-        counts
-    };
-    let none = || vec![0_u32; last + 1];
-    let counts = known.standing.par_chunks(SORTED_AT_ONCE).fold(none, count).reduce(none, add);
-    let ranges = even_ranges(&counts);
-    let mut range_of = vec![0_u8; counts.len()];
-    for (number, range) in (0_u8..).zip(&ranges) {
-        range_of[range.clone()].fill(number);
-    }
-    let divide = |some: &[(u32, Stage)]| {
-        let mut parts = vec![Vec::new(); ranges.len()];
-        for (row, _) in some.iter().filter(|at| taken(at)) {
-            let creator = place(&rows.records[*row as usize]);
-            let rated = Rated { row: *row, class: classes.of(*row) };
-            parts[usize::from(range_of[creator])].push((u32::try_from(creator).unwrap_or(NONE), rated));
-        }
-        parts
-    };
-    let divided: Vec<Vec<Vec<(u32, Rated)>>> = known.standing.par_chunks(SORTED_AT_ONCE).map(divide).collect();
-    let sort = |(at, range): (usize, &Range<usize>)| {
-        let (mut next, mut all): (Vec<usize>, usize) = (Vec::with_capacity(range.len()), 0);
-        for count in &counts[range.clone()] {
-            next.push(all);
-            all += *count as usize;
-        }
-        let mut sorted = vec![Rated { row: 0, class: 0 }; all];
-        for (creator, rated) in divided.iter().flat_map(|parts| &parts[at]) {
-            let to = &mut next[*creator as usize - range.start];
-            sorted[*to] = *rated;
-            *to += 1;
-        }
-        sorted
-    };
-    ranges.par_iter().enumerate().map(sort).collect::<Vec<_>>().concat()
-}
-
-/// Rows that one worker sorts at a time.
-const SORTED_AT_ONCE: usize = 1 << 18;
-/// Creators are sorted in about so many ranges of them, side by side.
-const RANGES: usize = 64;
-
-/// Ranges of creators with about as many rows each, by how many rows each creator has.
-fn even_ranges(counts: &[u32]) -> Vec<Range<usize>> {
-    let all: usize = counts.iter().map(|count| *count as usize).sum();
-    let most = all / RANGES + 1;
-    let (mut ranges, mut first, mut rows) = (Vec::new(), 0, 0);
-    for (at, count) in counts.iter().enumerate() {
-        rows += *count as usize;
-        if rows >= most {
-            ranges.push(first..at + 1);
-            (first, rows) = (at + 1, 0);
-        }
-    }
-    if first < counts.len() {
-        ranges.push(first..counts.len());
-    }
-    ranges
-}
-
-/// What one worker says of its rows.
-#[derive(Default)]
-struct Judged {
-    rated: Vec<Rated>,
-    refused: Vec<Refused>,
-    fates: Vec<(u32, Fate)>,
-    /// Charges that a reversal names.
-    named: Vec<Left>,
-}
-
-/// Judges rows by themselves; remembers what it found of the creator that it is at.
-struct Judge<'a> {
-    known: &'a Known<'a>,
-    classes: &'a Classes,
-    creator: u32,
-    agreement: Option<&'a Agreement>,
-    /// The rows of the agreement that hold.
-    holding: Vec<usize>,
-    /// Whether every party is known on a period's last day, where these rows hold.
-    parties: Vec<(i32, Vec<usize>, bool)>,
-    /// The last answer of [`Judge::parties_known`], and the program and day that it was for.
-    last: Option<(u16, i32, bool)>,
 }
 
 struct Linker<'a> {
@@ -321,143 +213,6 @@ pub(super) fn stated(value: i64) -> i64 {
     if value == NULL { 0 } else { value }
 }
 
-impl<'a> Judge<'a> {
-    fn new(known: &'a Known<'a>, classes: &'a Classes) -> Self {
-        Self { known, classes, creator: NONE, agreement: None, holding: Vec::new(), parties: Vec::new(), last: None }
-    }
-
-    /// Gives charges, and rows without money, their fates; an error comes with its row.
-    fn all(mut self, charges: &[Rated], named: &Marks) -> std::result::Result<Judged, (u32, Error)> {
-        let mut judged = Judged::default();
-        let mut first: Option<(u32, Error)> = None;
-        for charge in charges.iter().copied() {
-            let row = charge.row;
-            let failed = self.charge(charge, named, &mut judged).err();
-            first = first.filter(|(other, _)| *other < row || failed.is_none()).or(failed.map(|error| (row, error)));
-        }
-        first.map_or(Ok(judged), Err)
-    }
-
-    /// A row without money is rated with nothing, unless a program pays for it.
-    fn engaged(&mut self, rated: Rated, judged: &mut Judged) -> Result<Fate> {
-        let Rated { row, class } = rated;
-        let matched = self.classes.get(class).matched;
-        if self.known.rows.records[row as usize].log != Log::Engagement || matched == Match::NoProgram {
-            return Ok(Fate::Rated);
-        }
-        let fate = self.judge(rated)?;
-        if fate == Fate::Rated {
-            judged.rated.push(rated);
-        }
-        Ok(fate)
-    }
-
-    fn charge(&mut self, rated: Rated, named: &Marks, judged: &mut Judged) -> Result<()> {
-        let (rows, Rated { row, class }) = (self.known.rows, rated);
-        let at = row as usize;
-        let fate = match rows.effect(row) {
-            Effect::Reversal | Effect::Won => Fate::Rated,
-            Effect::Nothing => self.engaged(rated, judged)?,
-            Effect::Credit | Effect::Debit => {
-                let party = rows.names.text(rows.party(row));
-                let known = self.known.references.parties.on(party, rows.records[at].day).is_some();
-                if known { Fate::Rated } else { Fate::Quarantined(Reason::PartyUnknownOnDate) }
-            }
-            Effect::Charge => {
-                let fate = self.judge(rated)?;
-                let is_named = named.has(row);
-                match fate {
-                    Fate::Rated => judged.rated.push(rated),
-                    Fate::Ineligible(program, _) if !is_named => {
-                        judged.refused.push(refused(&charge(self.known, class, row), program));
-                    }
-                    _ => {}
-                }
-                if is_named {
-                    judged.named.push(Left { unit: charge(self.known, class, row), fate, orphan: false, emptied: 0 });
-                }
-                fate
-            }
-        };
-        if fate != Fate::Rated {
-            judged.fates.push((row, fate));
-        }
-        Ok(())
-    }
-
-    /// The fate that policies and references give a row.
-    fn judge(&mut self, Rated { row, class }: Rated) -> Result<Fate> {
-        let outcome = self.classes.get(class);
-        let program = match outcome.matched {
-            Match::NoCreator => return Ok(Fate::Quarantined(Reason::CreatorUnknownOnDate)),
-            Match::NoProgram => return Ok(Fate::Quarantined(Reason::NoPolicy)),
-            Match::Two(a, b) => return Err(self.two_programs(row, a, b)),
-            Match::Program(program) => program,
-        };
-        if !self.parties_known(row, program)? {
-            return Ok(Fate::Quarantined(Reason::PartyUnknownOnDate));
-        }
-        Ok(outcome.failed.map_or(Fate::Rated, |rule| Fate::Ineligible(program, rule)))
-    }
-
-    fn two_programs(&self, row: u32, a: u16, b: u16) -> Error {
-        let name = |index: u16| {
-            let program = &self.known.policies.programs[usize::from(index)];
-            format!("{} version {}", program.name, program.version)
-        };
-        let id = self.known.rows.text(row, "event_id").unwrap_or("");
-        Error::usage("two programs rate one charge")
-            .at(format!("{}, event {id}, {}", self.known.rows.place(row), day_text(earning_day(self.known, row))))
-            .expected("exactly one program whose condition holds")
-            .found(format!("{} and {}", name(a), name(b)))
-            .next("narrow the `where` of one of them")
-    }
-
-    fn parties_known(&mut self, row: u32, program: u16) -> Result<bool> {
-        let known = self.known;
-        let creator = known.rows.records[row as usize].creator;
-        let day = earning_day(known, row);
-        if creator != self.creator {
-            self.creator = creator;
-            self.agreement = known.references.agreements.of(known.rows.names.text(creator));
-            self.parties.clear();
-            self.last = None;
-        }
-        if let Some((.., answer)) = self.last.filter(|(p, d, _)| (*p, *d) == (program, day)) {
-            return Ok(answer);
-        }
-        let answer = self.all_known(creator, program, day)?;
-        self.last = Some((program, day, answer));
-        Ok(answer)
-    }
-
-    /// Is every party of what a creator earns by a program on a day known on the period's last day?
-    fn all_known(&mut self, creator: u32, program: u16, day: i32) -> Result<bool> {
-        let known = self.known;
-        let name = known.rows.names.text(creator);
-        let program = &known.policies.programs[usize::from(program)].name;
-        self.holding.clear();
-        self.agreement.inspect(|agreement| agreement.holding(program, day, &mut self.holding));
-        let last = Period::of_day(day).last_day();
-        if let Some((.., answer)) = self.parties.iter().find(|(l, holding, _)| *l == last && *holding == self.holding) {
-            return Ok(*answer);
-        }
-        let is_known = |party: &str| known.references.parties.on(party, last).is_some();
-        let answer = match self.agreement.filter(|_| !self.holding.is_empty()) {
-            None => is_known(name),
-            Some(agreement) => {
-                let shares = agreement.shares(&self.holding).ok_or_else(|| not_whole(name, program, day))?;
-                shares.iter().all(|share| is_known(share.party))
-            }
-        };
-        self.parties.push((last, self.holding.clone(), answer));
-        Ok(answer)
-    }
-}
-
-/// Rows that one worker judges at a time.
-const JUDGED_AT_ONCE: usize = 1 << 16;
-
 impl<'a> Linker<'a> {
     fn new(known: &'a Known<'a>, classes: &'a Classes) -> Self {
         Self {
@@ -474,23 +229,22 @@ impl<'a> Linker<'a> {
         }
     }
 
-    /// Gives all charges, and rows without money, their fates; the answer is the rows that are rated, in the same order.
-    fn judge_all(&mut self, charges: &[Rated], named: &Marks) -> Result<Vec<Rated>> {
-        let (known, classes) = (self.known, self.classes);
-        let judge = |rows: &[Rated]| Judge::new(known, classes).all(rows, named);
-        let parts: Vec<_> = charges.par_chunks(JUDGED_AT_ONCE).map(judge).collect();
-        let mut rated = Vec::with_capacity(charges.len());
+    /// Takes what was said of the rows of each range of creators; the answer is those that are rated. Of several errors,
+    /// that of the first row counts.
+    fn take(&mut self, ranges: Vec<std::result::Result<Judged, (u32, Error)>>) -> Result<Vec<Vec<Rated>>> {
+        let rows = self.known.rows;
+        let mut rated = Vec::with_capacity(ranges.len());
         let mut failed: Option<(u32, Error)> = None;
-        for part in parts {
-            match part {
-                Ok(part) => {
-                    rated.extend(part.rated);
-                    self.refused_money.extend(part.refused);
-                    self.fates.extend(part.fates);
-                    for left in part.named {
-                        let at = left.unit.row as usize;
-                        self.by_id.insert((known.rows.records[at].log, known.rows.id[at]), self.left.len());
-                        self.left.push(left);
+        for judged in ranges {
+            match judged {
+                Ok(judged) => {
+                    rated.push(judged.rated);
+                    self.refused_money.extend(judged.refused);
+                    self.fates.extend(judged.fates);
+                    for unit in judged.named {
+                        let at = unit.unit.row as usize;
+                        self.by_id.insert((rows.records[at].log, rows.id[at]), self.left.len());
+                        self.left.push(unit);
                     }
                 }
                 Err(error) if failed.as_ref().is_none_or(|first| error.0 < first.0) => failed = Some(error),
@@ -651,7 +405,7 @@ impl<'a> Linker<'a> {
         Ok(left.fate)
     }
 
-    fn finish(self, rated: Vec<Rated>) -> Linked {
+    fn finish(self, rated: Vec<Vec<Rated>>) -> Linked {
         let (mut units, mut refused_money) = (FxHashMap::default(), self.refused_money);
         let mut changed = Marks::of(self.known.rows.len(), |_| false);
         for Left { unit, fate, .. } in self.left {
@@ -664,12 +418,12 @@ impl<'a> Linker<'a> {
                 _ => {}
             }
         }
-        debug_assert!(rated.iter().all(|rated| self.known.rows.records[rated.row as usize].creator != NONE));
         Linked { rated, units, changed, refused: refused_money, fates: self.fates, charge_of: self.charge_of }
     }
 }
 
-fn refused(unit: &Unit, program: u16) -> Refused {
+/// The money of what a rule of a program refused.
+pub(super) fn refused(unit: &Unit, program: u16) -> Refused {
     let Unit { row, day, gross, tax, .. } = *unit;
     Refused { row, program, day, gross, tax, fee: stated(unit.fee) }
 }

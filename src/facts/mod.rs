@@ -1,15 +1,17 @@
 //! Facts: from standing rows to integers that rules rate.
 //!
 //! [`measure`] adds up what policies ask for, [`months`] enrols by it, [`classify`] evaluates the policies' conditions,
-//! [`link`] takes reversals from their charges, [`asked`] says what becomes of usage, [`first`] chooses the events that an order rule pays, [`pieces`] sums what is
+//! [`judge`] looks at each row by itself, [`link`] takes reversals from their charges, [`asked`] says what becomes of usage, [`first`] chooses the events that an order rule pays, [`pieces`] sums what is
 //! rated alike.
 
 mod asked;
 mod classify;
 mod context;
+mod creators;
 mod deliveries;
 mod distinct;
 mod first;
+mod judge;
 mod link;
 mod lint;
 mod marks;

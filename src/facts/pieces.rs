@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::creators::{FETCHED, fetch};
 use super::first;
 use super::link::{Rated, stated};
 use super::units::{Room, by_event, currency_of, fact_of, is_held_apart, paying};
@@ -29,8 +30,17 @@ pub struct Pieces<'a> {
     first: FxHashSet<u32>,
     /// Facts that are no sums of rows, creator after creator.
     more: Vec<Fact<'a>>,
-    /// Ranges of what is rated, and of `more`.
-    pieces: Vec<(Range<usize>, Range<usize>)>,
+    pieces: Vec<Cut>,
+}
+
+/// Where a piece stands.
+struct Cut {
+    /// Which range of creators of what is rated.
+    range: usize,
+    /// Its rows within the range.
+    rows: Range<usize>,
+    /// Its facts that are no sums of rows.
+    more: Range<usize>,
 }
 
 /// What tells sums of one creator apart: program (and with it the log), currency, fee and tax stated, day; channel, class.
@@ -50,19 +60,21 @@ impl<'a> Pieces<'a> {
         let mut more = more;
         more.sort_by_key(|fact| fact.creator);
         let programs = &known.policies.programs;
-        let creator = |at: usize| known.rows.records[linked.rated[at].row as usize].creator;
-        let (mut pieces, mut from, mut more_from) = (Vec::new(), 0, 0);
-        while from < linked.rated.len() {
-            let mut to = (from + PIECE).min(linked.rated.len());
-            while to < linked.rated.len() && creator(to) == creator(to - 1) {
-                to += 1;
+        let creator = |rated: &Rated| known.rows.records[rated.row as usize].creator;
+        let (mut pieces, mut more_from) = (Vec::new(), 0);
+        for (range, rated) in linked.rated.iter().enumerate() {
+            let mut from = 0;
+            while from < rated.len() {
+                let last = (from + PIECE).min(rated.len()) - 1;
+                let same = creator(&rated[last]);
+                let to = last + rated[last..].partition_point(|other| creator(other) == same);
+                let more_to = more.partition_point(|fact| fact.creator <= same);
+                pieces.push(Cut { range, rows: from..to, more: more_from..more_to });
+                (from, more_from) = (to, more_to);
             }
-            let more_to = more.partition_point(|fact| fact.creator <= creator(to - 1));
-            pieces.push((from..to, more_from..more_to));
-            (from, more_from) = (to, more_to);
         }
         if more_from < more.len() {
-            pieces.push((from..from, more_from..more.len()));
+            pieces.push(Cut { range: 0, rows: 0..0, more: more_from..more.len() });
         }
         Self {
             known,
@@ -94,13 +106,17 @@ impl<'a> Pieces<'a> {
     /// # Errors
     /// A sum beyond Int64 (gate).
     pub fn facts(&self, piece: usize) -> Result<Vec<Fact<'a>>> {
-        let (rows, more) = &self.pieces[piece];
+        let Cut { range, rows, more } = &self.pieces[piece];
+        let rated = self.linked.rated.get(*range).map_or(&[][..], |rated| &rated[rows.clone()]);
         let mut facts = Vec::new();
         let mut places = FxHashMap::default();
         let creator = |rated: &Rated| self.known.rows.records[rated.row as usize].creator;
-        for rows in self.linked.rated[rows.clone()].chunk_by(|a, b| creator(a) == creator(b)) {
+        for rows in rated.chunk_by(|a, b| creator(a) == creator(b)) {
             places.clear();
-            rows.iter().try_for_each(|rated| self.add(*rated, &mut facts, &mut places))?;
+            for some in rows.chunks(FETCHED) {
+                fetch(self.known.rows, some);
+                some.iter().try_for_each(|rated| self.add(*rated, &mut facts, &mut places))?;
+            }
         }
         if !more.is_empty() {
             facts.extend_from_slice(&self.more[more.clone()]);
@@ -117,7 +133,7 @@ impl<'a> Pieces<'a> {
         let mut facts: Vec<Fact<'a>> =
             self.more.iter().filter(|fact| creators.contains(&fact.creator)).copied().collect();
         let asked = |rated: &&Rated| creators.contains(&self.known.rows.records[rated.row as usize].creator);
-        for rated in self.linked.rated.iter().filter(asked) {
+        for rated in self.linked.rated.iter().flatten().filter(asked) {
             let unit = self.linked.unit(self.known, *rated);
             let Match::Program(program) = self.classes.get(unit.class).matched else { continue };
             let Some(unit) = paying(self.known, self.classes, &self.first, &unit, program) else { continue };

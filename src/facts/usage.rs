@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::asked::{Asked, Counted};
-use super::context::{context, context_schema, creator_versions};
+use super::context::{Context, context, context_schema, creator_versions};
 use super::units::{narrow, table};
 use super::{Classes, Known, Linked, Match, Measures};
 use crate::error::{Error, Result};
@@ -295,7 +295,7 @@ fn events(
     let compiled = compile(known.engine, known.policies, program, pool, &schema)?;
     let mut wanted = compiled.columns();
     wanted.extend(["payer_id", "payer_country"].iter().filter_map(|name| schema.index_of(name).ok()));
-    let batch = context(known, versions, measures, file, &wanted)?;
+    let Context { batch, .. } = context(known, versions, measures, file, &wanted)?;
     let outcome = Outcome::of(&compiled, &batch, program)?;
     let payers = text(&batch, "payer_id")?;
     let countries = pool.by_country.then(|| text(&batch, "payer_country")).transpose()?;
@@ -550,7 +550,7 @@ fn of_payers(
     countries: &mut Countries,
 ) -> Result<Vec<Paid>> {
     let mut paid = Vec::new();
-    for row in &linked.rated {
+    for row in linked.rated.iter().flatten() {
         let unit = linked.unit(known, *row);
         let Match::Program(index) = classes.get(unit.class).matched else { continue };
         let month = Period::of_day(unit.day);
