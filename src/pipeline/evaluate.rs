@@ -295,30 +295,15 @@ impl<'a> Run<'a> {
     fn tables(&self, fates: Vec<Fate>, rated: Rated) -> Result<Booked> {
         let Rated { stages, last, differences, pinned, mut used } = rated;
         let known_then = stages.get(1).filter(|(cause, _)| *cause == "program_version").map(|(_, s)| s);
-        let (earnings, (settled, control)) = rayon::join(
-            || self.earnings(&differences),
-            || {
-                rayon::join(
-                    || self.settled(&fates, &last, &differences, &pinned),
-                    || control::control(self.input, &fates, self.state),
-                )
-            },
+        let (settled, rated) = rayon::join(
+            || self.settled_tables(&fates, &last, &differences, &pinned),
+            || self.rated_tables(&fates, &differences, known_then),
         );
-        let (settled, period_end) = settled?;
-        let Settled { statements, payouts, postings, carried } = settled;
+        let (settled, carried, period_end) = settled?;
+        let rated = rated?;
         used.extend(period_end);
-        let mut tables = Tables {
-            earnings: earnings?,
-            balances: self.state.balances_after(self.period, &postings)?,
-            journal: postings,
-            statements,
-            payouts,
-            quarantine: lists::open(self.input, &fates, true),
-            waiting: lists::open(self.input, &fates, false),
-            ineligible: lists::ineligible(self.input, &fates, known_then),
-            control: control?,
-        };
-        tables.sort();
+        let Tables { journal, statements, payouts, balances, .. } = settled;
+        let tables = Tables { journal, statements, payouts, balances, ..rated };
         Ok(Booked {
             tables,
             pins: pins_of(&used, self.opening, carried.rows()?),
@@ -326,6 +311,43 @@ impl<'a> Run<'a> {
             used,
             fates,
         })
+    }
+
+    /// What settlement writes, sorted: `journal`, `statements`, `payouts` and `balances`; what is carried on; the rates that it used.
+    fn settled_tables(
+        &self,
+        fates: &[Fate],
+        last: &Snapshot,
+        differences: &[Difference],
+        pinned: &BTreeMap<RateKey, UsedRate>,
+    ) -> Result<(Tables, Carried, BTreeMap<RateKey, UsedRate>)> {
+        let (settled, used) = self.settled(fates, last, differences, pinned)?;
+        let Settled { statements, payouts, postings, carried } = settled;
+        let balances = self.state.balances_after(self.period, &postings)?;
+        let mut tables = Tables { journal: postings, statements, payouts, balances, ..Tables::default() };
+        tables.sort();
+        Ok((tables, carried, used))
+    }
+
+    /// What can be written before anybody is paid, sorted: `earnings`, the lists of rows that are not rated, `control`.
+    fn rated_tables(
+        &self,
+        fates: &[Fate],
+        differences: &[Difference],
+        known_then: Option<&Snapshot>,
+    ) -> Result<Tables> {
+        let (earnings, control) =
+            rayon::join(|| self.earnings(differences), || control::control(self.input, fates, self.state));
+        let mut tables = Tables {
+            earnings: earnings?,
+            quarantine: lists::open(self.input, fates, true),
+            waiting: lists::open(self.input, fates, false),
+            ineligible: lists::ineligible(self.input, fates, known_then),
+            control: control?,
+            ..Tables::default()
+        };
+        tables.sort();
+        Ok(tables)
     }
 
     /// Books the differences and settles: all postings of the run are those of the settlement; and the rates that it used.

@@ -1,7 +1,6 @@
 //! The lists of rows that are not rated, and what enters or leaves `suspense`.
 
-use std::collections::HashMap;
-
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::difference::Snapshot;
@@ -51,11 +50,12 @@ pub fn ineligible(input: &Prepared, fates: &[Fate], then: Option<&Snapshot>) -> 
     list(input, fates, |row| matches!(fates[row as usize], Fate::Ineligible(..)) && !was.contains(&row))
 }
 
-fn list(input: &Prepared, fates: &[Fate], wanted: impl Fn(u32) -> bool) -> Vec<Unrated> {
+fn list(input: &Prepared, fates: &[Fate], wanted: impl Fn(u32) -> bool + Sync) -> Vec<Unrated> {
     let rows = &input.rows;
-    let mut chosen: Vec<u32> = (0..u32::try_from(rows.len()).unwrap_or(0)).filter(|row| wanted(*row)).collect();
+    let all = (0..u32::try_from(rows.len()).unwrap_or(0)).into_par_iter();
+    let mut chosen: Vec<u32> = all.filter(|row| wanted(*row)).collect();
     chosen.sort_by_key(|row| (rows.records[*row as usize].log, &rows.source(*row).0.path, rows.provenance(*row)));
-    let mut seen: HashMap<(Log, u128), i64> = HashMap::new();
+    let mut seen: FxHashMap<(Log, u128), i64> = FxHashMap::default();
     let mut occurrence = |row: u32| {
         let n = seen.entry((rows.records[row as usize].log, rows.content[row as usize])).or_insert(0);
         *n += 1;
@@ -127,7 +127,8 @@ fn by_likeness(rows: &Rows, knowledge: &Knowledge, fates: &[Fate]) -> Vec<u32> {
         let at = *row as usize;
         fates[at].is_open() || was.contains(&(rows.records[at].log, rows.content[at]))
     };
-    let mut chosen: Vec<u32> = (0..u32::try_from(rows.len()).unwrap_or(0)).filter(concerned).collect();
+    let all = (0..u32::try_from(rows.len()).unwrap_or(0)).into_par_iter();
+    let mut chosen: Vec<u32> = all.filter(concerned).collect();
     chosen.sort_by_key(|row| (!fates[*row as usize].is_open(), *row));
     chosen
 }
