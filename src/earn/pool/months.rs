@@ -237,7 +237,10 @@ fn amounts<'a>(pool: &Pool, usage: &Weighed, money: &BTreeMap<u128, i128>, fees:
         (0, ..) => {}
         (_, true, _) => divided = shared,
         (_, false, WithoutWeight::Platform) => unweighed += shared,
-        (_, false, WithoutWeight::Carry) => drop(waiting.insert(0, shared)),
+        // With its names: the version that divides it may look at payers where this one does not.
+        (_, false, WithoutWeight::Carry) => {
+            waiting.extend(money.iter().filter(|(payer, _)| !is_own(**payer)).map(|(p, m)| (*p, *m)));
+        }
     }
     let of = |paid: i128| percent(pool) * &Exact::from_int(paid);
     let stays = &usage.stays;
