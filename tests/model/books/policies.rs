@@ -12,6 +12,7 @@ pub fn text(dice: &mut Dice) -> String {
     text += &(tokens(dice) + &daily(dice) + &super::pools::text(dice) + &units());
     text += &measure("views_30d", "kind = 'view'", "sum = \"views\"", dice);
     text += &measure("posts_30d", "kind = 'post' and audience = 'subscribers'", "count = true", dice);
+    text += &people(dice);
     text += &enrolment(dice);
     if dice.chance(60) {
         return text + &terms(dice, "1", "2026-01-01", None);
@@ -131,8 +132,10 @@ fn live_version(dice: &mut Dice, version: &str, from: &str, to: Option<&str>) ->
     text += "where = \"tier = 'live'\"\n";
     text += "eligible = [ { rule = \"age_18\", when = \"age >= 18\" }, { rule = \"followers_1000\", when = \"followers >= 1000\" } ]\n";
     let (points, amount, currency) = (dice.number(1, 20), dice.number(0, 40), dice.one_of(&["EUR", "USD"]));
+    let people = dice.number(1, 3);
     text += &format!("share = \"{}\"\n", dice.one_of(&["38 %", "41.7 %", "50 %", "59.5 %"]));
-    text += "bonus = [ { name = \"reach\", points = \"20\", when = \"followers >= 10000 and views_30d >= 100000 and posts_30d >= 3\" }, ";
+    text += "bonus = [ { name = \"reach\", points = \"13.5\", when = \"followers >= 10000 and views_30d >= 100000 and posts_30d >= 3\" }, ";
+    text += &format!("{{ name = \"wide\", points = \"6.5\", when = \"people >= {people}\" }}, ");
     text += &format!(
         "{{ name = \"extra\", points = \"{points}.5\", cap = {{ amount = \"{amount}.25\", currency = \"{currency}\" }} }} ]\n"
     );
@@ -273,13 +276,30 @@ fn measure(name: &str, when: &str, what: &str, dice: &mut Dice) -> String {
     )
 }
 
-/// Points of whole months, and who is enrolled by them.
+/// How many different people came, or saw how many different things.
+fn people(dice: &mut Dice) -> String {
+    let (end, late) =
+        (dice.one_of(&["event_day", "event_day", "period_end"]), dice.one_of(&["rerate", "rerate", "frozen"]));
+    let (what, log) = (dice.one_of(&["payer_id", "payer_id", "content_id"]), "engagement");
+    let (what, log) = if dice.chance(20) { ("product_id", "commerce") } else { (what, log) };
+    let window = dice.one_of(&["days = 5", "days = 30", "days = 45", "months = 1", "months = 2"]);
+    format!("[[measure]]\nname = \"people\"\nlog = \"{log}\"\ndistinct = \"{what}\"\n")
+        + dice.one_of(&["", "where = \"payer_country = 'US'\"\n"])
+        + &format!("{window}\nend = \"{end}\"\nlate = \"{late}\"\n\n")
+}
+
+/// Points of whole months, or the people of one, and who is enrolled by them.
 fn enrolment(dice: &mut Dice) -> String {
-    let (least, in_a_row, lasts) = (dice.number(2, 5), dice.number(1, 2), dice.number(1, 2));
+    let (in_a_row, lasts) = (dice.number(1, 2), dice.number(1, 2));
     let late = dice.one_of(&["rerate", "rerate", "frozen"]);
-    "[[measure]]\nname = \"points\"\nlog = \"subscriptions\"\nwhere = \"kind in ('start', 'renew')\"\n".to_owned()
-        + "sum = \"case tier when 'live' then 1 when 'game' then 2 else 0 end\"\n"
-        + &format!("months = 1\nend = \"period_end\"\nlate = \"{late}\"\n\n")
+    let (least, points) = if dice.chance(35) {
+        (dice.number(1, 3), "log = \"engagement\"\ndistinct = \"payer_id\"\n")
+    } else {
+        let points = "log = \"subscriptions\"\nwhere = \"kind in ('start', 'renew')\"\n\
+                      sum = \"case tier when 'live' then 1 when 'game' then 2 else 0 end\"\n";
+        (dice.number(2, 5), points)
+    };
+    format!("[[measure]]\nname = \"points\"\n{points}months = 1\nend = \"period_end\"\nlate = \"{late}\"\n\n")
         + &format!("[[measure]]\nname = \"plus\"\nof = \"points\"\nat_least = {least}\n")
         + &format!("months_in_a_row = {in_a_row}\nlasts_months = {lasts}\n\n")
 }
