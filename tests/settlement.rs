@@ -112,6 +112,52 @@ fn a_charge_that_a_refund_cancels_inside_its_hold_is_one_line() {
 }
 
 #[test]
+fn a_line_that_nobody_has_a_part_of_stands_on_the_statement_of_who_earned_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = told("cancelled.txt", "2026-10", dir.path());
+    let events = |party: &str| {
+        let asked = Everycent::verb("statement", &folder.dir, "2026-10").arg(party).arg("--events").run();
+        asked.succeeded("statement").stdout
+    };
+    let ada = statement(&folder, "ada", "2026-10");
+    has_lines(
+        &ada,
+        &[
+            "EUR",
+            "earned 0.00",
+            "0.00 members v1 of ada: 0.00 EUR, cancelled or free of charge, 2 events",
+            "0.00 paid: 2 events",
+            "payable 0.00",
+        ],
+    );
+    // What the ledger alone does not know its events say: a charge that was taken back, or two without money.
+    let ada = events("ada");
+    has_lines(&ada, &["0.00 members v1 of ada: 0.00 EUR, cancelled, 2 events"]);
+    assert!(ada.contains("2026-10-05 subscriptions s1 start: paid 0.00, creator side 0.00, taken back by r1"), "{ada}");
+    has_lines(&events("dee"), &["0.00 members v1 of dee: 0.00 EUR, free of charge, 2 events"]);
+    let ben = ["0.00 service v1 of ben: 0.00 EUR, no part, 1 events", "8.00 paid: 1 events", "-8.00 platform"];
+    has_lines(&statement(&folder, "ben", "2026-10"), &ben);
+    // On the account that there is.
+    let cho = statement(&folder, "cho", "2026-10");
+    has_lines(&cho, &["USD", "0.00 members v1 of cho: 0.00 EUR, cancelled or free of charge, 2 events"]);
+    assert!(!cho.lines().any(|line| line.trim() == "EUR"), "{cho}");
+    // Fixed pay is the platform's: an event that it gives nothing for brought nothing.
+    let eve = Everycent::verb("statement", &folder.dir, "2026-10").arg("eve").run();
+    assert_eq!(eve.code, Some(2), "{eve:?}");
+}
+
+#[test]
+fn a_correction_that_nobody_has_a_part_of_stands_on_the_statement_too() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = told("cancelled.txt", "2026-11", dir.path());
+    let lines = [
+        "corrections of earlier periods 0.00",
+        "0.00 service v1 of ben reversal of 2026-10: 0.00 EUR, no part, 1 events",
+    ];
+    has_lines(&statement(&folder, "ben", "2026-11"), &lines);
+}
+
+#[test]
 fn parties_that_stand_in_for_each_other_in_a_circle_are_refused() {
     let dir = tempfile::tempdir().expect("a folder");
     let folder = told("chain_of_stand_ins.txt", "2026-10", dir.path());

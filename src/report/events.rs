@@ -115,6 +115,12 @@ impl<'a> LineEvents<'a> {
         }
     }
 
+    /// Whether any of them is of money that was paid, or taken back.
+    #[must_use]
+    pub fn is_any_paid(&self) -> bool {
+        self.events.iter().any(|event| !event.gross.is_zero() || !event.taken_back_by.is_empty())
+    }
+
     /// What the events say of the program's step at this place.
     #[must_use]
     pub fn step(&self, at: usize) -> StepSum {

@@ -6,9 +6,11 @@ mod explain;
 mod moves;
 mod statement;
 mod summary;
+mod without_part;
 
 pub use brought_over::BroughtOver;
 pub use events::{EventDeduction, EventLine};
 pub use explain::{Explained, explain};
 pub use statement::{AdjustmentLine, StatementDocument, statement, statement_with_events};
 pub use summary::{Summary, payout_summary};
+pub use without_part::{is_without_part, no_part, why_without_part};

@@ -10,9 +10,10 @@ use super::explain::{Explained, explain};
 use super::moves::{
     HELD, Move, RECOUPED, RELEASED, RESERVE_RELEASED, RESERVED, STAND_IN, WITHHELD, Waiting, moves, waiting,
 };
+use super::without_part::{account_of, is_without_part, no_part, why_without_part};
 use crate::book::Book;
 use crate::error::{Error, Result};
-use crate::ledger::{CarriedAmount, Earning, Statement, Store, Tables};
+use crate::ledger::{CarriedAmount, Earning, EarningView, Part, Statement, Store, Tables};
 use crate::money::{Currency, major_grouped};
 use crate::period::{Period, day_text};
 use crate::pipeline::{Behind, pinned_policies};
@@ -22,6 +23,8 @@ use crate::query::Engine;
 
 /// The step that an account begins with.
 const OPENING: &str = "opening balance";
+const EARNED: &str = "earned";
+const CORRECTIONS: &str = "corrections of earlier periods";
 const ADJUSTMENTS: &str = "adjustments";
 
 /// One document: all currencies of one party.
@@ -42,7 +45,7 @@ pub struct StatementDocument {
 #[derive(Debug, Serialize)]
 pub struct AccountSection {
     pub currency: String,
-    /// The steps that are not 0, and always opening, payable and closing; minor units.
+    /// The steps that are not 0 or have lines, and always opening, payable and closing; minor units.
     pub steps: Vec<StepLine>,
     /// What earned and corrections are made of.
     pub lines: Vec<EarningLine>,
@@ -85,6 +88,9 @@ pub struct EarningLine {
     pub events: i64,
     /// The part in event currency.
     pub part: String,
+    /// Why nobody has a part of the line, where nobody has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without_part: Option<&'static str>,
     pub rate: Option<String>,
     pub amount_minor: i64,
     pub amount: String,
@@ -137,20 +143,33 @@ fn document(
     let policies = pinned_policies(&run)?;
     let brought_over = brought_over(book, &run, party, period)?;
     let own: Vec<&Statement> = tables.statements.iter().filter(|s| s.party_id == party).collect();
-    if own.is_empty() && brought_over.is_none() {
+    let empty = empty_accounts(party, &own, &tables, &policies);
+    if own.is_empty() && empty.is_empty() && brought_over.is_none() {
         return Err(unknown(party, &tables));
     }
     let carried = run.pins()?.carried;
     let behind = behind(&tables)?;
-    let from = From { tables: &tables, carried: &carried, policies: &policies, behind: behind.as_ref() };
+    let from = From { tables: &tables, carried: &carried, policies: &policies, behind: behind.as_ref(), own: &own };
     Ok(StatementDocument {
         book: book.name.clone(),
         party_id: party.to_owned(),
         period: period.to_string(),
         state: state.to_owned(),
-        accounts: own.into_iter().map(|s| section(s, &from)).collect::<Result<_>>()?,
+        accounts: own.iter().copied().chain(&empty).map(|s| section(s, &from)).collect::<Result<_>>()?,
         brought_over,
     })
+}
+
+/// Accounts on which nothing moved: a party without any reads there of lines without parts.
+fn empty_accounts(party: &str, own: &[&Statement], tables: &Tables, policies: &Policies) -> Vec<Statement> {
+    let lines = tables.earnings.iter().filter(|e| e.head().creator_id == party && is_without_part(policies, e));
+    let currencies: BTreeSet<&str> = lines.map(|e| e.head().currency.code()).filter(|_| own.is_empty()).collect();
+    let empty = |currency: &str| Statement {
+        party_id: party.to_owned(),
+        currency: currency.to_owned(),
+        ..Statement::default()
+    };
+    currencies.into_iter().map(empty).collect()
 }
 
 fn unknown(party: &str, tables: &Tables) -> Error {
@@ -172,14 +191,29 @@ struct From<'a> {
     carried: &'a [CarriedAmount],
     policies: &'a Policies,
     behind: Option<&'a Behind>,
+    /// The party's accounts in the ledger.
+    own: &'a [&'a Statement],
+}
+
+impl From<'_> {
+    /// Whether an account shows a line: one with a part for its party, or one that its party earned and nobody has a part of.
+    fn shows(&self, s: &Statement, line: &EarningView<'_>) -> bool {
+        let head = line.head();
+        line.parts().any(|part| part.party_id == s.party_id)
+            || head.creator_id == s.party_id
+                && account_of(self.own, head.currency.code()) == s.currency
+                && is_without_part(self.policies, line)
+    }
 }
 
 fn section(s: &Statement, from: &From<'_>) -> Result<AccountSection> {
     let tables = from.tables;
+    let ours = tables.earnings.iter().filter(|e| from.shows(s, e));
+    let lines = ours.map(|e| earning_lines(&e.to_row(), s, from)).collect::<Result<Vec<_>>>()?.concat();
     let all = [
         (OPENING, s.opening_minor, true),
-        ("earned", s.earned_minor, false),
-        ("corrections of earlier periods", s.corrections_minor, false),
+        (EARNED, s.earned_minor, lines.iter().any(EarningLine::is_current)),
+        (CORRECTIONS, s.corrections_minor, lines.iter().any(|line| !line.is_current())),
         (ADJUSTMENTS, s.adjustments_minor, false),
         ("moved from another currency", s.moved_minor, false),
         (STAND_IN, s.stand_in_minor, false),
@@ -200,12 +234,10 @@ fn section(s: &Statement, from: &From<'_>) -> Result<AccountSection> {
         amount: amount(minor, &s.currency),
     };
     let due = tables.payouts.iter().find(|p| p.party_id == s.party_id && p.currency == s.currency);
-    let ours = tables.earnings.iter().filter(|e| e.parts().any(|part| part.party_id == s.party_id));
-    let lines: Vec<Vec<EarningLine>> = ours.map(|e| earning_lines(&e.to_row(), s, from)).collect::<Result<_>>()?;
     Ok(AccountSection {
         currency: s.currency.clone(),
         steps: all.into_iter().filter(|(_, minor, always)| *minor != 0 || *always).map(line).collect(),
-        lines: lines.concat(),
+        lines,
         adjustments: from.behind.map(|behind| adjustments(s, behind)).transpose()?,
         moves: moves(&s.party_id, &s.currency, &tables.journal),
         waiting: waiting(&s.party_id, &s.currency, from.carried),
@@ -233,26 +265,6 @@ fn adjustments(s: &Statement, behind: &Behind) -> Result<Vec<AdjustmentLine>> {
     Ok(events.iter().map(line).collect())
 }
 
-/// A line of this party as a creator of which nothing is left.
-fn cancelled(e: &Earning, s: &Statement) -> Option<EarningLine> {
-    let is_ours = e.creator_id == s.party_id && e.currency == s.currency;
-    let is_nothing = e.parts.is_empty() && (e.gross_minor, e.creator_minor) == (0, 0) && e.events > 1;
-    (is_ours && is_nothing).then(|| EarningLine {
-        earning_period: e.earning_period.to_string(),
-        cause: e.cause.to_owned(),
-        program: e.program.clone(),
-        policy_version: e.policy_version.clone(),
-        creator_id: e.creator_id.clone(),
-        events: e.events,
-        part: "cancelled".to_owned(),
-        rate: None,
-        amount_minor: 0,
-        amount: amount(0, &s.currency),
-        explanation: Vec::new(),
-        behind: None,
-    })
-}
-
 /// The parts of an earning line that belong to this party's account in this currency.
 fn earning_lines(e: &Earning, s: &Statement, from: &From<'_>) -> Result<Vec<EarningLine>> {
     let events = match from.behind {
@@ -260,14 +272,7 @@ fn earning_lines(e: &Earning, s: &Statement, from: &From<'_>) -> Result<Vec<Earn
         Some(behind) => LineEvents::of(behind, from.policies, e)?,
     };
     let listed = events.as_ref().map(|events| events.lines(&s.party_id));
-    if let Some(cancelled) = cancelled(e, s) {
-        return Ok(vec![EarningLine { behind: listed, ..cancelled }]);
-    }
-    let ours = e.parts.iter().filter(|p| {
-        let currency = if p.payout_minor.is_some() { &p.payout_currency } else { &e.currency };
-        p.party_id == s.party_id && *currency == s.currency
-    });
-    let lines = ours.map(|p| {
+    let line = |p: &Part, without_part: Option<&'static str>| {
         let minor = p.payout_minor.unwrap_or(p.minor);
         EarningLine {
             earning_period: e.earning_period.to_string(),
@@ -277,14 +282,22 @@ fn earning_lines(e: &Earning, s: &Statement, from: &From<'_>) -> Result<Vec<Earn
             creator_id: e.creator_id.clone(),
             events: e.events,
             part: format!("{} {}", amount(p.minor, &e.currency), e.currency),
+            without_part,
             rate: p.rate.clone().filter(|r| r != "1"),
             amount_minor: minor,
             amount: amount(minor, &s.currency),
             explanation: explain(from.policies, e, p, events.as_ref()),
             behind: listed.clone(),
         }
+    };
+    if e.parts.is_empty() {
+        return Ok(vec![line(&no_part(e), Some(why_without_part(e, events.as_ref())))]);
+    }
+    let ours = e.parts.iter().filter(|p| {
+        let currency = if p.payout_minor.is_some() { &p.payout_currency } else { &e.currency };
+        p.party_id == s.party_id && *currency == s.currency
     });
-    Ok(lines.collect())
+    Ok(ours.map(|p| line(p, None)).collect())
 }
 
 impl StatementDocument {
@@ -307,6 +320,12 @@ impl StatementDocument {
             text.push_str(&brought_over.beside());
         }
         text
+    }
+}
+
+impl EarningLine {
+    fn is_current(&self) -> bool {
+        self.cause == "current"
     }
 }
 
@@ -354,16 +373,17 @@ impl AccountSection {
     /// The lines that a step is the sum of, further in.
     fn behind(&self, step: &str, width: usize) -> String {
         let current = match step {
-            "earned" => true,
-            "corrections of earlier periods" => false,
+            EARNED => true,
+            CORRECTIONS => false,
             _ => return String::new(),
         };
         let mut text = String::new();
-        for l in self.lines.iter().filter(|l| (l.cause == "current") == current) {
+        for l in self.lines.iter().filter(|l| l.is_current() == current) {
             let rate = l.rate.as_ref().map(|r| format!(" x {r}")).unwrap_or_default();
             let cause = if current { String::new() } else { format!(" {} of {}", l.cause, l.earning_period) };
+            let why = l.without_part.map(|why| format!(", {why}")).unwrap_or_default();
             let what = format!(
-                "{} v{} of {}{cause}: {}{rate}, {} events",
+                "{} v{} of {}{cause}: {}{rate}{why}, {} events",
                 l.program, l.policy_version, l.creator_id, l.part, l.events
             );
             text.push_str(&format!("      {:>width$}   {what}\n", l.amount));

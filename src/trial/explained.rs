@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use super::example::{Expected, Holds};
 use super::judge::{Verdict, label, only, same_form};
-use crate::ledger::{Earning, Part, Tables};
+use crate::ledger::{Earning, EarningView, Part, Tables};
 use crate::money::{Currency, major_text};
 use crate::policy::Policies;
-use crate::report::{Explained, explain};
+use crate::report::{Explained, explain, is_without_part, no_part, why_without_part};
 
 /// The name under which an example expects explanations.
 pub const EXPLAINED: &str = "explained";
 /// What it may say of steps, by their names.
 pub const LISTS: [&str; 5] = ["steps", "bases", "rates", "causes", "accounts"];
 /// The columns that say which line of whom is meant.
-const KEYS: [&str; 7] = ["party_id", "creator_id", "program", "policy_version", "currency", "earning_period", "cause"];
+const KEYS: [&str; 8] =
+    ["party_id", "creator_id", "program", "policy_version", "currency", "earning_period", "cause", "without_part"];
 
 /// Is it one of [`LISTS`]?
 pub fn is_list(key: &str) -> bool {
@@ -29,12 +30,19 @@ pub fn column(key: &str) -> Option<Holds> {
     }
 }
 
-/// The verdicts on one party's part of one line; its explanation must add up whatever the example says.
+/// The verdicts on one party's part of one line, or on a line that nobody has a part of; its explanation must add up whatever the example says.
 pub fn explained(expected: &Expected, tables: &Tables, policies: &Policies) -> Vec<Verdict> {
     let label = label(expected);
-    let lines: Vec<Earning> = tables.earnings.iter().map(|line| line.to_row()).collect();
-    let all = lines.iter().flat_map(|line| line.parts.iter().map(move |part| (line, part)));
-    let fitting = all.filter(|(line, part)| fits(expected, line, part)).collect();
+    let told = |line: EarningView<'_>| {
+        let nobody = is_without_part(policies, &line);
+        let mut line = line.to_row();
+        line.parts.extend(nobody.then(|| no_part(&line)));
+        (nobody.then(|| why_without_part(&line, None)), line)
+    };
+    let lines: Vec<(Option<&str>, Earning)> = tables.earnings.iter().map(told).collect();
+    let all = lines.iter().flat_map(|(why, line)| line.parts.iter().map(move |part| (*why, line, part)));
+    let fitting = all.filter(|(why, line, part)| fits(expected, *why, line, part)).map(|(_, line, part)| (line, part));
+    let fitting = fitting.collect();
     let (line, part) = match only(expected, &label, fitting) {
         Ok(found) => found,
         Err(verdicts) => return verdicts,
@@ -50,7 +58,7 @@ pub fn explained(expected: &Expected, tables: &Tables, policies: &Policies) -> V
     verdicts
 }
 
-fn fits(expected: &Expected, line: &Earning, part: &Part) -> bool {
+fn fits(expected: &Expected, why: Option<&str>, line: &Earning, part: &Part) -> bool {
     let value = |column: &str| match column {
         "party_id" => part.party_id.clone(),
         "creator_id" => line.creator_id.clone(),
@@ -58,6 +66,7 @@ fn fits(expected: &Expected, line: &Earning, part: &Part) -> bool {
         "policy_version" => line.policy_version.clone(),
         "currency" => line.currency.clone(),
         "earning_period" => line.earning_period.to_string(),
+        "without_part" => why.unwrap_or_default().to_owned(),
         _ => line.cause.to_owned(),
     };
     expected.key.iter().all(|(column, wanted)| value(column) == *wanted)
