@@ -4,6 +4,7 @@
 //! - `pools`: the mathematics of pools: published numbers, exact rounding, what the four rules promise.
 //! - `policy`: the language: every message, every canonical form.
 //! - `policy_tools`: check over a book, worked examples, sentences, presets, the page's examples, explained statements.
+//! - `expressions`: the SQL of conditions: nulls, dates, casts, and what is refused.
 //! - `measures`: counting different things in every window.
 //! - `primitives`: each thing that a policy must be able to say, as a file with its published numbers (policies/primitives).
 //! - `ledger`: tables, entries, hashes, the store.
@@ -32,6 +33,7 @@ mod bad_input;
 mod completeness;
 mod corrections;
 mod cutover;
+mod expressions;
 mod fx;
 mod init_from;
 mod ledger;

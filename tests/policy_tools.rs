@@ -237,6 +237,15 @@ fn check_names_what_sql_can_not_mean_with_its_place() {
     );
     let float = "where = \"followers > cast('1.5' as double)\"\nshare = \"70 %\"";
     finds(&program(float), 2, &["policies/p.toml:6:", "a float stands in it"]);
+    let beyond = "where = \"cast(gift_id as xml) is null\"\nshare = \"70 %\"";
+    finds(&program(beyond), 2, &["policies/p.toml:6:", "beyond the SQL engine", "^", "say it with comparisons"]);
+    let never = "where = \"extract(fortnight from event_time) = 1\"\nshare = \"70 %\"";
+    finds(
+        &program(never),
+        2,
+        &["policies/p.toml:6:", "'fortnight' not supported", "^", "write SQL over the log's columns"],
+    );
+    finds(&program("where = \"coalesce(payer_country, 'US') <> 'XX'\"\nshare = \"70 %\""), 0, &[]);
     finds(&program("where = \"amount_minor\"\nshare = \"70 %\""), 2, &["policies/p.toml:6:", "true or false"]);
 }
 

@@ -133,7 +133,7 @@ fn failed(name: &str, e: &DataFusionError) -> Error {
 /// The first line of a message, without a backtrace and without the engine's names for kinds of errors.
 pub(super) fn first_line(message: &str) -> String {
     let mut line = message.lines().next().unwrap_or("unknown");
-    for noise in ["Arrow error: ", "Cast error: ", "Schema error: ", "Error during planning: "] {
+    for noise in ["Execution error: ", "Arrow error: ", "Cast error: ", "Schema error: ", "Error during planning: "] {
         line = line.strip_prefix(noise).unwrap_or(line);
     }
     line.to_owned()

@@ -6,12 +6,10 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::Expr;
-use datafusion::logical_expr::simplify::SimplifyContext;
-use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::{AnalysisContext, ExprBoundaries, PhysicalExpr, analyze};
 
 use super::engine::Engine;
-use super::expression::Expression;
+use super::expression::{BEYOND, Expression, simplified};
 use super::fault::Fault;
 
 /// An expression, looked at before any row is.
@@ -39,7 +37,7 @@ impl Expression {
     /// As [`Expression::plan`], with the place in the SQL and the way out, as far as the engine knows them.
     pub fn examine(engine: Engine, sql: &str, schema: &SchemaRef) -> Result<Examined, Refusal> {
         let planned = Self::plan(engine, sql, schema).map_err(|message| refusal(engine, sql, schema, message))?;
-        let simple = simplified(engine, sql, schema);
+        let simple = shortest(engine, sql, schema);
         let form = simple.as_ref().map_or_else(|| sql.to_owned(), ToString::to_string);
         let always = simple.and_then(|e| truth(&e)).or_else(|| never(&planned, schema));
         Ok(Examined { data_type: planned.data_type, always, form })
@@ -50,7 +48,12 @@ impl Expression {
 fn refusal(engine: Engine, sql: &str, schema: &SchemaRef, message: String) -> Refusal {
     let columns = DFSchema::try_from(schema.as_ref().clone()).ok();
     let parsed = columns.and_then(|columns| engine.session().parse_sql_expr(sql, &columns).err());
-    match parsed.map(|e| Fault::of(&e, sql)) {
+    let parsed = parsed.map(|e| Fault::of(&e, sql));
+    if message.starts_with(BEYOND) {
+        let help = Some("say it with comparisons, and, or, case when".to_owned());
+        return Refusal { message, span: parsed.and_then(|fault| fault.span), help };
+    }
+    match parsed {
         None => Refusal { message, span: None, help: None },
         Some(fault) => Refusal {
             message: fault.message,
@@ -60,12 +63,10 @@ fn refusal(engine: Engine, sql: &str, schema: &SchemaRef, message: String) -> Re
     }
 }
 
-fn simplified(engine: Engine, sql: &str, schema: &SchemaRef) -> Option<Expr> {
+/// Its shortest form, in which constants are folded.
+fn shortest(engine: Engine, sql: &str, schema: &SchemaRef) -> Option<Expr> {
     let columns = Arc::new(DFSchema::try_from(schema.as_ref().clone()).ok()?);
-    let expr = engine.session().parse_sql_expr(sql, &columns).ok()?;
-    let simplifier = ExprSimplifier::new(SimplifyContext::builder().with_schema(columns.clone()).build());
-    let coerced = simplifier.coerce(expr, &columns).ok()?;
-    simplifier.simplify(coerced).ok()
+    simplified(engine.session().parse_sql_expr(sql, &columns).ok()?, &columns).ok()
 }
 
 fn truth(expr: &Expr) -> Option<bool> {

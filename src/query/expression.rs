@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
-use arrow::datatypes::{DataType, SchemaRef};
-use datafusion::common::DFSchema;
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, DFSchemaRef, ScalarValue};
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Expr, ExprSchemable};
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column as PhysicalColumn;
 use datafusion::physical_expr::utils::collect_columns;
@@ -22,19 +25,48 @@ pub struct Expression {
 }
 
 impl Expression {
-    /// Plans `sql` over the columns of `schema`.
+    /// Plans `sql` over the columns of `schema`, as the engine would in a query: types coerced, then simplified, because some of
+    /// its functions (`coalesce`, `nvl`) exist only as what they are simplified to.
     ///
     /// # Errors
-    /// Why it can't be used, in one line: it does not parse, names an unknown column, aggregates, asks a subquery, or
-    /// has a float in it.
+    /// Why it can't be used, in one line: it does not parse, names an unknown column, aggregates, asks a subquery, has a
+    /// float in it, or is beyond the engine.
     pub fn plan(engine: Engine, sql: &str, schema: &SchemaRef) -> Result<Self, String> {
         let session = engine.session();
         let columns = DFSchema::try_from(schema.as_ref().clone()).map_err(|e| first_line(&e.to_string()))?;
-        let expr = session.parse_sql_expr(sql, &columns).map_err(|e| first_line(&e.strip_backtrace()))?;
+        let columns = Arc::new(columns);
+        let expr = session.parse_sql_expr(sql, &columns).map_err(|e| told(&e))?;
         refuse(&expr, &columns)?;
-        let physical = session.create_physical_expr(expr, &columns).map_err(|e| first_line(&e.strip_backtrace()))?;
-        let data_type = physical.data_type(schema).map_err(|e| first_line(&e.to_string()))?;
-        Ok(Self { physical, data_type })
+        let expr = simplified(expr, &columns).map_err(|e| told(&e))?;
+        refuse(&expr, &columns)?;
+        let physical = session.create_physical_expr(expr, &columns).map_err(|e| told(&e))?;
+        let data_type = physical.data_type(schema).map_err(|e| told(&e))?;
+        let planned = Self { physical, data_type };
+        planned.probe(schema)?;
+        Ok(planned)
+    }
+
+    /// Evaluates it for a row of nulls and for one of empty values, before any row of a log is asked. What fails on nulls fails
+    /// on every row; of the empty values only what the engine has no code for counts, because values may have faults.
+    fn probe(&self, schema: &SchemaRef) -> Result<(), String> {
+        let nulls = |field: &FieldRef| new_null_array(field.data_type(), 1);
+        let empty = |field: &FieldRef| {
+            let value = ScalarValue::new_default(field.data_type()).and_then(|value| value.to_array_of_size(1));
+            value.unwrap_or_else(|_| nulls(field))
+        };
+        let fields = schema.fields();
+        let nullable: Vec<Field> = fields.iter().map(|f| f.as_ref().clone().with_nullable(true)).collect();
+        let nullable = Arc::new(Schema::new(nullable));
+        let fault = |row: Vec<ArrayRef>| {
+            let one = RecordBatchOptions::new().with_row_count(Some(1));
+            let batch = RecordBatch::try_new_with_options(Arc::clone(&nullable), row, &one)?;
+            self.physical.evaluate(&batch).map(drop)
+        };
+        fault(fields.iter().map(nulls).collect()).map_err(|e| told(&e))?;
+        match fault(fields.iter().map(empty).collect()) {
+            Err(e) if is_beyond(&e) => Err(told(&e)),
+            _ => Ok(()),
+        }
     }
 
     /// The places of the columns that it looks at.
@@ -78,6 +110,35 @@ impl Expression {
             Some(array) => Ok((0..array.len()).map(|i| array.is_valid(i) && array.value(i)).collect()),
             None => Ok(vec![false; batch.num_rows()]),
         }
+    }
+}
+
+/// Coerced and simplified, as the engine's optimizer does it.
+///
+/// # Errors
+/// Types that do not fit, or a constant that has no value.
+pub(super) fn simplified(expr: Expr, columns: &DFSchemaRef) -> datafusion::error::Result<Expr> {
+    let simplifier = ExprSimplifier::new(SimplifyContext::builder().with_schema(Arc::clone(columns)).build());
+    simplifier.simplify(simplifier.coerce(expr, columns)?)
+}
+
+/// How messages begin that speak of the engine and not of the expression.
+pub(super) const BEYOND: &str = "it is beyond the SQL engine";
+
+/// Whether the engine has failed, or has no code for it.
+fn is_beyond(e: &DataFusionError) -> bool {
+    matches!(e.find_root(), DataFusionError::Internal(_) | DataFusionError::NotImplemented(_))
+}
+
+/// What the engine says, in one line.
+fn told(e: &DataFusionError) -> String {
+    match e.find_root() {
+        DataFusionError::Internal(m) | DataFusionError::NotImplemented(m) => {
+            let message = first_line(m);
+            let told = message.split('{').next().unwrap_or(&message);
+            format!("{BEYOND}: {}", told.trim_end_matches(['.', ' ']))
+        }
+        _ => first_line(&e.strip_backtrace()),
     }
 }
 
