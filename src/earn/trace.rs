@@ -1,5 +1,7 @@
 //! What single events bring to earning lines: the same rules, one unit at a time, for a few creators.
 
+use std::collections::BTreeMap;
+
 use super::line::{Context, LineKey, rounds_events, split_event};
 use super::lookup::Lookup;
 use super::rate::Worker;
@@ -30,9 +32,9 @@ pub struct Traced {
     pub brought: Brought,
 }
 
-/// What a unit brought to its line, in minor units of the event currency.
+/// What a unit brought to its line, in minor units of the event currency; parties are numbers of the run's names, or names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Brought {
+pub struct Brought<Party = u32> {
     pub events: i64,
     pub gross: Exact,
     pub tax: Exact,
@@ -44,7 +46,44 @@ pub struct Brought {
     /// The creator side as the line adds it up: rounded where the program rounds by event.
     pub creator: Exact,
     /// The parts of it by party.
-    pub parts: Vec<(u32, Exact)>,
+    pub parts: Vec<(Party, Exact)>,
+}
+
+impl Brought {
+    /// By how much this is more than what another evaluation said; parts that are the same are left out.
+    #[must_use]
+    pub fn less(&self, other: &Self, names: &Names) -> Brought<String> {
+        let step = |at: usize| {
+            let of = |brought: &Self| brought.steps.get(at).cloned().flatten();
+            let (this, other) = (of(self), of(other));
+            (this.is_some() || other.is_some()).then(|| this.unwrap_or_default().less(&other.unwrap_or_default()))
+        };
+        let mut parts: BTreeMap<&str, Exact> = BTreeMap::new();
+        for (party, part) in &self.parts {
+            *parts.entry(names.text(*party)).or_default() += part;
+        }
+        for (party, part) in &other.parts {
+            *parts.entry(names.text(*party)).or_default() += &-part;
+        }
+        let parts = parts.into_iter().filter(|(_, part)| !part.is_zero());
+        Brought {
+            events: self.events - other.events,
+            gross: &self.gross - &other.gross,
+            tax: &self.tax - &other.tax,
+            fee: &self.fee - &other.fee,
+            steps: (0..self.steps.len().max(other.steps.len())).map(step).collect(),
+            exact: &self.exact - &other.exact,
+            creator: &self.creator - &other.creator,
+            parts: parts.map(|(party, part)| (party.to_owned(), part)).collect(),
+        }
+    }
+}
+
+impl Taken {
+    fn less(&self, other: &Self) -> Self {
+        let stated = self.stated || other.stated;
+        Self { base: &self.base - &other.base, minor: &self.minor - &other.minor, stated }
+    }
 }
 
 /// Traces facts, each of which is one unit, creator after creator.

@@ -10,13 +10,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::evaluate::{Given, Ground, Run};
 use super::pins::pinned_rates;
 use super::prepare::Prepared;
-use crate::earn::{Brought, LineKey, RateKey, Rates, Taken, Traced, UsedRate, trace};
+use crate::earn::{Brought, LineKey, RateKey, Rates, Traced, UsedRate, trace};
 use crate::error::Result;
 use crate::facts::{Classes, Linked, Measures, Pieces, counted, link, pools};
 use crate::intake::Stage;
 use crate::ledger::State;
 use crate::log::Effect;
-use crate::money::{Currency, Exact};
+use crate::money::Currency;
 use crate::period::Period;
 
 /// The key of a row of `earnings`: creator, program, version, currency, earning period, FX date, cause.
@@ -28,7 +28,7 @@ pub type Adjusted = BTreeMap<(String, Currency), Vec<(String, i32, i64)>>;
 /// Usage by creator, program and month: row and weight.
 type Usage = BTreeMap<(u32, u32, Period), Vec<(u32, i64)>>;
 
-/// An event behind a line; exact minor units of the event currency.
+/// An event behind a line.
 #[derive(Clone, Debug)]
 pub struct EventBehind {
     pub log: &'static str,
@@ -36,17 +36,8 @@ pub struct EventBehind {
     pub kind: String,
     /// The earning day.
     pub day: i32,
-    pub events: i64,
-    pub gross: Exact,
-    pub tax: Exact,
-    pub fee: Exact,
-    /// By the step's place in the program; none where it was not taken.
-    pub steps: Vec<Option<Taken>>,
-    /// The creator side before rounding, and as the line adds it up.
-    pub exact: Exact,
-    pub creator: Exact,
-    /// By party.
-    pub parts: BTreeMap<String, Exact>,
+    /// What it brought; of a correction, by how much that changed.
+    pub brought: Brought<String>,
     /// The events that took from it.
     pub taken_back_by: Vec<String>,
     /// Of usage: what it weighs in its pool.
@@ -187,7 +178,7 @@ impl Tracer<'_> {
                 continue;
             }
             let mut event = self.event(row, line.period, after);
-            self.subtract(&mut event, now, then);
+            event.brought = now.less(then, self.run.names);
             let events = behind.lines.entry(self.key(&line, cause)).or_default();
             events.push(event);
             if row.is_none() {
@@ -229,14 +220,7 @@ impl Tracer<'_> {
             event_id: row.map(|row| self.id(row)).unwrap_or_default(),
             kind: row.and_then(|row| rows.kind_name(row)).unwrap_or("part of a pot").to_owned(),
             day: row.map_or(period.last_day(), |row| rows.records[row as usize].day),
-            events: 0,
-            gross: Exact::ZERO,
-            tax: Exact::ZERO,
-            fee: Exact::ZERO,
-            steps: Vec::new(),
-            exact: Exact::ZERO,
-            creator: Exact::ZERO,
-            parts: BTreeMap::new(),
+            brought: Brought::default(),
             taken_back_by: taken_back.into_iter().map(|row| self.id(row)).collect(),
             weight: None,
         }
@@ -247,33 +231,5 @@ impl Tracer<'_> {
         let mut event = self.event(Some(row), month, &Looked::default());
         event.weight = Some(weight);
         event
-    }
-
-    /// Sets the event's amounts to what one evaluation says, less what another said.
-    fn subtract(&self, event: &mut EventBehind, now: &Brought, then: &Brought) {
-        event.events = now.events - then.events;
-        event.gross = &now.gross - &then.gross;
-        event.tax = &now.tax - &then.tax;
-        event.fee = &now.fee - &then.fee;
-        event.exact = &now.exact - &then.exact;
-        event.creator = &now.creator - &then.creator;
-        for at in 0..now.steps.len().max(then.steps.len()) {
-            let of = |brought: &Brought| brought.steps.get(at).cloned().flatten();
-            event.steps.push(match (of(now), of(then)) {
-                (None, None) => None,
-                (now, then) => {
-                    let (now, then) = (now.unwrap_or_default(), then.unwrap_or_default());
-                    let stated = now.stated || then.stated;
-                    Some(Taken { base: &now.base - &then.base, minor: &now.minor - &then.minor, stated })
-                }
-            });
-        }
-        for (parts, sign) in [(&now.parts, 1_i64), (&then.parts, -1)] {
-            for (party, part) in parts {
-                let sum = event.parts.entry(self.run.names.text(*party).to_owned()).or_default();
-                *sum += &(part * &Exact::from(sign));
-            }
-        }
-        event.parts.retain(|_, part| !part.is_zero());
     }
 }

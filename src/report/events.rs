@@ -98,9 +98,9 @@ impl<'a> LineEvents<'a> {
         let line = self.line;
         let rounding = Exact::read_back(&line.rounding).unwrap_or_default();
         let told = [
-            ("events", Exact::from(line.events), Exact::from(self.events.iter().map(|e| e.events).sum::<i64>())),
-            ("gross", Exact::from(line.gross_minor), self.sum(|e| &e.gross)),
-            ("creator side", Exact::from(line.creator_minor) + rounding, self.sum(|e| &e.exact)),
+            ("events", Exact::from(line.events), Exact::from(self.events.iter().map(|e| e.brought.events).sum::<i64>())),
+            ("gross", Exact::from(line.gross_minor), self.sum(|e| &e.brought.gross)),
+            ("creator side", Exact::from(line.creator_minor) + rounding, self.sum(|e| &e.brought.exact)),
         ];
         match told.iter().find(|(_, line, events)| line != events) {
             None => Ok(()),
@@ -118,7 +118,7 @@ impl<'a> LineEvents<'a> {
     /// Whether any of them is of money that was paid, or taken back.
     #[must_use]
     pub fn is_any_paid(&self) -> bool {
-        self.events.iter().any(|event| !event.gross.is_zero() || !event.taken_back_by.is_empty())
+        self.events.iter().any(|event| !event.brought.gross.is_zero() || !event.taken_back_by.is_empty())
     }
 
     /// What the events say of the program's step at this place.
@@ -128,7 +128,7 @@ impl<'a> LineEvents<'a> {
         let mut sum = StepSum::default();
         let mut computed = Exact::ZERO;
         for event in self.events {
-            let Some(taken) = event.steps.get(at).and_then(Option::as_ref).filter(|taken| !taken.stated) else {
+            let Some(taken) = event.brought.steps.get(at).and_then(Option::as_ref).filter(|taken| !taken.stated) else {
                 continue;
             };
             sum.computed += 1;
@@ -136,8 +136,8 @@ impl<'a> LineEvents<'a> {
             computed += &taken.minor;
         }
         sum.stated = match name {
-            "tax" => self.sum(|e| &e.tax) - computed,
-            "channel_fee" => self.sum(|e| &e.fee) - computed,
+            "tax" => self.sum(|e| &e.brought.tax) - computed,
+            "channel_fee" => self.sum(|e| &e.brought.fee) - computed,
             _ => Exact::ZERO,
         };
         sum
@@ -152,16 +152,16 @@ impl<'a> LineEvents<'a> {
     fn line_of(&self, event: &EventBehind, party: &str) -> EventLine {
         let amount = |exact: &Exact| exact_amount(exact, &self.line.currency);
         let is_usage = event.weight.is_some();
-        let part = event.parts.get(party).filter(|_| self.line.parts.len() > 1);
+        let part = event.brought.parts.iter().find(|(name, _)| name == party).filter(|_| self.line.parts.len() > 1);
         EventLine {
             log: event.log,
             event_id: event.event_id.clone(),
             kind: event.kind.clone(),
             day: day_text(event.day),
-            paid: (!is_usage).then(|| amount(&event.gross)),
+            paid: (!is_usage).then(|| amount(&event.brought.gross)),
             deductions: self.deductions(event),
-            creator_side: (!is_usage).then(|| amount(&event.creator)),
-            part: part.map(amount),
+            creator_side: (!is_usage).then(|| amount(&event.brought.creator)),
+            part: part.map(|(_, part)| amount(part)),
             taken_back_by: event.taken_back_by.clone(),
             weight: event.weight,
         }
@@ -178,14 +178,14 @@ impl<'a> LineEvents<'a> {
         let steps = self.program.map_or(&[][..], |p| p.deductions.as_slice());
         let mut all = Vec::new();
         let is_listed = |name: &str| steps.iter().any(|step| step.name == name);
-        let computed = |at: usize| event.steps.get(at).and_then(Option::as_ref);
+        let computed = |at: usize| event.brought.steps.get(at).and_then(Option::as_ref);
         let tax: Exact = steps
             .iter()
             .enumerate()
             .filter(|(_, s)| s.name == "tax")
             .filter_map(|(at, _)| Some(computed(at)?.minor.clone()))
             .sum();
-        let stated = &event.tax - &tax;
+        let stated = &event.brought.tax - &tax;
         if !stated.is_zero() {
             all.push(plain("tax", &stated));
         }
@@ -210,8 +210,8 @@ impl<'a> LineEvents<'a> {
                 ..plain(&step.name, minor)
             });
         }
-        if !is_listed("channel_fee") && !event.fee.is_zero() {
-            all.push(plain("channel_fee", &event.fee));
+        if !is_listed("channel_fee") && !event.brought.fee.is_zero() {
+            all.push(plain("channel_fee", &event.brought.fee));
         }
         all
     }
