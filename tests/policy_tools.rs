@@ -668,6 +668,73 @@ fn subscriptions(dir: &Path) -> String {
 }
 
 #[test]
+fn a_plain_statement_shows_the_base_of_a_deduction_where_the_ledger_says_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = subscriptions(dir.path());
+    let has = |period: &str, lines: &[&str]| {
+        let (code, text, talk) = everycent(&["statement", "ada", "--period", period, "--book", &path]);
+        assert_eq!(code, Some(0), "{talk}");
+        for line in lines {
+            assert!(text.lines().any(|l| l.trim() == *line), "no line {line:?} in\n{text}");
+        }
+        text
+    };
+    // Of three events some are on the web, and some have a stated fee: the ledger has one sum.
+    has(
+        "2026-10",
+        &[
+            "-2.50  channel_fee: 30 % where it applies*, when channel is 'app'; as the log states it, where it does",
+            "* the ledger has one sum for all events of a line: `everycent statement ada --period 2026-10 --events` says of how much",
+        ],
+    );
+    // One event: 30 % of -5.00 are what was taken.
+    let reversal = ["1.50  channel_fee: 30 % of -5.00, when channel is 'app'; as the log states it, where it does"];
+    assert!(!has("2026-11", &reversal).contains('*'));
+}
+
+/// One gift each under a condition, of which the ledger has the sums of one event.
+#[test]
+fn of_one_event_the_ledger_says_whether_its_fee_is_stated() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let policy = program(
+        "deductions = [{ name = \"channel_fee\", percent = \"30 %\" }, { name = \"fund\", percent = \"10 %\", when = \"payer_country = 'DE'\" }]\nshare = \"50 %\"",
+    );
+    let gift = |who: &str, rest: &str| {
+        format!(
+            "{{ log = \"gifts\", event_time = 2026-10-05, creator_id = \"{who}\", amount = \"10.00\", currency = \"EUR\", {rest} }}"
+        )
+    };
+    let events = [
+        gift("ada", "channel_fee = \"2.00\", payer_country = \"DE\""),
+        gift("ben", "payer_country = \"DE\""),
+        gift("cho", "payer_country = \"US\""),
+    ];
+    let example = format!(
+        "[[example]]\nname = \"one each\"\nevents = [{}]\nearnings = [{{ creator_id = \"ada\" }}]\n",
+        events.join(", ")
+    );
+    let examples = Examples::read("policies/p.examples.toml".into(), example).unwrap_or_else(|e| panic!("{e}"));
+    stage(dir.path(), &files(&policy), &examples.0[0]).unwrap_or_else(|e| panic!("{e}"));
+    let path = dir.path().display().to_string();
+    let (code, _, talk) = everycent(&["run", "--period", "2026-10", "--book", &path]);
+    assert_eq!(code, Some(0), "{talk}");
+    let steps = |who: &str| {
+        let (code, text, talk) = everycent(&["statement", who, "--period", "2026-10", "--book", &path]);
+        assert_eq!(code, Some(0), "{talk}");
+        let is_step = |line: &&str| line.contains("channel_fee") || line.contains("fund");
+        text.lines().filter(is_step).map(|line| line.trim().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        steps("ada"),
+        ["-2.00  channel_fee: as the log states it", "-0.80  fund: 10 % of 8.00, when payer_country is 'DE'"]
+    );
+    let computed = "-3.00  channel_fee: 30 % of 10.00, as the log states it, where it does";
+    assert_eq!(steps("ben"), [computed, "-0.70  fund: 10 % of 7.00, when payer_country is 'DE'"]);
+    // A condition that does not hold takes nothing.
+    assert_eq!(steps("cho"), [computed]);
+}
+
+#[test]
 fn a_statement_goes_down_to_the_events_of_each_line() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = subscriptions(dir.path());

@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
+use super::line::Line;
 use crate::earn::{REFERRAL, Taken};
 use crate::error::{Error, Result};
 use crate::ledger::Earning;
-use crate::money::{Currency, Exact, major_grouped};
+use crate::money::Exact;
 use crate::period::day_text;
 use crate::pipeline::{Behind, EventBehind, LineOf};
-use crate::policy::{Policies, Program, percent_text};
+use crate::policy::{Policies, percent_text};
 
 /// An event behind a line. Amounts are exact, in major units of the event currency; of a correction, by how much they
 /// changed.
@@ -57,8 +58,7 @@ pub struct StepSum {
 
 /// The events behind a row of `earnings`.
 pub struct LineEvents<'a> {
-    line: &'a Earning,
-    program: Option<&'a Program>,
+    line: Line<'a>,
     events: &'a [EventBehind],
 }
 
@@ -81,10 +81,8 @@ impl<'a> LineEvents<'a> {
         if line.program == REFERRAL || line.cause == "program_version" {
             return Ok(None);
         }
-        let version = |p: &&Program| p.name == line.program && p.version == line.policy_version;
-        let program = policies.programs.iter().find(version);
         let events = behind.lines.get(&key).map_or(&[][..], Vec::as_slice);
-        let events = Self { line, program, events };
+        let events = Self { line: Line::of(policies, line), events };
         events.add_up()?;
         Ok(Some(events))
     }
@@ -95,10 +93,14 @@ impl<'a> LineEvents<'a> {
 
     /// Together they are the line: events, what was paid, and the creator side before it was rounded.
     fn add_up(&self) -> Result<()> {
-        let line = self.line;
+        let line = self.line.row;
         let rounding = Exact::read_back(&line.rounding).unwrap_or_default();
         let told = [
-            ("events", Exact::from(line.events), Exact::from(self.events.iter().map(|e| e.brought.events).sum::<i64>())),
+            (
+                "events",
+                Exact::from(line.events),
+                Exact::from(self.events.iter().map(|e| e.brought.events).sum::<i64>()),
+            ),
             ("gross", Exact::from(line.gross_minor), self.sum(|e| &e.brought.gross)),
             ("creator side", Exact::from(line.creator_minor) + rounding, self.sum(|e| &e.brought.exact)),
         ];
@@ -124,7 +126,7 @@ impl<'a> LineEvents<'a> {
     /// What the events say of the program's step at this place.
     #[must_use]
     pub fn step(&self, at: usize) -> StepSum {
-        let name = self.program.and_then(|p| p.deductions.get(at)).map_or("", |step| step.name.as_str());
+        let name = self.line.deductions().get(at).map_or("", |step| step.name.as_str());
         let mut sum = StepSum::default();
         let mut computed = Exact::ZERO;
         for event in self.events {
@@ -150,9 +152,9 @@ impl<'a> LineEvents<'a> {
     }
 
     fn line_of(&self, event: &EventBehind, party: &str) -> EventLine {
-        let amount = |exact: &Exact| exact_amount(exact, &self.line.currency);
+        let amount = |exact: &Exact| self.line.exact_amount(exact);
         let is_usage = event.weight.is_some();
-        let part = event.brought.parts.iter().find(|(name, _)| name == party).filter(|_| self.line.parts.len() > 1);
+        let part = event.brought.parts.iter().find(|(name, _)| name == party).filter(|_| self.line.row.parts.len() > 1);
         EventLine {
             log: event.log,
             event_id: event.event_id.clone(),
@@ -168,16 +170,15 @@ impl<'a> LineEvents<'a> {
     }
 
     fn deductions(&self, event: &EventBehind) -> Vec<EventDeduction> {
-        let amount = |exact: &Exact| exact_amount(exact, &self.line.currency);
+        let amount = |exact: &Exact| self.line.exact_amount(exact);
         let plain = |name: &str, minor: &Exact| EventDeduction {
             name: name.to_owned(),
             amount: amount(&-minor),
             base: None,
             rate: None,
         };
-        let steps = self.program.map_or(&[][..], |p| p.deductions.as_slice());
+        let steps = self.line.deductions();
         let mut all = Vec::new();
-        let is_listed = |name: &str| steps.iter().any(|step| step.name == name);
         let computed = |at: usize| event.brought.steps.get(at).and_then(Option::as_ref);
         let tax: Exact = steps
             .iter()
@@ -194,11 +195,7 @@ impl<'a> LineEvents<'a> {
                 continue;
             }
             let Taken { base, minor, stated } = taken;
-            let fixed = step
-                .fixed
-                .iter()
-                .find(|(c, _)| c.code() == self.line.currency)
-                .map(|(c, minor)| major_grouped(*minor, *c));
+            let fixed = self.line.fixed(step).map(|minor| self.line.amount(minor));
             let rate = match (step.percent.is_zero(), fixed) {
                 (_, None) => percent_text(&step.percent),
                 (true, Some(fixed)) => fixed,
@@ -210,26 +207,11 @@ impl<'a> LineEvents<'a> {
                 ..plain(&step.name, minor)
             });
         }
-        if !is_listed("channel_fee") && !event.brought.fee.is_zero() {
+        if !self.line.is_listed("channel_fee") && !event.brought.fee.is_zero() {
             all.push(plain("channel_fee", &event.brought.fee));
         }
         all
     }
-}
-
-/// An exact amount of minor units in major units: `2.45`, `2.4535`, or `2.45 1/3` where a third of a minor unit is left, which
-/// no decimal holds.
-pub fn exact_amount(minor: &Exact, code: &str) -> String {
-    let Some(currency) = Currency::parse(code) else { return minor.to_string() };
-    let part = minor.abs().fraction();
-    let whole = (minor.abs() - part.clone()).floor_i128().and_then(|whole| i64::try_from(whole).ok());
-    let Some(whole) = whole else { return minor.to_string() };
-    let sign = if minor.is_negative() { "-" } else { "" };
-    if part.is_zero() {
-        return format!("{sign}{}", major_grouped(whole, currency));
-    }
-    let major = minor.checked_div(&Exact::from_int(10_i128.pow(currency.digits()))).unwrap_or_default();
-    major.to_decimal().unwrap_or_else(|| format!("{sign}{} {part}", major_grouped(whole, currency)))
 }
 
 impl EventLine {

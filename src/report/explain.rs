@@ -3,10 +3,12 @@
 
 use serde::Serialize;
 
-use super::events::{LineEvents, StepSum, exact_amount};
+use super::events::{LineEvents, StepSum};
+use super::line::Line;
+use crate::error::Result;
 use crate::ledger::{Earning, Part};
-use crate::money::{Currency, Exact, major_grouped};
-use crate::policy::{Of, Policies, Program, Step, aloud, percent_text};
+use crate::money::{Exact, Rounding, round};
+use crate::policy::{Of, Policies, Step, aloud, percent_text};
 
 /// One step of an earning line; minor units of the event currency, what is taken away negative.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -15,9 +17,12 @@ pub struct Explained {
     pub step: String,
     pub amount_minor: i64,
     pub amount: String,
-    /// What a rate is of, in major units, where the ledger alone says it: a step with a condition is of some events.
+    /// What a rate is of, in major units, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
+    /// The step may be of some of the events alone, and the ledger has one sum for all of them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub where_it_applies: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<String>,
     /// The rule, in words.
@@ -29,11 +34,11 @@ pub struct Explained {
     pub is_sum: bool,
 }
 
-/// Explains a line, and one party's part of it; with its events, the base of every deduction is known.
+/// Explains a line, and one party's part of it; with its events, the base of every deduction is known, else as far as the
+/// ledger says it.
 #[must_use]
 pub fn explain(policies: &Policies, line: &Earning, part: &Part, events: Option<&LineEvents<'_>>) -> Vec<Explained> {
-    let version = |p: &&Program| p.name == line.program && p.version == line.policy_version;
-    let teller = Teller { line, program: policies.programs.iter().find(version), events };
+    let teller = Teller { line: Line::of(policies, line), events };
     let mut steps = vec![teller.step("paid", line.gross_minor)];
     steps[0].cause = Some(format!("{} events", line.events));
     steps.extend(teller.deductions());
@@ -50,8 +55,7 @@ pub fn explain(policies: &Policies, line: &Earning, part: &Part, events: Option<
 }
 
 struct Teller<'a> {
-    line: &'a Earning,
-    program: Option<&'a Program>,
+    line: Line<'a>,
     events: Option<&'a LineEvents<'a>>,
 }
 
@@ -60,8 +64,9 @@ impl Teller<'_> {
         Explained {
             step: step.into(),
             amount_minor: minor,
-            amount: self.amount(minor),
+            amount: self.line.amount(minor),
             base: None,
+            where_it_applies: false,
             rate: None,
             cause: None,
             account: None,
@@ -69,86 +74,129 @@ impl Teller<'_> {
         }
     }
 
-    fn amount(&self, minor: i64) -> String {
-        Currency::parse(&self.line.currency).map_or_else(|| minor.to_string(), |c| major_grouped(minor, c))
-    }
-
     /// Tax, the channel's fee and the program's own steps, in the order of the program.
     fn deductions(&self) -> Vec<Explained> {
-        let line = self.line;
-        let listed: &[Step] = self.program.map_or(&[], |p| &p.deductions);
+        let line = self.line.row;
         let mut steps = Vec::new();
-        let is_listed = |name: &str| listed.iter().any(|s| s.name == name);
-        if !is_listed("tax") {
+        if !self.line.is_listed("tax") {
             let cause = Some("stated by the log".to_owned());
             steps.push(Explained { cause, account: Some("tax_payable".into()), ..self.step("tax", -line.tax_minor) });
         }
         let mut left = line.gross_minor - line.tax_minor;
-        for (at, step) in listed.iter().enumerate() {
+        for (at, step) in self.line.deductions().iter().enumerate() {
             let minor = self.taken(&step.name);
-            steps.push(self.listed(step, minor, left, self.events.map(|events| events.step(at))));
+            steps.push(self.listed(step, at, [minor, left], self.events.map(|events| events.step(at))));
             left -= if step.name == "tax" { 0 } else { minor };
         }
-        if !is_listed("channel_fee") {
+        if !self.line.is_listed("channel_fee") {
             let cause = Some("kept by the channel, out of the platform's part".to_owned());
             let account = Some("channel_fees".into());
             steps.push(Explained { cause, account, ..self.step("channel_fee", -line.channel_fee_minor) });
         }
-        let unknown = line.deductions.iter().filter(|d| !is_listed(&d.name));
+        let unknown = line.deductions.iter().filter(|d| !self.line.is_listed(&d.name));
         steps.extend(unknown.map(|d| Explained { account: Some(d.account.clone()), ..self.step(&d.name, -d.minor) }));
         steps
     }
 
     fn taken(&self, name: &str) -> i64 {
         match name {
-            "tax" => self.line.tax_minor,
-            "channel_fee" => self.line.channel_fee_minor,
-            _ => self.line.deductions.iter().filter(|d| d.name == name).map(|d| d.minor).sum(),
+            "tax" => self.line.row.tax_minor,
+            "channel_fee" => self.line.row.channel_fee_minor,
+            _ => self.line.row.deductions.iter().filter(|d| d.name == name).map(|d| d.minor).sum(),
         }
     }
 
-    /// A step of the program; its base is known where it is taken of every event, or where the events are given.
-    fn listed(&self, step: &Step, minor: i64, left: i64, events: Option<StepSum>) -> Explained {
-        let may_be_stated = matches!(step.name.as_str(), "tax" | "channel_fee");
-        let all = if step.of == Of::Rest { left } else { self.line.gross_minor - self.line.tax_minor };
-        let base = match &events {
-            None => (step.when.is_none() && !may_be_stated).then(|| self.amount(all)),
-            Some(sum) => (sum.computed != 0).then(|| exact_amount(&sum.base, &self.line.currency)),
-        };
-        let when = step.when.as_ref().map(|sql| format!("when {}", aloud(&sql.text)));
-        let fixed = step.fixed.iter().find(|(c, _)| c.code() == self.line.currency);
-        let fixed = fixed.map(|(_, minor)| format!("and {} of each event", self.amount(*minor)));
+    /// A step of the program at this place, what it took and what was left for it: as its events tell it, or else the ledger.
+    fn listed(&self, step: &Step, at: usize, [minor, left]: [i64; 2], events: Option<StepSum>) -> Explained {
+        let all = if step.of == Of::Rest { left } else { self.line.row.gross_minor - self.line.row.tax_minor };
+        let base = events.as_ref().map_or_else(|| self.of_the_ledger(step, at, minor, all), Base::of);
         let stated = match &events {
-            None => may_be_stated.then(|| "as the log states it, where it does".to_owned()),
+            None if !may_be_stated(step) => None,
+            None if base == Base::Stated => Some("as the log states it".to_owned()),
+            None => Some("as the log states it, where it does".to_owned()),
             Some(sum) if sum.stated.is_zero() => None,
-            Some(sum) => Some(format!("{} as the log states it", exact_amount(&sum.stated, &self.line.currency))),
+            Some(sum) => Some(format!("{} as the log states it", self.line.exact_amount(&sum.stated))),
         };
+        let when = step.when.as_ref().filter(|_| base != Base::Stated);
+        let when = when.map(|sql| format!("when {}", aloud(&sql.text)));
+        let fixed = self.line.fixed(step).filter(|_| base != Base::Stated);
+        let fixed = fixed.map(|minor| format!("and {} of each event", self.line.amount(minor)));
         let why: Vec<String> = [fixed, when, stated].into_iter().flatten().collect();
-        let is_computed = events.as_ref().is_none_or(|sum| sum.computed != 0);
         Explained {
-            base,
-            rate: is_computed.then(|| percent_text(&step.percent)),
+            where_it_applies: base == Base::Unknown,
+            rate: (base != Base::Stated).then(|| percent_text(&step.percent)),
+            base: if let Base::Of(base) = base { Some(self.line.exact_amount(&base)) } else { None },
             cause: (!why.is_empty()).then(|| why.join("; ")),
             account: Some(step.account.clone()),
             ..self.step(&step.name, -minor)
         }
     }
 
+    /// What the ledger says of a step's base. A step of every event is of all of the line. Of one event alone it is too, if
+    /// its percent comes to what was taken; else the log has stated the amount of a charge, or a correction is of several.
+    fn of_the_ledger(&self, step: &Step, at: usize, minor: i64, all: i64) -> Base {
+        let line = self.line.row;
+        let of_all = Base::Of(Exact::from(all));
+        if step.when.is_none() && !may_be_stated(step) {
+            return of_all;
+        }
+        if line.events.abs() != 1 {
+            return Base::Unknown;
+        }
+        if self.comes_to(step, at, all).is_ok_and(|[low, high]| (low..=high).contains(&i128::from(minor))) {
+            return of_all;
+        }
+        let is_charge = line.cause == "current" && line.gross_minor > 0;
+        if is_charge && may_be_stated(step) { Base::Stated } else { Base::Unknown }
+    }
+
+    /// What a step comes to at least and at most: each step before it is off by half a minor unit where the ledger has it rounded.
+    fn comes_to(&self, step: &Step, at: usize, all: i64) -> Result<[i128; 2]> {
+        let before = i128::try_from(at).unwrap_or(i128::MAX);
+        let slack = Exact::from_int(before).checked_div(&Exact::from_int(2)).unwrap_or_default();
+        let (all, sign) = (Exact::from(all), Exact::from(all.signum()));
+        let fixed = Exact::from(self.line.fixed(step).unwrap_or(0)) * sign;
+        let of = |base: &Exact| round(&(&(&step.percent * base) + &fixed), step.round.unwrap_or(Rounding::HalfEven));
+        Ok([of(&(&all - &slack))?, of(&(&all + &slack))?])
+    }
+
     fn creator_side(&self) -> Explained {
-        let rounded = Exact::read_back(&self.line.rounding).filter(|r| !r.is_zero());
+        let rounded = Exact::read_back(&self.line.row.rounding).filter(|r| !r.is_zero());
         let rounded = rounded
             .map(|r| format!(" Rounded off: {} of a minor unit.", r.to_decimal().unwrap_or_else(|| r.to_string())));
-        let share = self.program.map(|p| p.share_words()).unwrap_or_default();
+        let share = self.line.program.map(|p| p.share_words()).unwrap_or_default();
         let cause = Some(format!("{share}{}", rounded.unwrap_or_default())).filter(|c| !c.is_empty());
-        Explained { is_sum: true, cause, ..self.step("creator side", self.line.creator_minor) }
+        Explained { is_sum: true, cause, ..self.step("creator side", self.line.row.creator_minor) }
     }
+}
+
+/// What a step's percent is of, exact minor units of the event currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Base {
+    Of(Exact),
+    /// Of nothing: the log states the amount.
+    Stated,
+    Unknown,
+}
+
+impl Base {
+    /// As the events say.
+    fn of(sum: &StepSum) -> Self {
+        if sum.computed == 0 { Self::Stated } else { Self::Of(sum.base.clone()) }
+    }
+}
+
+/// Sales tax and the channel's fee are computed where the log states none.
+fn may_be_stated(step: &Step) -> bool {
+    matches!(step.name.as_str(), "tax" | "channel_fee")
 }
 
 impl Explained {
     /// As a line of a statement: `-1.50  channel_fee: 30 % of 5.00, when channel is not 'web'`.
     #[must_use]
     pub fn text(&self, width: usize) -> String {
-        let of = self.base.as_ref().map(|base| format!(" of {base}")).unwrap_or_default();
+        let unknown = if self.where_it_applies { " where it applies*" } else { "" };
+        let of = self.base.as_ref().map_or_else(|| unknown.to_owned(), |base| format!(" of {base}"));
         let rate = self.rate.as_ref().map(|rate| format!("{rate}{of}"));
         let why: Vec<String> = [rate, self.cause.clone()].into_iter().flatten().collect();
         let colon = if why.is_empty() { "" } else { ": " };

@@ -3,9 +3,11 @@
 mod brought_over;
 mod events;
 mod explain;
+mod line;
 mod moves;
 mod statement;
 mod summary;
+mod text;
 mod without_part;
 
 pub use brought_over::BroughtOver;

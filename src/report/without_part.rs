@@ -2,6 +2,7 @@
 //! of the creator who earned them.
 
 use super::events::LineEvents;
+use super::line::program_of;
 use crate::ledger::{Earning, EarningView, Part, Statement};
 use crate::policy::{Pay, Policies, Program};
 
@@ -18,11 +19,10 @@ const EITHER: &str = "cancelled or free of charge";
 #[must_use]
 pub fn is_without_part(policies: &Policies, line: &EarningView<'_>) -> bool {
     let head = line.head();
-    let version = |p: &&Program| p.name == head.program && p.version == head.policy_version;
     let shares = |p: &Program| !matches!(p.pay, Pay::Pool(_) | Pay::Each(_));
     line.parts().next().is_none()
         && (head.amounts.events, head.amounts.gross) != (0, 0)
-        && policies.programs.iter().find(version).is_some_and(shares)
+        && program_of(policies, head.program, head.policy_version).is_some_and(shares)
 }
 
 /// What became of the money of a line without parts, as far as it is known.
