@@ -89,7 +89,10 @@ fn main() -> Result<()> {
         let rates = Rates::new(&references.fx, &pinned, None, true);
         let (begun, busy) = (Instant::now(), busy());
         let pieces = pieces(&given);
-        let facts_of = |piece: usize| Ok(pieces[piece].to_vec());
+        let facts_of = |piece: usize, into: &mut Vec<_>| {
+            into.extend_from_slice(pieces[piece]);
+            Ok(())
+        };
         let evaluation = evaluate(&known, pieces.len(), &facts_of, &[], &names, &rates)?;
         let (took, busy) = (begun.elapsed(), self::busy().zip(busy).map(|(now, then)| now - then));
         let busy = busy.map_or_else(String::new, |hundredths| {

@@ -97,11 +97,18 @@ impl LinePiece {
         Ok(())
     }
 
-    /// Makes room for so many lines with up to three parts each, so that they need not be moved while they are made.
-    pub fn reserve(&mut self, lines: usize) {
-        self.rows.reserve(lines);
-        self.deductions.reserve(lines);
-        self.parts.reserve(lines.saturating_mul(3));
+    /// All that was added, without room for more; what is left is empty, and keeps its room.
+    pub fn take(&mut self) -> Self {
+        let taken = Self {
+            rows: self.rows.drain(..).collect(),
+            deductions: self.deductions.clone(),
+            parts: self.parts.clone(),
+            paid: Paid { all: std::mem::take(&mut self.paid.all), numbers: FxHashMap::default() },
+        };
+        self.deductions.clear();
+        self.parts.clear();
+        self.paid.numbers.clear();
+        taken
     }
 
     /// Gives back memory that no further line will take.

@@ -212,6 +212,11 @@ impl<'a> Memory<'a> {
         Self { look, days: FxHashMap::default(), worths: FxHashMap::default() }
     }
 
+    /// Forgets the numbers of rates in lines that were taken away.
+    pub fn forget_numbers(&mut self) {
+        self.worths.values_mut().for_each(|worth| worth.number = None);
+    }
+
     /// # Errors
     /// No terms cover the period's last day (usage).
     pub fn day(&mut self, day: i32) -> Result<Day<'a>> {

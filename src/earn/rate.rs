@@ -1,6 +1,7 @@
 //! One evaluation: every earning line, knowing what it is given to know.
 
 use std::collections::BTreeMap;
+use std::mem::take;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -47,6 +48,9 @@ pub struct Evaluation {
     pub spread: Spread,
 }
 
+/// Puts the facts of a piece, by number, into an empty list.
+pub type FactsOf<'o, 'f> = &'o (dyn Fn(usize, &mut Vec<Fact<'f>>) -> Result<()> + Sync);
+
 /// Rates all facts. `facts_of` gives those of each of so many pieces, creator after creator, all of one creator in one
 /// piece; `names` holds every creator, party, program, version and deduction.
 ///
@@ -55,14 +59,16 @@ pub struct Evaluation {
 pub fn evaluate<'f>(
     known: &Known<'_>,
     pieces: usize,
-    facts_of: &(dyn Fn(usize) -> Result<Vec<Fact<'f>>> + Sync),
+    facts_of: FactsOf<'_, 'f>,
     retained: &[Retained],
     names: &Names,
     rates: &Rates<'_>,
 ) -> Result<Evaluation> {
     let look = Lookup::new(known, names, rates)?;
-    let rated: Vec<Result<Piece>> =
-        (0..pieces).into_par_iter().map(|piece| Worker::new(&look).rate(&mut facts_of(piece)?)).collect();
+    let rated: Vec<Result<Piece>> = (0..pieces)
+        .into_par_iter()
+        .map_init(|| (Worker::new(&look), Vec::new()), |at_work, piece| rate_piece(at_work, facts_of, piece))
+        .collect();
     let mut evaluation = Evaluation::default();
     for piece in rated {
         let piece = piece?;
@@ -93,6 +99,18 @@ pub fn evaluate<'f>(
     Ok(evaluation)
 }
 
+/// Rates a piece by a worker that has rated others, in their list.
+fn rate_piece<'f>(
+    (worker, facts): &mut (Worker<'_>, Vec<Fact<'f>>),
+    facts_of: FactsOf<'_, 'f>,
+    piece: usize,
+) -> Result<Piece> {
+    facts.clear();
+    let rated = facts_of(piece, facts).and_then(|()| worker.rate(facts));
+    // A worker that failed may stand halfway; its memory is not worth keeping.
+    rated.inspect_err(|_| *worker = Worker::new(worker.look))
+}
+
 /// What the platform pays for creators that were brought.
 fn add_referrals(look: &Lookup<'_>, evaluation: &mut Evaluation) -> Result<()> {
     let lines = referral::lines(look, &evaluation.lines)?;
@@ -121,9 +139,6 @@ type VolumeKey = (u32, Currency, Basis, Window, i32);
 type BonusKey = (u32, u32, Period);
 /// A party's number and share of the creator side.
 type PartyShare = (u32, Exact);
-
-/// Room for so many lines is made at first: a piece of a month seldom has more, but one creator's events may be a million.
-const LINES_AT_FIRST: usize = 1_024;
 
 /// One worker: a creator after the other, and for each what is running while its facts are rated.
 pub(super) struct Worker<'a> {
@@ -185,13 +200,16 @@ impl<'a> Worker<'a> {
         Ok(self.trace.unwrap_or_default())
     }
 
-    fn rate(mut self, facts: &mut [Fact<'_>]) -> Result<Piece> {
-        self.done.lines.reserve(facts.len().min(LINES_AT_FIRST));
+    /// Rates a piece. Lists that grew while it was rated are used again for the next: what is given is as large as it must be.
+    fn rate(&mut self, facts: &mut [Fact<'_>]) -> Result<Piece> {
         for creator in facts.chunk_by_mut(|a, b| a.creator == b.creator) {
             self.creator(creator)?;
         }
-        self.done.lines.shrink();
-        Ok(self.done)
+        let lines = self.done.lines.take();
+        self.memory.forget_numbers();
+        let Piece { clearing, expense, spread, .. } = &mut self.done;
+        let (clearing, expense, spread) = (take(clearing), take(expense), take(spread));
+        Ok(Piece { lines, clearing, expense, spread })
     }
 
     /// Rates a creator's facts in their order; those that add up after the others, program by program, which only look at
@@ -324,7 +342,7 @@ impl<'a> Worker<'a> {
     /// Sums the windows of tiers by whole volume, before any share is known.
     fn add_totals(&mut self, facts: &[Fact<'_>]) -> Result<()> {
         let look = self.look;
-        let mut deducted = std::mem::take(&mut self.deducted);
+        let mut deducted = take(&mut self.deducted);
         for fact in facts {
             let program = look.program(fact.program);
             if !program.by_whole {
@@ -354,7 +372,7 @@ impl<'a> Worker<'a> {
     fn add(&mut self, fact: &Fact<'_>) -> Result<()> {
         let program = self.look.program(fact.program);
         let context = self.context(fact, program)?;
-        let mut deducted = std::mem::take(&mut self.deducted);
+        let mut deducted = take(&mut self.deducted);
         deduct(self.look.known.rows, program.program, fact, &mut deducted)?;
         let exact = self.creator_side(program, fact, &context, &deducted)?;
         let shares = self.shares_of(fact, program.program)?;
@@ -503,6 +521,9 @@ impl<'a> Worker<'a> {
         let cap = Exact::from(cap);
         let before = running.clone().min(cap.clone());
         *running += &(extra * &worth);
+        if before < cap && *running <= cap {
+            return Ok(extra.clone());
+        }
         let after = running.clone().min(cap);
         (&after - &before).checked_div(&worth).ok_or_else(|| Error::bug("a rate of zero"))
     }

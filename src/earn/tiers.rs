@@ -39,10 +39,14 @@ pub fn marginal(tiers: &Tiers, from: &Exact, base: &Exact, measure: &Exact, wort
         Basis::Earned => walk(tiers, from, base, |share| &share.clone() * worth),
         Basis::Gross | Basis::Net => {
             let volume = measure * worth;
-            match volume.checked_div(base) {
-                Some(speed) if !volume.is_zero() => walk(tiers, from, base, |_| speed.clone()),
-                _ => Step { creator: flat(tiers, from, base), moved: volume },
+            if volume.is_zero() || base.is_zero() {
+                return Step { creator: flat(tiers, from, base), moved: volume };
             }
+            if let Some(band) = stays_in(tiers, from, &volume) {
+                return Step { creator: base * &band.percent, moved: volume };
+            }
+            let speed = volume.checked_div(base).unwrap_or_default();
+            walk(tiers, from, base, |_| speed.clone())
         }
     }
 }
@@ -51,11 +55,23 @@ fn flat(tiers: &Tiers, at: &Exact, base: &Exact) -> Exact {
     band_at(tiers, at).map_or_else(Exact::default, |band| base * &band.percent)
 }
 
+/// The one band that a volume passes through while it moves on, where it does not leave it: most events cross no edge.
+fn stays_in<'a>(tiers: &'a Tiers, from: &Exact, volume: &Exact) -> Option<&'a Band> {
+    let (index, band) = band_towards(tiers, from, |_| volume.is_negative())?;
+    let to = from + volume;
+    let stays = match volume.is_negative() {
+        true => index == 0 || to >= Exact::from(band.from_minor),
+        false => tiers.bands.get(index + 1).is_none_or(|next| to <= Exact::from(next.from_minor)),
+    };
+    stays.then_some(band)
+}
+
 /// Spends `base` band by band; `speed` is how far the volume moves for one unit of base in a band of that share.
 fn walk(tiers: &Tiers, from: &Exact, base: &Exact, speed: impl Fn(&Exact) -> Exact) -> Step {
     let (mut at, mut left, mut creator) = (from.clone(), base.clone(), Exact::default());
     while !left.is_zero() {
-        let Some((index, band)) = band_towards(tiers, &at, &left, &speed) else { break };
+        let down = |band: &Band| (&left * &speed(&band.percent)).is_negative();
+        let Some((index, band)) = band_towards(tiers, &at, down) else { break };
         let pace = speed(&band.percent);
         let spent = match edge(tiers, index, &(&left * &pace), &at) {
             Some(edge) => match (&edge - &at).checked_div(&pace) {
@@ -72,17 +88,11 @@ fn walk(tiers: &Tiers, from: &Exact, base: &Exact, speed: impl Fn(&Exact) -> Exa
 }
 
 /// The band that the next unit falls in: on an edge, the upper one going up and the lower one going down.
-fn band_towards<'a>(
-    tiers: &'a Tiers,
-    at: &Exact,
-    left: &Exact,
-    speed: &impl Fn(&Exact) -> Exact,
-) -> Option<(usize, &'a Band)> {
+fn band_towards<'a>(tiers: &'a Tiers, at: &Exact, down: impl Fn(&Band) -> bool) -> Option<(usize, &'a Band)> {
     let upward = tiers.bands.iter().rposition(|b| *at >= Exact::from(b.from_minor)).unwrap_or(0);
     let band = &tiers.bands[upward];
-    let down = (left * &speed(&band.percent)).is_negative();
     let on_edge = upward > 0 && *at == Exact::from(band.from_minor);
-    let index = if down && on_edge { upward - 1 } else { upward };
+    let index = if on_edge && down(band) { upward - 1 } else { upward };
     tiers.bands.get(index).map(|band| (index, band))
 }
 

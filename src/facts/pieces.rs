@@ -101,28 +101,27 @@ impl<'a> Pieces<'a> {
         self.pieces.is_empty()
     }
 
-    /// The facts of a piece, creator after creator: units that are rated alike as one sum.
+    /// Puts the facts of a piece into an empty list, creator after creator: units that are rated alike as one sum.
     ///
     /// # Errors
     /// A sum beyond Int64 (gate).
-    pub fn facts(&self, piece: usize) -> Result<Vec<Fact<'a>>> {
+    pub fn facts(&self, piece: usize, facts: &mut Vec<Fact<'a>>) -> Result<()> {
         let Cut { range, rows, more } = &self.pieces[piece];
         let rated = self.linked.rated.get(*range).map_or(&[][..], |rated| &rated[rows.clone()]);
-        let mut facts = Vec::new();
         let mut places = FxHashMap::default();
         let creator = |rated: &Rated| self.known.rows.records[rated.row as usize].creator;
         for rows in rated.chunk_by(|a, b| creator(a) == creator(b)) {
             places.clear();
             for some in rows.chunks(FETCHED) {
                 fetch(self.known.rows, some);
-                some.iter().try_for_each(|rated| self.add(*rated, &mut facts, &mut places))?;
+                some.iter().try_for_each(|rated| self.add(*rated, facts, &mut places))?;
             }
         }
         if !more.is_empty() {
             facts.extend_from_slice(&self.more[more.clone()]);
             facts.sort_by_key(|fact| fact.creator);
         }
-        Ok(facts)
+        Ok(())
     }
 
     /// The facts of these creators, creator after creator, every unit by itself.

@@ -227,7 +227,7 @@ impl<'a> Run<'a> {
         let rates = Rates::new(&given.references.fx, pinned, self.state.period(), given.reads_for_closed);
         let pooled = super::pools::divide(&known, &kept.measures, &kept.classes, &mut linked, self.names)?;
         let pieces = Pieces::of(&known, &kept.classes, &linked, pooled.facts);
-        let facts = |piece| pieces.facts(piece);
+        let facts = |piece: usize, into: &mut Vec<_>| pieces.facts(piece, into);
         let retained = retained(&known, &linked)?;
         let mut snapshot = Snapshot::of(evaluate(&known, pieces.len(), &facts, &retained, self.names, &rates)?);
         used.extend(rates.used());

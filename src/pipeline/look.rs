@@ -50,8 +50,12 @@ pub fn look(engine: Engine, book: &Book, period: Period) -> Result<Looked> {
         fates[*row as usize] = *fate;
     }
     let pieces_of = Pieces::of(&known, &classes, &linked, Vec::new());
-    let pieces: Result<Vec<Vec<Fact<'_>>>> = (0..pieces_of.len()).map(|piece| pieces_of.facts(piece)).collect();
-    Ok(Looked { facts: facts_table(&input, &pieces?.concat())?, fates: fates_table(&input, &fates)? })
+    let (mut facts, mut piece) = (Vec::new(), Vec::new());
+    for number in 0..pieces_of.len() {
+        pieces_of.facts(number, &mut piece)?;
+        facts.append(&mut piece);
+    }
+    Ok(Looked { facts: facts_table(&input, &facts)?, fates: fates_table(&input, &fates)? })
 }
 
 fn table(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch> {
