@@ -383,6 +383,17 @@ fn help_begins_with_examples_and_completions_and_the_manual_are_there() {
 }
 
 #[test]
+fn a_reader_that_leaves_early_is_no_fault_of_completions_and_the_manual() {
+    for arguments in [&["completions", "bash"][..], &["man"], &["--help"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_everycent"));
+        let mut left = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+        drop(left.stdout.take());
+        let output = left.wait_with_output().expect("ends");
+        assert!(output.status.success() && output.stderr.is_empty(), "{arguments:?}: {output:?}");
+    }
+}
+
+#[test]
 fn what_is_broken_elsewhere_keeps_no_question_from_its_answer() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("book");

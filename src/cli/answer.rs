@@ -40,7 +40,7 @@ fn refused(e: impl std::fmt::Display) -> Error {
 }
 
 /// A write to a reader that has left (`| head`) is no fault: it has what it wanted.
-fn written(done: std::io::Result<()>) -> Result<()> {
+pub(super) fn written(done: std::io::Result<()>) -> Result<()> {
     match done {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(refused(e)),
         _ => Ok(()),

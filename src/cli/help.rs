@@ -1,11 +1,13 @@
 //! Completions for shells, and the manual.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
 
 use super::Cli;
+use super::answer::written;
 use crate::error::{Error, Result};
 
 /// Help begins with what a command does and how it is used by example; flags come after.
@@ -37,8 +39,13 @@ pub struct Man {
 }
 
 /// Prints a shell's completions.
-pub fn completions(request: &Completions) {
-    clap_complete::generate(request.shell, &mut command(), "everycent", &mut std::io::stdout());
+///
+/// # Errors
+/// They can't be written (resources).
+pub fn completions(request: &Completions) -> Result<()> {
+    let mut text = Vec::new();
+    clap_complete::generate(request.shell, &mut command(), "everycent", &mut text);
+    written(std::io::stdout().write_all(&text))
 }
 
 /// Prints the manual, or writes its pages.
@@ -47,7 +54,7 @@ pub fn completions(request: &Completions) {
 /// The folder can't be written (resources).
 pub fn man(request: &Man) -> Result<()> {
     match &request.dir {
-        None => clap_mangen::Man::new(command()).render(&mut std::io::stdout())?,
+        None => written(clap_mangen::Man::new(command()).render(&mut std::io::stdout()))?,
         Some(dir) => {
             std::fs::create_dir_all(dir)?;
             clap_mangen::generate_to(command(), dir)

@@ -187,10 +187,7 @@ fn perform(cli: Cli) -> Result<()> {
         Verb::Report(request) => report::perform(&common, &request),
         Verb::Synth(request) => synth::perform(&common, &request),
         Verb::Policy(verb) => policy::perform(&common, &verb),
-        Verb::Completions(request) => {
-            help::completions(&request);
-            Ok(())
-        }
+        Verb::Completions(request) => help::completions(&request),
         Verb::Man(request) => help::man(&request),
         Verb::Quarantine(verb) => quarantine::perform(&common, &verb),
     }
