@@ -135,7 +135,7 @@ fn a_line_that_nobody_has_a_part_of_stands_on_the_statement_of_who_earned_it() {
     has_lines(&ada, &["0.00 members v1 of ada: 0.00 EUR, cancelled, 2 events"]);
     assert!(ada.contains("2026-10-05 subscriptions s1 start: paid 0.00, creator side 0.00, taken back by r1"), "{ada}");
     has_lines(&events("dee"), &["0.00 members v1 of dee: 0.00 EUR, free of charge, 2 events"]);
-    let ben = ["0.00 service v1 of ben: 0.00 EUR, no part, 1 events", "8.00 paid: 1 events", "-8.00 platform"];
+    let ben = ["0.00 service v1 of ben: 0.00 EUR, no part, 1 event", "8.00 paid: 1 event", "-8.00 platform"];
     has_lines(&statement(&folder, "ben", "2026-10"), &ben);
     // On the account that there is.
     let cho = statement(&folder, "cho", "2026-10");
@@ -152,7 +152,7 @@ fn a_correction_that_nobody_has_a_part_of_stands_on_the_statement_too() {
     let folder = told("cancelled.txt", "2026-11", dir.path());
     let lines = [
         "corrections of earlier periods 0.00",
-        "0.00 service v1 of ben reversal of 2026-10: 0.00 EUR, no part, 1 events",
+        "0.00 service v1 of ben reversal of 2026-10: 0.00 EUR, no part, 1 event",
     ];
     has_lines(&statement(&folder, "ben", "2026-11"), &lines);
 }

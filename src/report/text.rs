@@ -1,6 +1,7 @@
 //! Statements as text.
 
 use super::brought_over::BroughtOver;
+use super::explain::count_of_events;
 use super::statement::{ADJUSTMENTS, AccountSection, CORRECTIONS, EARNED, OPENING, StatementDocument};
 
 impl StatementDocument {
@@ -87,8 +88,12 @@ impl AccountSection {
             let cause = if current { String::new() } else { format!(" {} of {}", l.cause, l.earning_period) };
             let why = l.without_part.map(|why| format!(", {why}")).unwrap_or_default();
             let what = format!(
-                "{} v{} of {}{cause}: {}{rate}{why}, {} events",
-                l.program, l.policy_version, l.creator_id, l.part, l.events
+                "{} v{} of {}{cause}: {}{rate}{why}, {}",
+                l.program,
+                l.policy_version,
+                l.creator_id,
+                l.part,
+                count_of_events(l.events)
             );
             text.push_str(&format!("      {:>width$}   {what}\n", l.amount));
             for step in &l.explanation {
