@@ -9,6 +9,7 @@ use arrow::array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, Strin
 use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::metadata::{ParquetMetaDataReader, ParquetMetaDataWriter};
 
 struct Book(tempfile::TempDir);
 
@@ -101,6 +102,45 @@ fn a_truncated_file() {
     let bytes = fs::read(&path).expect("bytes");
     fs::write(&path, &bytes[..bytes.len() / 2]).expect("written");
     book.refuses(3, &["no sound Parquet file", "commerce 2026-01.parquet"]);
+}
+
+#[test]
+fn a_footer_that_says_other_rows_than_there_are() {
+    let most = 1 << 40;
+    for (rows, values) in [(52, 51), (50, 51), (0, 51), (-1, 51), (52, 52), (50, 50), (1 << 31, 1 << 31), (most, most)]
+    {
+        let book = Book::new();
+        let path = book.at("logs/commerce/2026-01.parquet");
+        let bytes = fs::read(&path).expect("bytes");
+        let footer =
+            ParquetMetaDataReader::new().parse_and_finish(&File::open(&path).expect("a log")).expect("a footer");
+        let groups = footer.row_groups().iter().map(|group| {
+            let columns = group.columns().iter().map(|c| c.clone().into_builder().set_num_values(values).build());
+            let columns = columns.collect::<Result<_, _>>().expect("columns");
+            group.clone().into_builder().set_num_rows(rows).set_column_metadata(columns).build().expect("a row group")
+        });
+        let groups = groups.collect();
+        let length = u32::from_le_bytes(bytes[bytes.len() - 8..][..4].try_into().expect("four bytes"));
+        let mut lying = bytes[..bytes.len() - 8 - length as usize].to_vec();
+        let footer = footer.into_builder().set_row_groups(groups).build();
+        ParquetMetaDataWriter::new(&mut lying, &footer).finish().expect("written");
+        fs::write(&path, lying).expect("written");
+        book.refuses(3, &["no sound Parquet file", "commerce 2026-01.parquet", "found"]);
+    }
+}
+
+#[test]
+fn a_footer_whose_sum_is_another_than_its_row_groups() {
+    let book = Book::new();
+    let path = book.at("logs/commerce/2026-01.parquet");
+    let mut bytes = fs::read(&path).expect("bytes");
+    let length = u32::from_le_bytes(bytes[bytes.len() - 8..][..4].try_into().expect("four bytes"));
+    let footer = bytes.len() - 8 - length as usize;
+    // Thrift: the next field, an i64, of 51; its first is the file's.
+    let at = bytes[footer..].windows(2).position(|pair| pair == [0x16, 2 * 51]).expect("the file's rows");
+    bytes[footer + at + 1] = 2 * 50;
+    fs::write(&path, bytes).expect("written");
+    book.refuses(3, &["no sound Parquet file", "commerce 2026-01.parquet", "says 50 rows, and 51 in its row groups"]);
 }
 
 #[test]

@@ -11,7 +11,6 @@ use super::hashing::{RowBytes, hash};
 use super::minors::Large;
 use super::names::Names;
 use super::rows::{NO_KIND, NONE, NULL, Rare, Record, Room};
-use super::snapshot::changed_meanwhile;
 use crate::error::{Error, Result};
 use crate::log::Log;
 use crate::money::Currency;
@@ -51,12 +50,12 @@ impl<'a> Filling<'a> {
     /// numbers: broken ones, excluded ones, those with a currency that is none.
     ///
     /// # Errors
-    /// There are more rows than the file's footer promised (input); a column can't be hashed.
-    pub fn add(&mut self, canonical: &Canonical, place: &str) -> Result<Vec<u32>> {
+    /// There are more rows than there is room for (a bug); a column can't be hashed.
+    pub fn add(&mut self, canonical: &Canonical) -> Result<Vec<u32>> {
         let batch = &canonical.batch;
         let first = self.rows;
         if first + batch.num_rows() > self.room.len() {
-            return Err(changed_meanwhile(place));
+            return Err(Error::bug("a file has more rows than room"));
         }
         let columns = Columns::of(batch);
         let mut bytes = RowBytes::of(batch, 0..batch.num_columns())?;
@@ -109,10 +108,10 @@ impl<'a> Filling<'a> {
     /// Numbers names as `names` does, where they are new to it too.
     ///
     /// # Errors
-    /// There are fewer rows than the file's footer promised (input).
-    pub fn finish(mut self, names: &Mutex<Names>, place: &str) -> Result<Filled> {
+    /// There are fewer rows than there is room for (a bug).
+    pub fn finish(mut self, names: &Mutex<Names>) -> Result<Filled> {
         if self.rows != self.room.len() {
-            return Err(changed_meanwhile(place));
+            return Err(Error::bug("a file has fewer rows than room"));
         }
         let numbers = names.lock().map_err(|e| Error::bug(e.to_string()))?.absorb(&self.names);
         self.room.records.iter_mut().for_each(|record| record.renumber(&numbers));

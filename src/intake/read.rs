@@ -16,7 +16,7 @@ use super::kept::{Keeper, Words};
 use super::minors::Large;
 use super::names::Names;
 use super::rows::{Rare, Record, Room, Rows, SourceFile};
-use super::snapshot::{OpenFile, RawFile, list, locate, rows_promised};
+use super::snapshot::{OpenFile, RawFile, changed_meanwhile, list, locate, rows_promised};
 use crate::error::{Error, Result};
 use crate::fate::Fate;
 use crate::log::Log;
@@ -194,6 +194,9 @@ fn read_part(
 ) -> Result<Part> {
     let place = format!("{} {path}", reader.log.name());
     let file = OpenFile::open(&locate(&reader.root, path), &place)?;
+    if file.rows() != room.len() as u64 {
+        return Err(changed_meanwhile(&place));
+    }
     let mapping = Mapping::of(engine, reader, path, &place, &file)?;
     let mut filling = Filling::new(zone, reader.log, room);
     let mut kept: Option<(Keeper, Kind)> = None;
@@ -202,7 +205,7 @@ fn read_part(
         let schema = canonical.batch.schema();
         let fresh = || (Keeper::new(reader.log, &schema, &reader.kept), Kind { id_type, held });
         let (keeper, _) = kept.get_or_insert_with(fresh);
-        let odd = filling.add(&canonical, &place)?;
+        let odd = filling.add(&canonical)?;
         keeper.add(&canonical.batch, odd)
     };
     match mapping.is_by_row() {
@@ -212,7 +215,7 @@ fn read_part(
     let (keeper, kind) = kept.ok_or_else(|| Error::bug("a file without a piece"))?;
     let schema = Arc::clone(keeper.schema());
     let (columns, odd) = keeper.finish()?;
-    let Filled { large, rare, fingerprint, rows } = filling.finish(names, &place)?;
+    let Filled { large, rare, fingerprint, rows } = filling.finish(names)?;
     let file = SourceFile {
         log: reader.log,
         path: path.to_owned(),
@@ -235,7 +238,7 @@ pub(super) fn faults(zone: &Zone, log: Log, canonical: &Canonical) -> Result<Vec
     let mut rows = Rows::default();
     let mut rooms = rows.make_room(&[canonical.batch.num_rows() as u64])?;
     let room = rooms.pop().ok_or_else(|| Error::bug("no room"))?;
-    Filling::new(zone, log, room).add(canonical, log.name())?;
+    Filling::new(zone, log, room).add(canonical)?;
     let excluded = text(&canonical.batch, EXCLUDE_REASON);
     let fault = |(at, record): (usize, &Record)| match record.fault {
         Some(reason) => Some((Fate::Quarantined(reason).name(), reason.code().to_owned())),

@@ -7,7 +7,7 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
-use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
@@ -113,18 +113,46 @@ pub fn schema_of_file(path: &Path, name: &str) -> Result<arrow::datatypes::Schem
     metadata.map(|m| m.schema().clone()).map_err(|e| damaged(name, size, &e.to_string()))
 }
 
-/// The rows that a file's footer promises; 0 where it can't be read or contradicts itself, which [`OpenFile`] will say.
+/// The rows that a file's footer promises; 0 where it can't be read or can't be true, which [`OpenFile`] will say.
 #[must_use]
 pub fn rows_promised(path: &Path) -> u64 {
-    let footer = || ArrowReaderMetadata::load(&fs::File::open(path).ok()?, ArrowReaderOptions::new()).ok();
-    let footer = std::panic::catch_unwind(footer).ok().flatten();
-    let groups = footer.map(|m| m.metadata().row_groups().to_vec()).unwrap_or_default();
-    let held = |group: &RowGroupMetaData| group.columns().iter().all(|c| c.num_values() >= group.num_rows());
-    match groups.iter().all(held) {
-        true => groups.iter().filter_map(|group| u64::try_from(group.num_rows()).ok()).fold(0, u64::saturating_add),
-        false => 0,
-    }
+    let promised = || {
+        let file = fs::File::open(path).ok()?;
+        let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).ok()?;
+        groups_of(footer.metadata(), file.metadata().ok()?.len()).ok()
+    };
+    sum(&std::panic::catch_unwind(promised).ok().flatten().unwrap_or_default())
 }
+
+/// Rows in each row group by a file's footer; what is wrong with it where it contradicts itself, or promises more than
+/// so few bytes hold. Room is made for what it promises, before a page is read.
+fn groups_of(footer: &ParquetMetaData, bytes: u64) -> std::result::Result<Vec<u64>, String> {
+    let rows_of = |group: &RowGroupMetaData| {
+        let rows = group.num_rows();
+        let held = |values: i64| values >= rows && (rows > 0 || values == 0);
+        let sound = group.columns().iter().all(|column| held(column.num_values()));
+        u64::try_from(rows)
+            .ok()
+            .filter(|_| sound)
+            .ok_or_else(|| format!("a footer that says {rows} rows where columns have others"))
+    };
+    let groups = footer.row_groups().iter().map(rows_of).collect::<std::result::Result<Vec<u64>, String>>()?;
+    let (rows, said) = (sum(&groups), footer.file_metadata().num_rows());
+    if u64::try_from(said).ok() != Some(rows) {
+        return Err(format!("a footer that says {said} rows, and {rows} in its row groups"));
+    }
+    if rows > bytes.saturating_mul(MOST_IN_A_BYTE) {
+        return Err(format!("a footer that says {rows} rows in {bytes} bytes"));
+    }
+    Ok(groups)
+}
+
+fn sum(groups: &[u64]) -> u64 {
+    groups.iter().fold(0, |sum, rows| sum.saturating_add(*rows))
+}
+
+/// A byte holds fewer rows than this, however alike they are: ids and times differ.
+const MOST_IN_A_BYTE: u64 = 1000;
 
 /// A file whose bytes were read and hashed; its rows are decoded when they are asked for.
 ///
@@ -155,15 +183,14 @@ impl OpenFile {
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(false);
         let metadata = sound(|| ArrowReaderMetadata::load(&data, options).map_err(|e| e.to_string()));
         let metadata = metadata.map_err(|found| damaged(name, bytes, &found))?;
-        let groups =
-            metadata.metadata().row_groups().iter().map(|g| u64::try_from(g.num_rows()).unwrap_or(0)).collect();
+        let groups = groups_of(metadata.metadata(), bytes).map_err(|found| damaged(name, bytes, &found))?;
         Ok(Self { sha256, bytes, groups, name: name.to_owned(), data, metadata })
     }
 
     /// The rows that its footer promises; a file is damaged where its pages hold others.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.groups.iter().fold(0, |sum, rows| sum.saturating_add(*rows))
+        sum(&self.groups)
     }
 
     /// Its rows, at most so many at a time; a file without rows gives one piece without rows.
@@ -186,6 +213,10 @@ impl OpenFile {
             let piece = piece.map_err(|found| self.damaged(&found)).inspect_err(|_| reader = None)?;
             if let Some(piece) = piece {
                 read += piece.num_rows() as u64;
+                if read > self.rows() {
+                    reader = None;
+                    return Err(self.damaged(&format!("more rows than the {} of the footer", self.rows())));
+                }
                 return Ok(Some(piece));
             }
             reader = None;
