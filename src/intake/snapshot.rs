@@ -109,8 +109,8 @@ fn missing(path: &Path, e: &std::io::Error) -> Error {
 pub fn schema_of_file(path: &Path, name: &str) -> Result<arrow::datatypes::SchemaRef> {
     let file = fs::File::open(path).map_err(|e| missing(path, &e))?;
     let size = file.metadata().map_err(|e| missing(path, &e))?.len();
-    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
-    metadata.map(|m| m.schema().clone()).map_err(|e| damaged(name, size, &e.to_string()))
+    let metadata = sound(|| ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| e.to_string()));
+    metadata.map(|m| m.schema().clone()).map_err(|found| damaged(name, size, &found))
 }
 
 /// The rows that a file's footer promises; 0 where it can't be read or can't be true, which [`OpenFile`] will say.
