@@ -47,9 +47,16 @@ fn values(sql: &str) -> [String; 2] {
     [0, 1].map(|at| text(at).unwrap_or_else(|e| panic!("{sql}: {e}")))
 }
 
+/// Holds expressions against what they come to for both payments.
+fn have_values(told: &[(&str, [&str; 2])]) {
+    for (sql, expected) in told {
+        assert_eq!(values(sql), *expected, "{sql}");
+    }
+}
+
 #[test]
 fn what_stands_for_a_missing_value_can_be_said() {
-    let told = [
+    have_values(&[
         ("coalesce(tax_minor, 0) = 0", ["true", "true"]),
         ("coalesce(payer_country, 'US') = 'US'", ["true", "false"]),
         ("coalesce(tax_minor, amount_minor, 7)", ["500", "0"]),
@@ -61,15 +68,12 @@ fn what_stands_for_a_missing_value_can_be_said() {
         ("nullif(tier, 'live') is null", ["true", "true"]),
         ("nullif(payer_country, 'US')", ["null", "DE"]),
         ("greatest(amount_minor, tax_minor)", ["500", "0"]),
-    ];
-    for (sql, expected) in told {
-        assert_eq!(values(sql), expected, "{sql}");
-    }
+    ]);
 }
 
 #[test]
 fn conditions_are_what_sql_says_with_nulls_among_them() {
-    let told = [
+    have_values(&[
         ("case when tier = 'live' then 2 else 1 end", ["2", "1"]),
         ("case tier when 'live' then 10 when 'game' then 20 end", ["10", "null"]),
         ("tier in ('live', 'game')", ["true", "null"]),
@@ -93,15 +97,12 @@ fn conditions_are_what_sql_says_with_nulls_among_them() {
         ("amount_minor % 7", ["3", "null"]),
         ("amount_minor / 3", ["166", "null"]),
         ("length(tier) + strpos(upper(tier), 'V')", ["7", "null"]),
-    ];
-    for (sql, expected) in told {
-        assert_eq!(values(sql), expected, "{sql}");
-    }
+    ]);
 }
 
 #[test]
 fn days_and_casts_can_be_asked() {
-    let told = [
+    have_values(&[
         ("extract(month from event_time)", ["12", "null"]),
         ("date_part('year', event_time)", ["2026", "null"]),
         ("date_trunc('month', event_time) = timestamp '2026-12-01 00:00:00'", ["true", "null"]),
@@ -118,10 +119,7 @@ fn days_and_casts_can_be_asked() {
         ("try_cast(tier as bigint) is null", ["true", "true"]),
         ("cast(amount_minor as decimal(20, 2)) * 0.3 > 149.99", ["true", "null"]),
         ("amount_minor > 1.5", ["true", "null"]),
-    ];
-    for (sql, expected) in told {
-        assert_eq!(values(sql), expected, "{sql}");
-    }
+    ]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Against;
 use crate::error::Result;
 use crate::ledger::{Account, OpeningBalance};
-use crate::money::{Currency, major_grouped};
+use crate::money::{Currency, major_of};
 use crate::period::{Period, day_text};
 use crate::reference::{Row, Table};
 
@@ -104,7 +104,7 @@ pub(super) fn sums(balances: &[OpeningBalance]) -> Vec<[String; 2]> {
         *sum = (sum.0 + 1, sum.1 + i128::from(balance.amount_minor));
     }
     let row = |((account, code), (rows, minor)): ((&str, &str), (usize, i128))| {
-        let amount = Currency::parse(code).map_or_else(|| minor.to_string(), |c| major_grouped(minor, c));
+        let amount = major_of(minor, code);
         [account.to_owned(), format!("{amount} {code} in the parties' favour (rows: {rows})")]
     };
     sums.into_iter().map(row).collect()

@@ -111,14 +111,6 @@ impl LinePiece {
         taken
     }
 
-    /// Gives back memory that no further line will take.
-    pub fn shrink(&mut self) {
-        self.rows.shrink_to_fit();
-        self.deductions.shrink_to_fit();
-        self.parts.shrink_to_fit();
-        self.paid.numbers = FxHashMap::default();
-    }
-
     fn line(&self, at: usize) -> LineView<'_> {
         let (first_deduction, first_part) =
             at.checked_sub(1).map_or((0, 0), |before| (self.rows[before].deductions, self.rows[before].parts));
@@ -192,8 +184,7 @@ impl Lines {
         for (key, line, part) in more {
             merged.push(key, line, [], [part])?;
         }
-        merged.shrink();
-        Ok(Self(vec![merged]))
+        Ok(Self(vec![merged.take()]))
     }
 
     /// All of them, in order.

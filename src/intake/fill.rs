@@ -2,7 +2,9 @@
 
 use std::sync::Mutex;
 
-use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray, TimestampNanosecondArray};
+use arrow::array::{
+    Array, ArrowPrimitiveType, AsArray, Int64Array, PrimitiveArray, RecordBatch, StringArray, TimestampNanosecondArray,
+};
 use arrow::datatypes::{Int64Type, TimestampNanosecondType};
 
 use super::canonical::{Canonical, EXCLUDE_REASON, Flaw};
@@ -163,13 +165,7 @@ impl<'a> Columns<'a> {
 
     /// What the contract looks at.
     fn row(&self, zone: &Zone, log: Log, at: usize, flaws: [Flaw; 3]) -> Row<'a> {
-        let instant = |column: Option<&TimestampNanosecondArray>| {
-            column.filter(|column| column.is_valid(at)).map_or(NULL, |column| column.value(at))
-        };
-        let money = |column: Option<&Int64Array>| {
-            column.filter(|column| column.is_valid(at)).map_or(NULL, |column| column.value(at))
-        };
-        let time = instant(self.time);
+        let time = number(self.time, at);
         Row {
             log,
             has_id: !value(self.id, at).is_empty(),
@@ -179,10 +175,10 @@ impl<'a> Columns<'a> {
             creator: value(self.creator, at),
             party: value(self.party, at),
             currency: Currency::parse(value(self.currency, at)),
-            money: self.money.map(money),
+            money: self.money.map(|column| number(column, at)),
             flaws,
             has_original: !value(self.original, at).is_empty(),
-            original_time: instant(self.original_time),
+            original_time: number(self.original_time, at),
             requested_by: value(self.asked, at),
             approved_by: value(self.approved, at),
         }
@@ -195,6 +191,11 @@ fn named(names: &mut Names, text: &str) -> u32 {
 
 fn in_range(time: i64) -> bool {
     (FIRST_INSTANT..END_INSTANT).contains(&time)
+}
+
+/// A value of a column of whole numbers or instants; [`NULL`] without one.
+fn number<T: ArrowPrimitiveType<Native = i64>>(column: Option<&PrimitiveArray<T>>, row: usize) -> i64 {
+    column.filter(|column| column.is_valid(row)).map_or(NULL, |column| column.value(row))
 }
 
 /// A text column.

@@ -16,7 +16,7 @@ use super::kept::{Keeper, Words};
 use super::minors::Large;
 use super::names::Names;
 use super::rows::{Rare, Record, Room, Rows, SourceFile};
-use super::snapshot::{OpenFile, RawFile, changed_meanwhile, list, locate, rows_promised};
+use super::snapshot::{OpenFile, RawFile, changed_meanwhile, list, locate, open_file, rows_promised};
 use crate::error::{Error, Result};
 use crate::fate::Fate;
 use crate::log::Log;
@@ -126,11 +126,9 @@ pub fn canonical_file(engine: Engine, reader: &LogReader, path: &str) -> Result<
 /// Reads one file and maps it: the delivery's ids, the staging query, the contract's columns and types.
 pub(super) fn mapped(engine: Engine, reader: &LogReader, path: &str) -> Result<Mapped> {
     let place = format!("{} {path}", reader.log.name());
-    let file = OpenFile::open(&locate(&reader.root, path), &place)?;
-    let mapping = Mapping::of(engine, reader, path, &place, &file)?;
-    let rows = file.whole()?;
-    let canonical = mapping.map(&rows)?.canonical;
-    let raw = RawFile { sha256: file.sha256, bytes: file.bytes, rows, groups: file.groups };
+    let raw = open_file(&locate(&reader.root, path), &place)?;
+    let mapping = Mapping::of(engine, reader, path, &place, &raw.sha256, &raw.groups)?;
+    let canonical = mapping.map(&raw.rows)?.canonical;
     Ok(Mapped { raw, canonical })
 }
 
@@ -152,13 +150,20 @@ struct MappedPiece {
 
 impl<'a> Mapping<'a> {
     /// For a file that was opened; one that a draft has read must still be the same.
-    fn of(engine: Engine, reader: &'a LogReader, path: &str, place: &'a str, file: &'a OpenFile) -> Result<Self> {
-        expect_hash(reader, path, &file.sha256, place)?;
-        let staging = match reader.pinned.get(&file.sha256) {
+    fn of(
+        engine: Engine,
+        reader: &'a LogReader,
+        path: &str,
+        place: &'a str,
+        sha256: &str,
+        groups: &'a [u64],
+    ) -> Result<Self> {
+        expect_hash(reader, path, sha256, place)?;
+        let staging = match reader.pinned.get(sha256) {
             Some(pinned) => pinned.as_deref(),
             None => reader.staging.as_ref(),
         };
-        Ok(Self { engine, reader, place, groups: &file.groups, staging })
+        Ok(Self { engine, reader, place, groups, staging })
     }
 
     /// Do rows become canonical each by itself? A staging query numbers all rows of its file, and so do deliveries.
@@ -197,7 +202,7 @@ fn read_part(
     if file.rows() != room.len() as u64 {
         return Err(changed_meanwhile(&place));
     }
-    let mapping = Mapping::of(engine, reader, path, &place, &file)?;
+    let mapping = Mapping::of(engine, reader, path, &place, &file.sha256, &file.groups)?;
     let mut filling = Filling::new(zone, reader.log, room);
     let mut kept: Option<(Keeper, Kind)> = None;
     let mut add = |raw: &RecordBatch| -> Result<()> {

@@ -15,7 +15,6 @@ use crate::error::{Error, Result};
 /// A file as it was read: its rows, and where its row groups begin.
 pub struct RawFile {
     pub sha256: String,
-    pub bytes: u64,
     pub rows: RecordBatch,
     /// Rows in each row group.
     pub groups: Vec<u64>,
@@ -258,7 +257,7 @@ fn sound<T>(decode: impl FnOnce() -> std::result::Result<T, String>) -> std::res
 /// Unreadable, empty, truncated, damaged, changing, or no Parquet (input).
 pub fn open_file(path: &Path, name: &str) -> Result<RawFile> {
     let file = OpenFile::open(path, name)?;
-    Ok(RawFile { rows: file.whole()?, sha256: file.sha256, bytes: file.bytes, groups: file.groups })
+    Ok(RawFile { rows: file.whole()?, sha256: file.sha256, groups: file.groups })
 }
 
 /// A file that is not what it was a moment ago.

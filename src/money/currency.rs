@@ -97,6 +97,13 @@ pub fn major_text(minor: impl Into<i128>, currency: Currency) -> String {
     with_point(&minor.into().to_string(), places)
 }
 
+/// [`major_grouped`] of the currency with this code; where that is none, the minor units as they are.
+#[must_use]
+pub fn major_of(minor: impl Into<i128>, code: &str) -> String {
+    let minor = minor.into();
+    Currency::parse(code).map_or_else(|| minor.to_string(), |currency| major_grouped(minor, currency))
+}
+
 /// [`major_text`] with a comma between thousands, for readers: `48,490.30`.
 #[must_use]
 pub fn major_grouped(minor: impl Into<i128>, currency: Currency) -> String {

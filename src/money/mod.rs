@@ -11,7 +11,7 @@ mod fx_file;
 mod round;
 
 pub use allocate::{Allocation, OddCents, allocate, allocate_by};
-pub use currency::{Currency, major_grouped, major_text, parse_major};
+pub use currency::{Currency, major_grouped, major_of, major_text, parse_major};
 pub use exact::Exact;
 pub use fx::{FxTable, GuardFault, Quote, convert};
 pub use round::{Rounding, round, to_minor};

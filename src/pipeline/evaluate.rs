@@ -51,7 +51,7 @@ pub fn book_period(input: &Prepared, state: &State, period: Period, end: i64, la
     let rated = ground.run().rate()?;
     // Tables ask for the rows that stand no more: their memory goes to what is written.
     ground.standing.rows = Vec::new();
-    let fates = all_fates(std::mem::take(&mut ground.standing.fates), &rated.last);
+    let fates = all_fates(std::mem::take(&mut ground.standing.fates), &rated.last.fates);
     ground.run().tables(fates, rated)
 }
 
@@ -65,10 +65,10 @@ struct Rated {
     used: BTreeMap<RateKey, UsedRate>,
 }
 
-/// The fate of every row: the one that intake gave, or that the last evaluation gave a standing row, or rated.
-fn all_fates(fates: Vec<Option<Fate>>, last: &Snapshot) -> Vec<Fate> {
+/// The fate of every row: the one that intake gave, or that an evaluation gave a standing row, or rated.
+pub(super) fn all_fates(fates: Vec<Option<Fate>>, of_standing: &[(u32, Fate)]) -> Vec<Fate> {
     let mut fates: Vec<Fate> = fates.into_iter().map(|fate| fate.unwrap_or(Fate::Rated)).collect();
-    for (row, fate) in &last.fates {
+    for (row, fate) in of_standing {
         fates[*row as usize] = *fate;
     }
     fates

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 
+use super::evaluate::all_fates;
 use super::known::{known, since};
 use super::lists::reason_of;
 use super::prepare::{Prepared, prepare};
@@ -12,7 +13,7 @@ use crate::book::Book;
 use crate::error::{Error, Result};
 use crate::facts::{Fact, Pieces, classify, link, measure};
 use crate::fate::Fate;
-use crate::intake::{NONE, NULL, Stage, stand};
+use crate::intake::{NONE, NULL, stand};
 use crate::ledger::{State, Store};
 use crate::period::Period;
 use crate::query::Engine;
@@ -38,17 +39,13 @@ pub fn look(engine: Engine, book: &Book, period: Period) -> Result<Looked> {
     let knowledge = knowledge(&input, &state)?;
     let end = book.zone.start_of(period.next().first_day());
     let standing = stand(&input.rows, &knowledge, &input.decided, end)?;
-    let rows: Vec<(u32, Stage)> = standing.rows.clone();
     let since = since(&input, &state);
-    let known = known(&input, &rows, &since, state.period(), period.last_day());
+    let known = known(&input, &standing.rows, &since, state.period(), period.last_day());
     let measures = measure(&known)?;
     let classes = classify(&known, &measures)?;
     let mut linked = link(&known, &classes)?;
     super::pools::judge(&known, &measures, &classes, &mut linked)?;
-    let mut fates: Vec<Fate> = standing.fates.iter().map(|f| f.unwrap_or(Fate::Rated)).collect();
-    for (row, fate) in &linked.fates {
-        fates[*row as usize] = *fate;
-    }
+    let fates = all_fates(standing.fates, &linked.fates);
     let pieces_of = Pieces::of(&known, &classes, &linked, Vec::new());
     let (mut facts, mut piece) = (Vec::new(), Vec::new());
     for number in 0..pieces_of.len() {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
 
 use super::difference::PoolKey;
 use crate::earn::pool::{Months, PotMoney, mark};
@@ -48,7 +47,7 @@ pub fn divide(
         let (mut pooled, mut asked) = (Pooled::default(), Asked::of(known.rows.len()));
         asked.add(std::iter::empty(), held.clone());
         for (program, versions) in &pools {
-            let mut gathered = used(known, measures, classes, linked, versions, &left_out)?;
+            let mut gathered = reach(gather(known, measures, classes, linked, versions, &left_out)?, versions);
             asked.join(std::mem::take(&mut gathered.asked));
             divide_one(known, names, program, versions, &gathered, &mut pooled)?;
         }
@@ -78,23 +77,6 @@ pub fn judge(known: &Known<'_>, measures: &Measures, classes: &Classes, linked: 
     }
     linked.join(classes, &asked);
     Ok(())
-}
-
-/// What a pool is divided by, thresholds applied.
-///
-/// # Errors
-/// As [`gather`].
-pub fn used(
-    known: &Known<'_>,
-    measures: &Measures,
-    classes: &Classes,
-    linked: &Linked,
-    versions: &Versions<'_>,
-    left_out: &FxHashSet<u32>,
-) -> Result<Gathered> {
-    let mut gathered = gather(known, measures, classes, linked, versions, left_out)?;
-    reach(&mut gathered, versions);
-    Ok(gathered)
 }
 
 /// Divides every month of one pool.
@@ -150,7 +132,8 @@ fn check_pots(known: &Known<'_>, pools: &BTreeMap<&str, Versions<'_>>, last: Per
 }
 
 /// Applies thresholds, version by version, each to what came before it as well; then sorts uses for dividing.
-fn reach(gathered: &mut Gathered, versions: &Versions<'_>) {
+#[must_use]
+pub fn reach(mut gathered: Gathered, versions: &Versions<'_>) -> Gathered {
     gathered.uses.sort_by_key(|u| (u.creator, u.month));
     let mut all = Vec::new();
     for (_, program, pool) in versions {
@@ -167,6 +150,7 @@ fn reach(gathered: &mut Gathered, versions: &Versions<'_>) {
     }
     all.par_sort_unstable_by_key(|u| (u.month, u.country, u.payer, u.creator, u.outcome, u.reached, u.usage));
     gathered.uses = all;
+    gathered
 }
 
 fn add_facts(

@@ -1,7 +1,7 @@
 //! A row of `earnings` and the program that made it: what explanations and events of a line have in common.
 
 use crate::ledger::Earning;
-use crate::money::{Currency, Exact, major_grouped};
+use crate::money::{Currency, Exact, major_grouped, major_of};
 use crate::policy::{Policies, Program, Step};
 
 /// The version of a program that a row names, as far as the policies still have it.
@@ -45,7 +45,7 @@ impl<'a> Line<'a> {
     /// Minor units in major ones.
     #[must_use]
     pub fn amount(&self, minor: i64) -> String {
-        Currency::parse(&self.row.currency).map_or_else(|| minor.to_string(), |c| major_grouped(minor, c))
+        major_of(minor, &self.row.currency)
     }
 
     /// Exact minor units in major ones: `2.45`, `2.4535`, or `2.45 1/3` where a third of a minor unit is left, which no decimal

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::statement::amount;
 use crate::ledger::{Account, CarriedAmount, HELD_UNTIL_DELIVERY, Journal, PostingView, details};
-use crate::money::Exact;
+use crate::money::{Exact, major_of};
 
 /// Steps that have moves behind them, as statements name them.
 pub const STAND_IN: &str = "taken over between parties";
@@ -40,7 +39,7 @@ pub fn moves(party: &str, currency: &str, journal: &Journal) -> Vec<Move> {
     ours.filter_map(|posting| {
         let (step, what) = meaning(&posting)?;
         let minor = posting.amount_minor.checked_neg()?;
-        Some(Move { step, what, amount_minor: minor, amount: amount(minor, currency) })
+        Some(Move { step, what, amount_minor: minor, amount: major_of(minor, currency) })
     })
     .collect()
 }
@@ -55,8 +54,9 @@ fn meaning(posting: &PostingView<'_>) -> Option<(&'static str, String)> {
         period => format!("until {period}"),
     };
     let part = |at: usize| {
-        let base =
-            detail(at + 1).parse().map_or_else(|_| String::new(), |minor| amount(minor, posting.currency.code()));
+        let base = detail(at + 1)
+            .parse()
+            .map_or_else(|_| String::new(), |minor: i64| major_of(minor, posting.currency.code()));
         format!("{} of {base}", percent(detail(at)))
     };
     Some(match posting.kind {
@@ -105,7 +105,7 @@ pub fn waiting(party: &str, currency: &str, carried: &[CarriedAmount]) -> Vec<Wa
             }
             _ => return None,
         };
-        (minor != 0).then(|| Waiting { what, amount_minor: minor, amount: amount(minor, currency) })
+        (minor != 0).then(|| Waiting { what, amount_minor: minor, amount: major_of(minor, currency) })
     };
     ours.clone().filter_map(of).collect()
 }

@@ -14,7 +14,7 @@ use super::without_part::{account_of, is_without_part, no_part, why_without_part
 use crate::book::Book;
 use crate::error::{Error, Result};
 use crate::ledger::{CarriedAmount, Earning, EarningView, Part, Statement, Store, Tables};
-use crate::money::{Currency, major_grouped};
+use crate::money::{Currency, major_of};
 use crate::period::{Period, day_text};
 use crate::pipeline::{Behind, pinned_policies};
 use crate::policy::Policies;
@@ -181,10 +181,6 @@ fn unknown(party: &str, tables: &Tables) -> Error {
     }
 }
 
-pub(super) fn amount(minor: i64, currency: &str) -> String {
-    Currency::parse(currency).map_or_else(|| minor.to_string(), |c| major_grouped(minor, c))
-}
-
 /// What a statement is made from.
 struct From<'a> {
     tables: &'a Tables,
@@ -231,7 +227,7 @@ fn section(s: &Statement, from: &From<'_>) -> Result<AccountSection> {
     let line = |(step, minor, _): (&'static str, i64, bool)| StepLine {
         step,
         amount_minor: minor,
-        amount: amount(minor, &s.currency),
+        amount: major_of(minor, &s.currency),
     };
     let due = tables.payouts.iter().find(|p| p.party_id == s.party_id && p.currency == s.currency);
     Ok(AccountSection {
@@ -253,7 +249,7 @@ fn adjustments(s: &Statement, behind: &Behind) -> Result<Vec<AdjustmentLine>> {
         event_id: event_id.clone(),
         day: day_text(*day),
         amount_minor: *minor,
-        amount: amount(*minor, &s.currency),
+        amount: major_of(*minor, &s.currency),
     };
     let sum: i128 = events.iter().map(|(_, _, minor)| i128::from(*minor)).sum();
     if sum != i128::from(s.adjustments_minor) {
@@ -281,11 +277,11 @@ fn earning_lines(e: &Earning, s: &Statement, from: &From<'_>) -> Result<Vec<Earn
             policy_version: e.policy_version.clone(),
             creator_id: e.creator_id.clone(),
             events: e.events,
-            part: format!("{} {}", amount(p.minor, &e.currency), e.currency),
+            part: format!("{} {}", major_of(p.minor, &e.currency), e.currency),
             without_part,
             rate: p.rate.clone().filter(|r| r != "1"),
             amount_minor: minor,
-            amount: amount(minor, &s.currency),
+            amount: major_of(minor, &s.currency),
             explanation: explain(from.policies, e, p, events.as_ref()),
             behind: listed.clone(),
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::book::Book;
 use crate::error::Result;
 use crate::ledger::{State, Store};
-use crate::money::{Currency, major_grouped};
+use crate::money::major_of;
 use crate::period::Period;
 
 /// Rows of the summary: period, currency, and amounts in major units.
@@ -47,7 +47,7 @@ pub fn payout_summary(book: &Book) -> Result<Summary> {
 }
 
 fn row(period: Period, currency: &str, sum: &Sums) -> [String; 9] {
-    let text = |minor: i128| Currency::parse(currency).map_or_else(|| minor.to_string(), |c| major_grouped(minor, c));
+    let text = |minor: i128| major_of(minor, currency);
     [
         period.to_string(),
         currency.to_owned(),

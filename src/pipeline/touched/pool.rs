@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
-use crate::facts::{Classes, Known, Linked, Measures, Use, Versions, pools};
+use crate::facts::{Classes, Known, Linked, Measures, Use, Versions, gather, pools};
 use crate::fate::Fate;
 use crate::intake::Names;
 use crate::money::Exact;
 use crate::period::Period;
-use crate::pipeline::pools::{Pooled, divide_one, used};
+use crate::pipeline::pools::{Pooled, divide_one, reach};
 use crate::policy::{Idle, Pay, Pool, Program, WithoutWeight, covers};
 
 /// The clauses of the pools in force in a month, by the program's number, each with how many events it decided about.
@@ -55,8 +55,9 @@ impl Given<'_> {
     fn version(&self, name: &str, versions: &Versions<'_>, at: u16) -> Result<Vec<(String, u64)>> {
         let found = versions.iter().find(|(index, ..)| *index == at);
         let (_, program, pool) = found.ok_or_else(|| Error::bug("a pool without its version"))?;
-        let gathered =
-            used(self.known, self.measures, self.classes, self.linked, versions, &self.linked.quarantined())?;
+        let left_out = self.linked.quarantined();
+        let gathered = gather(self.known, self.measures, self.classes, self.linked, versions, &left_out)?;
+        let gathered = reach(gathered, versions);
         let uses: Vec<Use> = gathered.uses.iter().filter(|u| u.month == self.period).copied().collect();
         let events = |of: &dyn Fn(&Use) -> bool| {
             let counts = uses.iter().filter(|u| of(u)).map(|u| u.events.unsigned_abs().max(1));
@@ -116,7 +117,9 @@ impl Given<'_> {
         let given = Given { known: &known, ..*self };
         let all = pools(&policies);
         let versions = all.get(name).ok_or_else(|| Error::bug(format!("the pool {name} is gone")))?;
-        let gathered = used(&known, self.measures, self.classes, self.linked, versions, &self.linked.quarantined())?;
+        let left_out = self.linked.quarantined();
+        let gathered = gather(&known, self.measures, self.classes, self.linked, versions, &left_out)?;
+        let gathered = reach(gathered, versions);
         Ok(given.divided(name, versions, &gathered)? != *before)
     }
 }
