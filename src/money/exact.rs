@@ -21,7 +21,7 @@ use num_traits::{One, Signed, ToPrimitive, Zero};
 const LONGEST_TEXT: usize = 64;
 
 /// The greatest denominator that a sum or product keeps without looking for common divisors.
-const SHORT: i64 = 1 << 32;
+const SHORT: i64 = 1 << 40;
 
 /// An exact rational number of any size; equal values compare and hash equal however they were computed.
 #[derive(Clone)]
@@ -69,6 +69,14 @@ impl Exact {
         (denominator != 0).then(|| big(numerator, denominator))
     }
 
+    /// [`Exact::ratio`] for what is multiplied once: common divisors stay where the denominator is short.
+    #[inline]
+    #[must_use]
+    pub fn parts(numerator: i64, denominator: i64) -> Option<Self> {
+        let kept = Some(denominator).filter(|d| *d > 0).and_then(|d| as_it_came(numerator, d));
+        kept.or_else(|| Self::ratio(numerator.into(), denominator.into()))
+    }
+
     /// `12`, `-0.25`, `80/100`, `80 %`, `2.5%`; blanks around it are skipped. `None` for anything else: exponents,
     /// group separators, a bare point, a plus sign, more than 64 bytes.
     #[must_use]
@@ -77,7 +85,7 @@ impl Exact {
             return None;
         }
         if let Some(percent) = text.trim().strip_suffix('%') {
-            return Some(decimal(percent.trim())? * Self(Form::Small(1, 100)));
+            return Some((decimal(percent.trim())? * Self(Form::Small(1, 100))).lowest());
         }
         let Some((numerator, denominator)) = text.split_once('/') else { return Self::parse_decimal(text) };
         integer(numerator.trim_start())?.checked_div(&integer(denominator.trim_end()).filter(|d| !d.is_negative())?)
@@ -119,12 +127,14 @@ impl Exact {
 
     /// Whether it is 0.
     #[must_use]
+    #[inline]
     pub fn is_zero(&self) -> bool {
         matches!(self.0, Form::Small(0, _))
     }
 
     /// Whether it is below 0.
     #[must_use]
+    #[inline]
     pub fn is_negative(&self) -> bool {
         match &self.0 {
             Form::Small(n, _) => *n < 0,
@@ -135,6 +145,7 @@ impl Exact {
 
     /// Whether it has no fraction.
     #[must_use]
+    #[inline]
     pub fn is_integer(&self) -> bool {
         match &self.0 {
             Form::Small(n, d) => n % d == 0,
@@ -147,6 +158,18 @@ impl Exact {
     #[must_use]
     pub fn abs(&self) -> Self {
         if self.is_negative() { -self } else { self.clone() }
+    }
+
+    /// The same value without common divisors, for numbers that many others are multiplied by.
+    #[must_use]
+    pub fn lowest(self) -> Self {
+        match self.0 {
+            Form::Small(n, d) => {
+                let (n, d) = lowest(n, d);
+                Self(Form::Small(n, d))
+            }
+            form => Self(form),
+        }
     }
 
     /// `1 / self`; `None` for 0.
@@ -162,6 +185,7 @@ impl Exact {
 
     /// `self / other`; `None` where `other` is 0.
     #[must_use]
+    #[inline]
     pub fn checked_div(&self, other: &Self) -> Option<Self> {
         Some(self * &other.recip()?)
     }
@@ -177,6 +201,7 @@ impl Exact {
 
     /// [`Exact::floor`] as an integer; `None` beyond `i128`.
     #[must_use]
+    #[inline]
     pub fn floor_i128(&self) -> Option<i128> {
         match &self.0 {
             Form::Small(n, 1) => Some((*n).into()),
@@ -186,7 +211,17 @@ impl Exact {
         }
     }
 
+    /// Itself, where it is an integer of 64 bits and is kept as one.
+    #[inline]
+    pub(super) fn whole(&self) -> Option<i64> {
+        match self.0 {
+            Form::Small(n, 1) => Some(n),
+            _ => None,
+        }
+    }
+
     /// [`Exact::floor`] as an integer, and what stands above it; `None` beyond `i128`.
+    #[inline]
     pub(super) fn floor_and_rest(&self) -> Option<(i128, Self)> {
         match &self.0 {
             Form::Small(n, d) => {
@@ -209,6 +244,7 @@ impl Exact {
     }
 
     /// The integer below its magnitude, and what the magnitude has above that, held against a half; `None` beyond `i128`.
+    #[inline]
     pub(super) fn magnitude(&self) -> Option<(i128, Ordering)> {
         match &self.0 {
             Form::Small(n, 1) => Some((i128::from(n.abs()), Ordering::Less)),
@@ -220,6 +256,28 @@ impl Exact {
                 let magnitude = self.abs();
                 Some((magnitude.floor_i128()?, magnitude.fraction().cmp(&Self(Form::Small(1, 2)))))
             }
+        }
+    }
+
+    /// Numerator and denominator where 32 bits hold them, as they came out; [`Exact::over`] is the way back.
+    #[must_use]
+    pub fn short(&self) -> Option<(i32, u32)> {
+        let (n, d) = self.small()?;
+        Some((n.try_into().ok()?, d.try_into().ok()?))
+    }
+
+    /// `n / d` as it is; 0 for a denominator of 0.
+    #[must_use]
+    pub fn over(n: i32, d: u32) -> Self {
+        if n == 0 || d == 0 { Self::ZERO } else { Self(Form::Small(n.into(), d.into())) }
+    }
+
+    /// Numerator and denominator where both are `i64`, as they came out.
+    #[inline]
+    pub(super) fn small(&self) -> Option<(i64, i64)> {
+        match &self.0 {
+            Form::Small(n, d) => Some((*n, *d)),
+            Form::Wide(_) | Form::Big(_) => None,
         }
     }
 
@@ -259,21 +317,50 @@ impl Exact {
         }
     }
 
+    #[inline]
     fn sum_with(&self, other: &Self) -> Self {
         if let (Form::Small(n1, d1), Form::Small(n2, d2)) = (&self.0, &other.0) {
-            return add_small((*n1, *d1), (*n2, *d2));
+            // Over one denominator, or of an integer and a fraction: what almost every sum is.
+            let sum = match (*d1, *d2) {
+                (d1, d2) if d1 == d2 => n1.checked_add(*n2),
+                (d1, 1) => n2.checked_mul(d1).and_then(|n2| n1.checked_add(n2)),
+                (1, d2) => n1.checked_mul(d2).and_then(|n1| n1.checked_add(*n2)),
+                _ => None,
+            };
+            return match sum {
+                Some(sum) => as_it_came(sum, *d1.max(d2)).unwrap_or_else(|| add_small((*n1, *d1), (*n2, *d2))),
+                None => add_small((*n1, *d1), (*n2, *d2)),
+            };
         }
+        self.sum_beyond(other)
+    }
+
+    #[cold]
+    fn sum_beyond(&self, other: &Self) -> Self {
         let wide = self.wide().zip(other.wide()).and_then(|(a, b)| add_wide(a, b));
         wide.unwrap_or_else(|| demoted(self.to_big() + other.to_big()))
     }
 
+    #[inline]
     fn product_with(&self, other: &Self) -> Self {
         if let (Form::Small(n1, d1), Form::Small(n2, d2)) = (&self.0, &other.0) {
-            return multiply_small((*n1, *d1), (*n2, *d2));
+            let product = n1.checked_mul(*n2).zip(d1.checked_mul(*d2)).and_then(|(n, d)| as_it_came(n, d));
+            return product.unwrap_or_else(|| multiply_small((*n1, *d1), (*n2, *d2)));
         }
+        self.product_beyond(other)
+    }
+
+    #[cold]
+    fn product_beyond(&self, other: &Self) -> Self {
         let wide = self.wide().zip(other.wide()).and_then(|(a, b)| multiply_wide(a, b));
         wide.unwrap_or_else(|| demoted(self.to_big() * other.to_big()))
     }
+}
+
+/// A sum or product as it came out, where its denominator is short and no common divisors need to be looked for.
+#[inline]
+fn as_it_came(n: i64, d: i64) -> Option<Exact> {
+    (d <= SHORT && n != i64::MIN).then_some(Exact(Form::Small(n, if n == 0 { 1 } else { d })))
 }
 
 /// A reduced `n / d` in its form; `d` is positive. `None` where the magnitude of `n` is no `i128`.
@@ -336,6 +423,7 @@ fn gcd_wide(n: i128, d: i128) -> i128 {
 }
 
 /// A sum or product of small numbers as it came out, where the denominator is short; reduced beyond.
+#[inline(never)]
 fn kept(n: i128, d: i128) -> Exact {
     match (i64::try_from(n), i64::try_from(d)) {
         (Ok(0), _) => Exact::ZERO,
@@ -459,6 +547,7 @@ impl Hash for Exact {
 }
 
 impl Ord for Exact {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         if let (Form::Small(n1, d1), Form::Small(n2, d2)) = (&self.0, &other.0) {
             return if d1 == d2 {
@@ -505,6 +594,7 @@ impl fmt::Debug for Exact {
 }
 
 impl From<i64> for Exact {
+    #[inline]
     fn from(value: i64) -> Self {
         if value == i64::MIN { Self::from_int(value.into()) } else { Self(Form::Small(value, 1)) }
     }
@@ -518,6 +608,7 @@ impl From<i128> for Exact {
 
 impl Neg for &Exact {
     type Output = Exact;
+    #[inline]
     fn neg(self) -> Exact {
         match &self.0 {
             Form::Small(n, d) => Exact(Form::Small(-n, *d)),
@@ -539,24 +630,28 @@ macro_rules! operator {
     ($trait:ident, $method:ident, $function:expr) => {
         impl $trait<&Exact> for &Exact {
             type Output = Exact;
+            #[inline]
             fn $method(self, other: &Exact) -> Exact {
                 $function(self, other)
             }
         }
         impl $trait<Exact> for &Exact {
             type Output = Exact;
+            #[inline]
             fn $method(self, other: Exact) -> Exact {
                 $function(self, &other)
             }
         }
         impl $trait<&Exact> for Exact {
             type Output = Exact;
+            #[inline]
             fn $method(self, other: &Exact) -> Exact {
                 $function(&self, other)
             }
         }
         impl $trait<Exact> for Exact {
             type Output = Exact;
+            #[inline]
             fn $method(self, other: Exact) -> Exact {
                 $function(&self, &other)
             }
@@ -569,20 +664,35 @@ operator!(Sub, sub, |a: &Exact, b: &Exact| a.sum_with(&-b));
 operator!(Mul, mul, Exact::product_with);
 
 impl AddAssign<&Exact> for Exact {
+    #[inline]
     fn add_assign(&mut self, other: &Exact) {
+        if let (Form::Small(n1, d1), Form::Small(n2, d2)) = (&mut self.0, &other.0) {
+            if *n2 == 0 {
+                return;
+            }
+            // In place, where the sum is not 0: its denominator would be another.
+            if d1 == d2
+                && let Some(sum) = n1.checked_add(*n2).filter(|sum| *sum != 0 && *sum != i64::MIN)
+            {
+                *n1 = sum;
+                return;
+            }
+        }
         *self = self.sum_with(other);
     }
 }
 
 impl AddAssign<Exact> for Exact {
+    #[inline]
     fn add_assign(&mut self, other: Exact) {
         *self += &other;
     }
 }
 
 impl SubAssign<&Exact> for Exact {
+    #[inline]
     fn sub_assign(&mut self, other: &Exact) {
-        *self = &*self - other;
+        *self += &-other;
     }
 }
 

@@ -10,7 +10,7 @@ mod fx;
 mod fx_file;
 mod round;
 
-pub use allocate::{Allocation, OddCents, allocate, allocate_by};
+pub use allocate::{Allocation, OddCents, allocate, allocate_by, allocate_into};
 pub use currency::{Currency, major_grouped, major_of, major_text, parse_major};
 pub use exact::Exact;
 pub use fx::{FxTable, GuardFault, Quote, convert};

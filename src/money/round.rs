@@ -57,7 +57,15 @@ impl Rounding {
 ///
 /// # Errors
 /// The result is beyond `i128` (gate).
+#[inline]
 pub fn round(value: &Exact, mode: Rounding) -> Result<i128> {
+    match value.whole() {
+        Some(whole) => Ok(whole.into()),
+        None => round_fraction(value, mode),
+    }
+}
+
+fn round_fraction(value: &Exact, mode: Rounding) -> Result<i128> {
     let beyond = || Error::gate("an amount is beyond 128 bits").found(value.to_string());
     let (floor, rest) = value.magnitude().ok_or_else(beyond)?;
     let up = i128::from(mode.goes_up(floor, rest));
@@ -69,11 +77,15 @@ pub fn round(value: &Exact, mode: Rounding) -> Result<i128> {
 ///
 /// # Errors
 /// The value is beyond Int64 (gate).
+#[inline]
 pub fn to_minor(value: i128, what: &str) -> Result<i64> {
-    i64::try_from(value).map_err(|_| {
-        Error::gate(format!("{what} is beyond Int64"))
-            .expected(format!("{} to {} minor units", i64::MIN, i64::MAX))
-            .found(value.to_string())
-            .next("find the rows behind it; nothing was published")
-    })
+    i64::try_from(value).map_err(|_| beyond_ledger(value, what))
+}
+
+#[cold]
+fn beyond_ledger(value: i128, what: &str) -> Error {
+    Error::gate(format!("{what} is beyond Int64"))
+        .expected(format!("{} to {} minor units", i64::MIN, i64::MAX))
+        .found(value.to_string())
+        .next("find the rows behind it; nothing was published")
 }
