@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use super::lookup::Lookup;
-use super::order::sort_by_key;
+use super::order;
 use super::tiers::window_of;
 use crate::facts::{Class, Fact};
 use crate::log::Log;
@@ -33,17 +33,16 @@ pub fn additive<'a>(program: &'a Program, definitions: &[&Tiers]) -> Option<&'a 
     }
 }
 
-/// Puts the facts of a creator that may be added up behind the others, program by program and window by window, each in
-/// their order; gives where they begin. Where facts of more than one version of a program are among them, none of it add up.
-pub fn runs_last(look: &Lookup<'_>, facts: &mut [Fact<'_>]) -> usize {
+/// Sorts the facts of a creator, those that may be added up behind the others, program by program and window by window;
+/// gives where they begin. Where facts of more than one version of a program are among them, none of it add up.
+pub fn sort_runs_last(look: &Lookup<'_>, facts: &mut [Fact<'_>]) -> usize {
     let mixed = mixed(look, facts);
-    let run_of = |fact: &Fact<'_>| {
+    let tiers_of = |fact: &Fact<'_>| {
         let program = look.program(fact.program);
-        let tiers = program.additive.filter(|_| !mixed.contains(&program.name))?;
-        Some((fact.program, window(tiers, fact)))
+        program.additive.filter(|_| !mixed.contains(&program.name))
     };
-    sort_by_key(facts, run_of);
-    facts.partition_point(|fact| run_of(fact).is_none())
+    order::sort(look.known.rows, facts, |fact| Some((fact.program, window(tiers_of(fact)?, fact))));
+    facts.partition_point(|fact| tiers_of(fact).is_none())
 }
 
 /// Do two facts that add up move the same volume?

@@ -4,16 +4,14 @@ use rustc_hash::FxHashMap;
 
 use super::lines::LinePiece;
 use super::lookup::{Lookup, Memory, Numbered, Worth};
-use super::rate::ClearingKey;
-use super::rates::RateKey;
 use super::release::{Payers, Release, SpreadKey, divide};
 use super::unit::Stretch;
 use crate::error::{Error, Result};
 use crate::ledger::Account;
 use crate::log::Log;
-use crate::money::{Currency, Exact, Rounding, allocate, allocate_by, round, to_minor};
+use crate::money::{Currency, Exact, Rounding, allocate, allocate_by, allocate_into, round, to_minor};
 use crate::period::{Period, day_text};
-use crate::policy::{FxDate, Pay, Program, RoundAt};
+use crate::policy::{Pay, Program, RoundAt};
 
 /// The key of `earnings` without the cause; creator, program and version as numbers of the run's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,12 +24,31 @@ pub struct LineKey {
     pub fx_date: i32,
 }
 
-impl LineKey {
-    /// The rate from the line's currency, on the date that the rule gave the line.
+/// A line's key without its creator: what lines of many creators have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LineKind {
+    pub program: u32,
+    pub version: u32,
+    pub currency: Currency,
+    pub period: Period,
+    pub fx_date: i32,
+}
+
+impl LineKind {
+    /// The key of a creator's line of this kind.
     #[must_use]
-    pub fn rate_key(&self, to: Currency, rule: FxDate) -> RateKey {
-        let average = rule == FxDate::PeriodAverage;
-        RateKey { earning_period: self.period, from: self.currency, to, fx_date: self.fx_date, average }
+    pub fn of(self, creator: u32) -> LineKey {
+        let Self { program, version, currency, period, fx_date } = self;
+        LineKey { creator, program, version, currency, period, fx_date }
+    }
+}
+
+impl LineKey {
+    /// The key without its creator.
+    #[must_use]
+    pub fn kind(self) -> LineKind {
+        let Self { program, version, currency, period, fx_date, .. } = self;
+        LineKind { program, version, currency, period, fx_date }
     }
 }
 
@@ -94,6 +111,9 @@ pub struct Draft {
     pub parties: Vec<u32>,
     /// Of each of them, the exact part (or the sum of whole ones).
     pub parts: Vec<Exact>,
+    /// The channel that the first fact went through.
+    pub channel: Option<(Log, u32)>,
+    /// Sums by channel, where there is more than the first: of one they are the line's.
     pub channels: Vec<ChannelDraft>,
     /// Of each party, its exact parts by release and payers; empty where nobody asks.
     pub slices: Vec<(u32, Release, Payers, Exact)>,
@@ -113,12 +133,12 @@ pub struct ChannelDraft {
 
 impl Draft {
     /// Adds a party's part.
-    pub fn add_part(&mut self, party: u32, part: Exact) {
+    pub fn add_part(&mut self, party: u32, part: &Exact) {
         match self.parties.iter().position(|p| *p == party) {
             Some(at) => self.parts[at] += part,
             None => {
                 self.parties.push(party);
-                self.parts.push(part);
+                self.parts.push(part.clone());
             }
         }
     }
@@ -131,8 +151,16 @@ impl Draft {
         }
     }
 
-    /// Adds what went through a channel.
+    /// Adds what went through a channel; it stands before the line's own sums grow.
     pub fn add_channel(&mut self, log: Log, channel: u32, gross: i64, tax: &Exact, fee: &Exact) {
+        if self.channels.is_empty() {
+            let first = *self.channel.get_or_insert((log, channel));
+            if first == (log, channel) {
+                return;
+            }
+            let (tax, fee) = (self.tax.clone(), self.fee.clone());
+            self.channels.push(ChannelDraft { log: first.0, channel: first.1, gross: self.gross, tax, fee });
+        }
         match self.channels.iter_mut().find(|c| (c.log, c.channel) == (log, channel)) {
             Some(sums) => {
                 sums.gross += i128::from(gross);
@@ -148,26 +176,58 @@ impl Draft {
 
     /// Makes it the draft of a line without facts, without giving its memory back.
     pub fn clear(&mut self) {
-        let mut kept = std::mem::take(self);
-        kept.steps.clear();
-        kept.parties.clear();
-        kept.parts.clear();
-        kept.channels.clear();
-        kept.slices.clear();
-        let Self { steps, parties, parts, channels, slices, .. } = kept;
-        // A line without a unit has no stretches: there is no memory to keep.
-        *self = Self { steps, parties, parts, channels, slices, ..Self::default() };
+        let Self { events, gross, tax, fee, steps, exact, booked, expense, .. } = self;
+        (*events, *gross) = (0, 0);
+        [tax, fee, exact, booked, expense].into_iter().for_each(|sum| *sum = Exact::ZERO);
+        steps.clear();
+        let Self { parties, parts, channel, channels, slices, units, .. } = self;
+        *channel = None;
+        parties.clear();
+        parts.clear();
+        channels.clear();
+        slices.clear();
+        units.clear();
     }
 }
 
-/// A line, its rule of the rate's date, and days that a rate may be old.
+/// The kind of a line, and its place in a worker's memory.
 #[derive(Clone, Copy)]
 pub struct Context {
-    pub key: LineKey,
-    /// The last day of the earning period.
-    pub last: i32,
-    pub rule: FxDate,
-    pub max_days_back: i32,
+    pub kind: usize,
+    pub line: LineKind,
+}
+
+/// What goes through channels, by the kind of line (its place in the worker's memory), the log and the channel.
+#[derive(Default)]
+pub struct ChannelSums {
+    all: Vec<((usize, Log, u32), Channel)>,
+    places: FxHashMap<(usize, Log, u32), usize>,
+    /// By kind, the place that was asked for last: mostly the next one too.
+    last: Vec<usize>,
+}
+
+impl ChannelSums {
+    fn of(&mut self, key: (usize, Log, u32)) -> &mut Channel {
+        if self.last.len() <= key.0 {
+            self.last.resize(key.0 + 1, usize::MAX);
+        }
+        let place = match self.all.get(self.last[key.0]) {
+            Some((last, _)) if *last == key => self.last[key.0],
+            _ => *self.places.entry(key).or_insert(self.all.len()),
+        };
+        if place == self.all.len() {
+            self.all.push((key, Channel::default()));
+        }
+        self.last[key.0] = place;
+        &mut self.all[place].1
+    }
+
+    /// All of them; what is left is empty.
+    pub fn drain(&mut self) -> impl Iterator<Item = ((usize, Log, u32), Channel)> {
+        self.places.clear();
+        self.last.clear();
+        self.all.drain(..)
+    }
 }
 
 /// What finishing a line needs to know.
@@ -175,19 +235,20 @@ pub struct Finish<'w, 'a> {
     pub look: &'a Lookup<'a>,
     pub memory: &'w mut Memory<'a>,
     pub program: &'w Numbered<'a>,
+    pub creator: u32,
     pub context: Context,
-    pub clearing: &'w mut FxHashMap<ClearingKey, Channel>,
+    pub clearing: &'w mut ChannelSums,
     pub spread: &'w mut FxHashMap<SpreadKey, i128>,
+    /// For the parts of a line, so that memory is asked for once.
+    pub minors: &'w mut Vec<i128>,
 }
 
 impl Finish<'_, '_> {
-    fn add_channel(&mut self, of: &ChannelDraft, tax: i128, fee: i128) {
-        let LineKey { program, currency, period, .. } = self.context.key;
-        let key = (program, currency, period, of.log, of.channel);
-        let total = self.clearing.entry(key).or_default();
+    fn add_channel(&mut self, (log, channel): (Log, u32), gross: i128, tax: i128, fee: i128) {
+        let total = self.clearing.of((self.context.kind, log, channel));
         match self.program.program.pay {
-            Pay::Pool(_) => total.pool += of.gross,
-            _ => total.gross += of.gross,
+            Pay::Pool(_) => total.pool += gross,
+            _ => total.gross += gross,
         }
         total.tax += tax;
         total.fee += fee;
@@ -201,8 +262,8 @@ impl Finish<'_, '_> {
 pub fn finish(with: &mut Finish<'_, '_>, draft: &Draft, into: &mut LinePiece) -> Result<i128> {
     let program = with.program.program;
     let booked = round(&draft.booked, program.rounding)?;
-    let split = allocate(booked, &draft.parts, program.odd_cents, with.context.key.period.ordinal())?;
-    let creator = booked - split.platform;
+    let ordinal = with.context.line.period.ordinal();
+    let creator = booked - allocate_into(booked, &draft.parts, program.odd_cents, ordinal, with.minors)?;
     let tax = round(&draft.tax, Rounding::HalfEven)?;
     let fee = round(&draft.fee, Rounding::HalfEven)?;
     let mut deducted = 0;
@@ -216,8 +277,8 @@ pub fn finish(with: &mut Finish<'_, '_>, draft: &Draft, into: &mut LinePiece) ->
     for (name, account) in with.program.steps.iter().skip(draft.steps.len()).flatten() {
         into.add_deduction(LineDeduction { name: *name, account: *account, minor: 0 });
     }
-    for (party, minor) in draft.parties.iter().zip(split.minors) {
-        add_part(with, draft, *party, fit(minor)?, into)?;
+    for (at, party) in draft.parties.iter().enumerate() {
+        add_part(with, draft, *party, fit(with.minors[at])?, into)?;
     }
     let line = Line {
         events: fit(draft.events)?,
@@ -229,24 +290,29 @@ pub fn finish(with: &mut Finish<'_, '_>, draft: &Draft, into: &mut LinePiece) ->
         rounding: &draft.exact - &Exact::from(creator),
     };
     channels(with, draft, tax, fee)?;
-    into.end(with.context.key, line)?;
+    let kind = with.memory.at(with.context.kind);
+    let number = match kind.number {
+        Some(number) => number,
+        None => into.kind(kind.line)?,
+    };
+    kind.number = Some(number);
+    into.end(with.creator, number, line)?;
     Ok(creator)
 }
 
 /// Adds a party's part to the line that is being made.
 fn add_part(with: &mut Finish<'_, '_>, draft: &Draft, party: u32, minor: i64, into: &mut LinePiece) -> Result<()> {
-    let (currency, worth) = paid(with.look, with.memory, &with.context, party)?;
+    let (currency, worth) = paid(with.look, with.memory, with.context.kind, party)?;
     let number = match worth.number {
         Some(number) => number,
-        None => into.number(currency, worth.rate())?,
+        None => into.paid(currency, worth.rate())?,
     };
     worth.number = Some(number);
     let payout = worth.payout(minor)?;
     if let (false, Some(payout), Some(worth)) = (draft.slices.is_empty(), payout, worth.minor()) {
-        spread(draft, with.context.key, (party, currency, payout), worth, with.spread)?;
+        spread(draft, with.context.line.program, (party, currency, payout), worth, with.spread)?;
     }
-    into.add_part(party, number, minor, payout);
-    Ok(())
+    into.add_part(party, number, minor, payout)
 }
 
 fn fit(value: i128) -> Result<i64> {
@@ -255,8 +321,8 @@ fn fit(value: i128) -> Result<i64> {
 
 /// Adds the line's money by log and channel to the sums, so that it adds up to what the line says.
 fn channels(with: &mut Finish<'_, '_>, draft: &Draft, tax: i128, fee: i128) -> Result<()> {
-    if let [only] = draft.channels.as_slice() {
-        with.add_channel(only, tax, fee);
+    if let (Some(only), []) = (draft.channel, draft.channels.as_slice()) {
+        with.add_channel(only, draft.gross, tax, fee);
         return Ok(());
     }
     let mut sorted: Vec<&ChannelDraft> = draft.channels.iter().collect();
@@ -265,7 +331,7 @@ fn channels(with: &mut Finish<'_, '_>, draft: &Draft, tax: i128, fee: i128) -> R
     let taxes = allocate_by(tax, &exact(|c| &c.tax))?;
     let fees = allocate_by(fee, &exact(|c| &c.fee))?;
     for ((channel, tax), fee) in sorted.iter().zip(taxes).zip(fees) {
-        with.add_channel(channel, tax, fee);
+        with.add_channel((channel.log, channel.channel), channel.gross, tax, fee);
     }
     Ok(())
 }
@@ -277,15 +343,15 @@ fn channels(with: &mut Finish<'_, '_>, draft: &Draft, tax: i128, fee: i128) -> R
 fn paid<'m, 'a>(
     look: &'a Lookup<'a>,
     memory: &'m mut Memory<'a>,
-    context: &Context,
+    kind: usize,
     party: u32,
 ) -> Result<(Currency, &'m mut Worth)> {
-    let currency = look.payout_currency(party, context.last).ok_or_else(|| {
+    let last = memory.at(kind).last;
+    let currency = look.payout_currency(party, last).ok_or_else(|| {
         let name = look.names.text(party);
-        Error::bug(format!("party {name} has no payout currency on {}", day_text(context.last)))
+        Error::bug(format!("party {name} has no payout currency on {}", day_text(last)))
     })?;
-    let key = context.key.rate_key(currency, context.rule);
-    Ok((currency, memory.worth(key, context.max_days_back)?))
+    Ok((currency, memory.worth(kind, currency)?))
 }
 
 /// A party's part in its payout currency.
@@ -295,11 +361,11 @@ fn paid<'m, 'a>(
 pub fn part<'a>(
     look: &'a Lookup<'a>,
     memory: &mut Memory<'a>,
-    context: &Context,
+    kind: usize,
     party: u32,
     minor: i64,
 ) -> Result<LinePart> {
-    let (payout_currency, worth) = paid(look, memory, context, party)?;
+    let (payout_currency, worth) = paid(look, memory, kind, party)?;
     Ok(LinePart { party, payout_currency, rate: worth.rate().cloned(), minor, payout: worth.payout(minor)? })
 }
 
@@ -307,7 +373,7 @@ pub fn part<'a>(
 /// without a rate is not divided. `worth` is what a minor unit of the line's currency is in it.
 fn spread(
     draft: &Draft,
-    key: LineKey,
+    program: u32,
     (party, currency, payout): (u32, Currency, i64),
     worth: &Exact,
     into: &mut FxHashMap<SpreadKey, i128>,
@@ -316,7 +382,7 @@ fn spread(
     let slices: Vec<_> = ours.map(|(_, release, payers, exact)| (*release, *payers, exact.clone())).collect();
     for (release, payers, minor) in divide(payout, worth, &slices)? {
         if minor != 0 && (release != Release::Due || payers != 0) {
-            *into.entry((party, currency, key.program, release, payers)).or_default() += minor;
+            *into.entry((party, currency, program, release, payers)).or_default() += minor;
         }
     }
     Ok(())

@@ -1,36 +1,78 @@
 //! Earning lines packed: a million of them, with their parts and deductions, in a few vectors.
 
+use std::hash::Hash;
+
 use rustc_hash::FxHashMap;
 
-use super::line::{Line, LineDeduction, LineKey, LinePart};
+use super::line::{Line, LineDeduction, LineKey, LineKind, LinePart};
 use crate::error::{Error, Result};
 use crate::money::{Currency, Exact};
 
-/// A line's part as it is kept: the currency and the rate stand once for all parts that have them.
+/// A line's part as it is kept: the currency and the rate stand once for all parts that have them. Amounts of more than 32
+/// bits are rare and stand elsewhere.
 #[derive(Clone, Copy, Debug)]
 struct Packed {
     party: u32,
-    /// Place of currency and rate.
+    /// Place of currency and rate; [`LONG`] where `minor` is a place among the long parts.
+    paid: u32,
+    minor: i32,
+    /// 0 without a rate.
+    payout: i32,
+}
+
+/// A part whose amounts are long.
+#[derive(Clone, Copy, Debug)]
+struct LongPart {
     paid: u32,
     minor: i64,
-    /// 0 without a rate.
     payout: i64,
 }
 
-/// A line, and where its deductions and parts end.
-#[derive(Clone, Debug)]
+/// No currency and rate have this place.
+const LONG: u32 = u32::MAX;
+
+/// A line, its kind by number, and where its deductions and parts end.
+#[derive(Clone, Copy, Debug)]
 struct Row {
-    key: LineKey,
-    line: Line,
+    creator: u32,
+    kind: u32,
+    /// Events, gross, tax, fee, creator, platform.
+    amounts: [i32; 6],
+    /// Numerator and denominator; a denominator of 0 where the numerator is a place among the long lines.
+    rounding: (i32, u32),
     deductions: u32,
     parts: u32,
 }
 
-/// Payout currency and rate, numbered in the order in which they were met.
-#[derive(Clone, Debug, Default)]
-struct Paid {
-    all: Vec<(Currency, Option<Exact>)>,
-    numbers: FxHashMap<(Currency, Option<Exact>), u32>,
+/// Values numbered in the order in which they were met.
+#[derive(Clone, Debug)]
+struct Numbered<T> {
+    all: Vec<T>,
+    numbers: FxHashMap<T, u32>,
+}
+
+impl<T> Default for Numbered<T> {
+    fn default() -> Self {
+        Self { all: Vec::new(), numbers: FxHashMap::default() }
+    }
+}
+
+impl<T: Clone + Eq + Hash> Numbered<T> {
+    fn number(&mut self, value: T) -> Result<u32> {
+        if let Some(number) = self.numbers.get(&value) {
+            return Ok(*number);
+        }
+        let number = place(self.all.len())?;
+        self.all.push(value.clone());
+        self.numbers.insert(value, number);
+        Ok(number)
+    }
+
+    /// What is numbered, for who asks no more for numbers; what is left is empty.
+    fn take(&mut self) -> Self {
+        self.numbers.clear();
+        Self { all: std::mem::take(&mut self.all), numbers: FxHashMap::default() }
+    }
 }
 
 /// Lines in the order of their keys, none twice.
@@ -39,7 +81,12 @@ pub struct LinePiece {
     rows: Vec<Row>,
     deductions: Vec<LineDeduction>,
     parts: Vec<Packed>,
-    paid: Paid,
+    kinds: Numbered<LineKind>,
+    /// Payout currency and rate.
+    paid: Numbered<(Currency, Option<Exact>)>,
+    /// Lines and parts that are too long for their rows.
+    long: Vec<Line>,
+    long_parts: Vec<LongPart>,
 }
 
 impl LinePiece {
@@ -56,10 +103,11 @@ impl LinePiece {
     ) -> Result<()> {
         deductions.into_iter().for_each(|deduction| self.add_deduction(deduction));
         for LinePart { party, payout_currency, rate, minor, payout } in parts {
-            let paid = self.number(payout_currency, rate.as_ref())?;
-            self.add_part(party, paid, minor, payout);
+            let paid = self.paid(payout_currency, rate.as_ref())?;
+            self.add_part(party, paid, minor, payout)?;
         }
-        self.end(key, line)
+        let kind = self.kind(key.kind())?;
+        self.end(key.creator, kind, line)
     }
 
     /// Adds a deduction of the line that ends next.
@@ -68,47 +116,68 @@ impl LinePiece {
     }
 
     /// Adds a part of the line that ends next; `paid` is the number of its currency and rate.
-    pub fn add_part(&mut self, party: u32, paid: u32, minor: i64, payout: Option<i64>) {
-        self.parts.push(Packed { party, paid, minor, payout: payout.unwrap_or(0) });
+    ///
+    /// # Errors
+    /// More than 2^31 parts whose amounts are long (gate).
+    #[inline]
+    pub fn add_part(&mut self, party: u32, paid: u32, minor: i64, payout: Option<i64>) -> Result<()> {
+        let payout = payout.unwrap_or(0);
+        let packed = match (i32::try_from(minor), i32::try_from(payout)) {
+            (Ok(minor), Ok(payout)) => Packed { party, paid, minor, payout },
+            _ => {
+                self.long_parts.push(LongPart { paid, minor, payout });
+                Packed { party, paid: LONG, minor: long_place(self.long_parts.len() - 1)?, payout: 0 }
+            }
+        };
+        self.parts.push(packed);
+        Ok(())
     }
 
     /// The number of a payout currency and a rate.
     ///
     /// # Errors
     /// There are more than 2^32 (gate).
-    pub fn number(&mut self, currency: Currency, rate: Option<&Exact>) -> Result<u32> {
-        let key = (currency, rate.cloned());
-        if let Some(number) = self.paid.numbers.get(&key) {
-            return Ok(*number);
-        }
-        let number = place(self.paid.all.len())?;
-        self.paid.all.push(key.clone());
-        self.paid.numbers.insert(key, number);
-        Ok(number)
+    pub fn paid(&mut self, currency: Currency, rate: Option<&Exact>) -> Result<u32> {
+        self.paid.number((currency, rate.cloned()))
     }
 
-    /// Ends a line, whose key stands behind those before it, with the deductions and parts since the one before.
+    /// The number of a kind of line.
+    ///
+    /// # Errors
+    /// There are more than 2^32 (gate).
+    pub fn kind(&mut self, kind: LineKind) -> Result<u32> {
+        self.kinds.number(kind)
+    }
+
+    /// Ends a creator's line of a kind, by its number, whose key stands behind those before it, with the deductions and
+    /// parts since the one before.
     ///
     /// # Errors
     /// More than 2^32 parts or deductions (gate).
-    pub fn end(&mut self, key: LineKey, line: Line) -> Result<()> {
+    pub fn end(&mut self, creator: u32, kind: u32, line: Line) -> Result<()> {
         let (deductions, parts) = (place(self.deductions.len())?, place(self.parts.len())?);
-        self.rows.push(Row { key, line, deductions, parts });
+        let (amounts, rounding) = match short(&line) {
+            Some(short) => short,
+            None => {
+                self.long.push(line);
+                ([0; 6], (long_place(self.long.len() - 1)?, 0))
+            }
+        };
+        self.rows.push(Row { creator, kind, amounts, rounding, deductions, parts });
         Ok(())
     }
 
-    /// All that was added, without room for more; what is left is empty, and keeps its room.
+    /// All that was added; what is left is empty, with room for as much again.
     pub fn take(&mut self) -> Self {
-        let taken = Self {
-            rows: self.rows.drain(..).collect(),
-            deductions: self.deductions.clone(),
-            parts: self.parts.clone(),
-            paid: Paid { all: std::mem::take(&mut self.paid.all), numbers: FxHashMap::default() },
-        };
-        self.deductions.clear();
-        self.parts.clear();
-        self.paid.numbers.clear();
-        taken
+        Self {
+            rows: all_of(&mut self.rows),
+            deductions: all_of(&mut self.deductions),
+            parts: all_of(&mut self.parts),
+            kinds: self.kinds.take(),
+            paid: self.paid.take(),
+            long: std::mem::take(&mut self.long),
+            long_parts: std::mem::take(&mut self.long_parts),
+        }
     }
 
     fn line(&self, at: usize) -> LineView<'_> {
@@ -116,13 +185,44 @@ impl LinePiece {
             at.checked_sub(1).map_or((0, 0), |before| (self.rows[before].deductions, self.rows[before].parts));
         let row = &self.rows[at];
         LineView {
-            key: row.key,
-            line: &row.line,
+            key: self.kinds.all[row.kind as usize].of(row.creator),
+            line: match row.rounding {
+                (long, 0) => self.long[usize::try_from(long).unwrap_or(usize::MAX)].clone(),
+                rounding => row.line(rounding),
+            },
             deductions: &self.deductions[first_deduction as usize..row.deductions as usize],
             packed: &self.parts[first_part as usize..row.parts as usize],
-            paid: &self.paid.all,
+            piece: self,
         }
     }
+}
+
+impl Row {
+    fn line(&self, rounding: (i32, u32)) -> Line {
+        let [events, gross, tax, fee, creator, platform] = self.amounts.map(i64::from);
+        Line { events, gross, tax, fee, creator, platform, rounding: Exact::over(rounding.0, rounding.1) }
+    }
+}
+
+/// The amounts of a line and its rounding, where 32 bits hold each.
+#[inline]
+fn short(line: &Line) -> Option<([i32; 6], (i32, u32))> {
+    let Line { events, gross, tax, fee, creator, platform, rounding } = line;
+    let short = |amount: &i64| i32::try_from(*amount).ok();
+    let amounts = [short(events)?, short(gross)?, short(tax)?, short(fee)?, short(creator)?, short(platform)?];
+    Some((amounts, rounding.short()?))
+}
+
+/// All of a list, whose successor gets room for an eighth more: it is mostly as long. Room that nothing is written to takes
+/// no memory.
+fn all_of<T>(list: &mut Vec<T>) -> Vec<T> {
+    let room = list.len() + list.len() / 8;
+    std::mem::replace(list, Vec::with_capacity(room))
+}
+
+/// The place of what is too long for its row.
+fn long_place(at: usize) -> Result<i32> {
+    i32::try_from(at).map_err(|_| Error::gate("more long earning lines than can be numbered").found(at.to_string()))
 }
 
 fn place(at: usize) -> Result<u32> {
@@ -130,30 +230,35 @@ fn place(at: usize) -> Result<u32> {
 }
 
 /// A line with its deductions and parts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct LineView<'l> {
     pub key: LineKey,
-    pub line: &'l Line,
+    pub line: Line,
     pub deductions: &'l [LineDeduction],
     packed: &'l [Packed],
-    paid: &'l [(Currency, Option<Exact>)],
+    piece: &'l LinePiece,
 }
 
 impl<'l> LineView<'l> {
     /// Its parts, in order of position.
     pub fn parts(&self) -> impl ExactSizeIterator<Item = LinePart> + use<'l> {
-        let paid = self.paid;
+        let LinePiece { paid, long_parts, .. } = self.piece;
         self.packed.iter().map(move |packed| {
-            let (payout_currency, rate) = paid[packed.paid as usize].clone();
-            let payout = rate.is_some().then_some(packed.payout);
-            LinePart { party: packed.party, payout_currency, rate, minor: packed.minor, payout }
+            let Packed { party, paid: place, minor, payout } = *packed;
+            let LongPart { paid: place, minor, payout } = match place {
+                LONG => long_parts[usize::try_from(minor).unwrap_or(usize::MAX)],
+                paid => LongPart { paid, minor: minor.into(), payout: payout.into() },
+            };
+            let (payout_currency, rate) = paid.all[place as usize].clone();
+            let payout = rate.is_some().then_some(payout);
+            LinePart { party, payout_currency, rate, minor, payout }
         })
     }
 }
 
 impl PartialEq for LineView<'_> {
     fn eq(&self, other: &Self) -> bool {
-        (self.key, self.line, self.deductions) == (other.key, other.line, other.deductions)
+        (self.key, &self.line, self.deductions) == (other.key, &other.line, other.deductions)
             && self.parts().eq(other.parts())
     }
 }

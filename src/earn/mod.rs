@@ -22,7 +22,7 @@ mod tiers;
 mod trace;
 mod unit;
 
-pub use line::{Channel, Line, LineDeduction, LineKey, LinePart};
+pub use line::{Channel, Line, LineDeduction, LineKey, LineKind, LinePart};
 pub use lines::{LinePiece, LineView, Lines};
 pub use rate::{ClearingKey, Evaluation, GroupKey, IneligibleKey, evaluate};
 pub use rates::{RateKey, Rates, UsedRate};

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::mem::take;
+use std::ops::Range;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::bands;
-use super::line::{Channel, Context, Draft, Finish, LineKey, finish, pays_each, rounds_events, split_event};
+use super::line::{Channel, ChannelSums, Context, Draft, Finish, finish, pays_each, rounds_events, split_event};
 use super::lines::{LinePiece, Lines};
-use super::lookup::{Day, Lookup, Memory, Numbered, number_of};
+use super::lookup::{Lookup, Memory, Numbered, number_of};
 use super::rates::Rates;
 use super::release::{Spread, SpreadKey, slice};
 use super::share::{base_share, points};
@@ -24,9 +25,9 @@ use crate::facts::{Fact, Known, Retained};
 use crate::intake::Names;
 use crate::log::Log;
 use crate::money::{Currency, Exact, round};
-use crate::period::{Period, day_text};
+use crate::period::Period;
 use crate::policy::{Basis, Pay, Payment, Program, TierMode, Tiers, Unit, Window};
-use crate::reference::{Share, not_whole};
+use crate::reference::{Agreement, Share, not_whole};
 
 /// Program, log, channel, currency and earning period of ineligible money.
 pub type IneligibleKey = (u32, Log, u32, Currency, Period);
@@ -128,7 +129,7 @@ fn add_referrals(look: &Lookup<'_>, evaluation: &mut Evaluation) -> Result<()> {
 #[derive(Default)]
 struct Piece {
     lines: LinePiece,
-    clearing: FxHashMap<ClearingKey, Channel>,
+    clearing: Vec<(ClearingKey, Channel)>,
     expense: FxHashMap<GroupKey, i128>,
     spread: FxHashMap<SpreadKey, i128>,
 }
@@ -145,21 +146,26 @@ pub(super) struct Worker<'a> {
     pub(super) look: &'a Lookup<'a>,
     memory: Memory<'a>,
     done: Piece,
+    clearing: ChannelSums,
     /// Shares of the creator by the rows of the agreement that hold.
     pub(super) shares: Vec<(Vec<usize>, Vec<PartyShare>)>,
     holding: Vec<usize>,
+    /// Days on which the creator's agreement holds as a whole, for all programs; and the place of its shares.
+    whole: (Range<i32>, usize),
     /// Running, from what was brought over on.
     volumes: Vec<(VolumeKey, Exact)>,
     bonuses: Vec<(BonusKey, Exact)>,
     /// Volumes of whole windows up to the end of each period, for tiers by whole volume.
     totals: Vec<((VolumeKey, Period), Exact)>,
-    places: FxHashMap<LineKey, usize>,
+    /// Counts creators; what was noted in an earlier turn is of another creator.
+    turn: u64,
     /// Those of the creator, then empty ones of creators before.
     drafts: Vec<Slot>,
     lines: usize,
     /// For use within a function, so that memory is asked for once.
     order: Vec<usize>,
-    deducted: Deducted,
+    minors: Vec<i128>,
+    deducted: Option<Box<Deducted>>,
     /// What each fact brings, where somebody asks.
     pub(super) trace: Option<Vec<Traced>>,
 }
@@ -177,16 +183,19 @@ impl<'a> Worker<'a> {
             look,
             memory: Memory::new(look),
             done: Piece::default(),
+            clearing: ChannelSums::default(),
             shares: Vec::new(),
             holding: Vec::new(),
+            whole: (0..0, 0),
             volumes: Vec::new(),
             bonuses: Vec::new(),
             totals: Vec::new(),
-            places: FxHashMap::default(),
+            turn: 0,
             drafts: Vec::new(),
             lines: 0,
             order: Vec::new(),
-            deducted: Deducted::default(),
+            minors: Vec::new(),
+            deducted: None,
             trace: None,
         }
     }
@@ -207,36 +216,45 @@ impl<'a> Worker<'a> {
         }
         let lines = self.done.lines.take();
         self.memory.forget_numbers();
-        let Piece { clearing, expense, spread, .. } = &mut self.done;
-        let (clearing, expense, spread) = (take(clearing), take(expense), take(spread));
-        Ok(Piece { lines, clearing, expense, spread })
+        let memory = &mut self.memory;
+        let key = |((kind, log, channel), sums)| {
+            let line = memory.at(kind).line;
+            ((line.program, line.currency, line.period, log, channel), sums)
+        };
+        let clearing = self.clearing.drain().map(key).collect();
+        Ok(Piece { lines, clearing, expense: take(&mut self.done.expense), spread: take(&mut self.done.spread) })
     }
 
     /// Rates a creator's facts in their order; those that add up after the others, program by program, which only look at
     /// their own.
     fn creator(&mut self, facts: &mut [Fact<'_>]) -> Result<()> {
         let Some(creator) = facts.first().map(|fact| fact.creator) else { return Ok(()) };
-        order::sort(self.look.known.rows, facts);
+        let runs = if self.look.adds_up && self.trace.is_none() {
+            bands::sort_runs_last(self.look, facts)
+        } else {
+            order::sort(self.look.known.rows, facts, |_| ());
+            facts.len()
+        };
         self.shares.clear();
+        self.whole = (0..0, 0);
         self.bonuses.clear();
         self.totals.clear();
-        self.places.clear();
+        self.turn += 1;
         self.lines = 0;
         self.volumes.clear();
         self.carry_over(creator);
         self.add_totals(facts)?;
-        let runs =
-            if self.look.adds_up && self.trace.is_none() { bands::runs_last(self.look, facts) } else { facts.len() };
         let (alone, runs) = facts.split_at(runs);
         alone.iter().try_for_each(|fact| self.add(fact))?;
         runs.chunk_by(|a, b| bands::one_run(self.look, a, b)).try_for_each(|run| self.run(run))?;
-        self.finish()
+        self.finish(creator)
     }
 
     /// Rates the facts of one program and window: those that add up by stretches that stay in one band.
     fn run(&mut self, facts: &[Fact<'_>]) -> Result<()> {
-        let numbered = self.look.program(facts[0].program);
-        let Some(tiers) = numbered.additive else { return Err(Error::bug("a run of another program")) };
+        let Some(tiers) = self.look.program(facts[0].program).additive else {
+            return Err(Error::bug("a run of another program"));
+        };
         for stretch in facts.chunk_by(|a, b| bands::adds(a) && bands::adds(b)) {
             if stretch.len() == 1 {
                 self.add(&stretch[0])?;
@@ -244,20 +262,19 @@ impl<'a> Worker<'a> {
             }
             let (mut worths, mut known, mut worth_of) = (Vec::new(), Vec::new(), Vec::new());
             for fact in stretch {
-                let context = self.context(fact, numbered)?;
-                let key = context.key.rate_key(tiers.currency, context.rule);
-                let at = match known.iter().position(|k| *k == key) {
+                let context = self.context(fact)?;
+                let at = match known.iter().position(|k| *k == context.kind) {
                     Some(at) => at,
                     None => {
-                        worths.push(self.worth(&context, tiers.currency, "tier")?);
-                        known.push(key);
+                        worths.push(self.worth(context, tiers.currency, "tier")?);
+                        known.push(context.kind);
                         known.len() - 1
                     }
                 };
                 worth_of.push(at);
             }
-            let first = self.context(&stretch[0], numbered)?;
-            let key = volume_key(first.key.program, tiers, first.key.period);
+            let first = self.context(&stretch[0])?.line;
+            let key = volume_key(first.program, tiers, first.period);
             let from = find(&self.volumes, &key).cloned().unwrap_or_default();
             let run = bands::Run { facts: stretch, worth_of: &worth_of, worths: &worths };
             run.summed(tiers, &from).iter().try_for_each(|fact| self.add(fact))?;
@@ -279,85 +296,68 @@ impl<'a> Worker<'a> {
     }
 
     /// Makes lines of the drafts, in the order of their keys.
-    fn finish(&mut self) -> Result<()> {
+    fn finish(&mut self, creator: u32) -> Result<()> {
         self.order.clear();
         self.order.extend(0..self.lines);
-        self.order.sort_unstable_by_key(|at| self.drafts[*at].context.key);
+        self.order.sort_unstable_by_key(|at| self.drafts[*at].context.line);
         for at in &self.order {
             let Slot { context, program, draft } = &mut self.drafts[*at];
-            let (context, key) = (*context, context.key);
+            let (context, line) = (*context, context.line);
             let program = self.look.program(*program);
             draft.book_units(program.program.rounding)?;
             let mut with = Finish {
                 look: self.look,
                 memory: &mut self.memory,
                 program,
+                creator,
                 context,
-                clearing: &mut self.done.clearing,
+                clearing: &mut self.clearing,
                 spread: &mut self.done.spread,
+                minors: &mut self.minors,
             };
-            let creator = finish(&mut with, draft, &mut self.done.lines)?;
-            let paid = if pays_each(program.program) { creator } else { 0 };
+            let side = finish(&mut with, draft, &mut self.done.lines)?;
+            let paid = if pays_each(program.program) { side } else { 0 };
             let expense = round(&draft.expense, crate::money::Rounding::HalfEven)? + paid;
-            *self.done.expense.entry((key.program, key.currency, key.period)).or_default() += expense;
+            if expense != 0 {
+                *self.done.expense.entry((line.program, line.currency, line.period)).or_default() += expense;
+            }
         }
         Ok(())
     }
 
-    fn context(&mut self, fact: &Fact<'_>, program: &Numbered<'_>) -> Result<Context> {
-        let day: Day<'_> = self.memory.day(fact.day)?;
-        let rule = program.program.fx_date.unwrap_or(day.terms.fx_date);
-        let key = LineKey {
-            creator: fact.creator,
-            program: program.name,
-            version: program.version,
-            currency: fact.currency,
-            period: day.period,
-            fx_date: day.fx_date(rule, self.look.known.last_day),
-        };
-        Ok(Context { key, last: day.last, rule, max_days_back: day.terms.fx_max_days_back })
+    fn context(&mut self, fact: &Fact<'_>) -> Result<Context> {
+        let kind = self.memory.kind_of(fact)?;
+        Ok(Context { kind, line: self.memory.at(kind).line })
     }
 
     /// Minor units of `to` that one minor unit of the line's currency is worth, at the line's own rate.
-    fn worth(&mut self, context: &Context, to: Currency, why: &str) -> Result<Exact> {
-        if context.key.currency == to {
-            return Ok(Exact::ONE);
-        }
-        let key = context.key.rate_key(to, context.rule);
-        if let Some(minor) = self.memory.worth(key, context.max_days_back)?.minor() {
-            return Ok(minor.clone());
-        }
-        Err(Error::gate(format!("a {why} needs a rate that the table lacks"))
-            .at(format!(
-                "program {}, {} to {}, {}",
-                self.look.names.text(context.key.program),
-                key.from.code(),
-                to.code(),
-                day_text(key.fx_date)
-            ))
-            .expected(format!("both legs quoted at most {} days before", context.max_days_back))
-            .next("have the rates delivered, or name another currency in the policy"))
+    fn worth(&mut self, context: Context, to: Currency, why: &str) -> Result<Exact> {
+        self.memory.needed(context.kind, to)?.ok_or_else(|| {
+            let whose = format!("program {}", self.look.names.text(context.line.program));
+            let lacks = self.memory.lacks(context.kind, to, &format!("a {why}"), &whose);
+            lacks.next("have the rates delivered, or name another currency in the policy")
+        })
     }
 
     /// Sums the windows of tiers by whole volume, before any share is known.
     fn add_totals(&mut self, facts: &[Fact<'_>]) -> Result<()> {
         let look = self.look;
-        let mut deducted = take(&mut self.deducted);
+        let mut deducted = self.deducted.take().unwrap_or_default();
         for fact in facts {
             let program = look.program(fact.program);
             if !program.by_whole {
                 continue;
             }
-            let context = self.context(fact, program)?;
+            let context = self.context(fact)?;
             deduct(look.known.rows, program.program, fact, &mut deducted)?;
             for tiers in program.tiers.iter().filter(|t| t.mode == TierMode::Whole) {
-                let worth = self.worth(&context, tiers.currency, "tier")?;
-                let key = volume_key(context.key.program, tiers, context.key.period);
+                let worth = self.worth(context, tiers.currency, "tier")?;
+                let key = volume_key(context.line.program, tiers, context.line.period);
                 let volume = &measure(tiers.basis, fact, &deducted) * &worth;
-                *entry(&mut self.totals, (key, context.key.period)) += &volume;
+                *entry(&mut self.totals, (key, context.line.period)) += &volume;
             }
         }
-        self.deducted = deducted;
+        self.deducted = Some(deducted);
         self.totals.sort_unstable_by_key(|(of, _)| *of);
         for window in self.totals.chunk_by_mut(|((a, _), _), ((b, _), _)| a == b) {
             let mut running = find(&self.volumes, &window[0].0.0).cloned().unwrap_or_default();
@@ -371,17 +371,17 @@ impl<'a> Worker<'a> {
 
     fn add(&mut self, fact: &Fact<'_>) -> Result<()> {
         let program = self.look.program(fact.program);
-        let context = self.context(fact, program)?;
-        let mut deducted = take(&mut self.deducted);
+        let context = self.context(fact)?;
+        let mut deducted = self.deducted.take().unwrap_or_default();
         deduct(self.look.known.rows, program.program, fact, &mut deducted)?;
-        let exact = self.creator_side(program, fact, &context, &deducted)?;
+        let exact = self.creator_side(program, fact, context, &deducted)?;
         let shares = self.shares_of(fact, program.program)?;
         if self.trace.is_some() {
-            self.note(fact, &context, &exact, shares)?;
+            self.note(fact, context, &exact, shares)?;
         }
         let worth = match program.unit {
             None => None,
-            Some(unit) => Some(self.unit_worth(unit, fact, &context)?),
+            Some(unit) => Some(self.unit_worth(unit, fact, context)?),
         };
         let place = self.place(context, fact.program);
         let slice = if self.look.spreads {
@@ -392,7 +392,7 @@ impl<'a> Worker<'a> {
         };
         let (draft, shares) = (&mut self.drafts[place].draft, &self.shares[shares].1);
         add_money(draft, fact, &deducted);
-        self.deducted = deducted;
+        self.deducted = Some(deducted);
         draft.exact += &exact;
         if let Some(worth) = worth {
             for (party, part) in shares {
@@ -405,40 +405,45 @@ impl<'a> Worker<'a> {
             for (party, part) in shares {
                 let part = &exact * part;
                 slice.inspect(|slice| draft.add_slice(*party, *slice, &part));
-                draft.add_part(*party, part);
+                draft.add_part(*party, &part);
             }
             return Ok(());
         }
         let whole = round(&exact, program.program.rounding)?;
         let parts: Vec<Exact> = shares.iter().map(|(_, part)| &Exact::from(whole) * part).collect();
-        let (parts, platform) = split_event(program.program, context.key.period, whole, &parts)?;
+        let (parts, platform) = split_event(program.program, context.line.period, whole, &parts)?;
         draft.booked += Exact::from(whole) - Exact::from(platform);
         for ((party, _), part) in shares.iter().zip(parts) {
             slice.inspect(|slice| draft.add_slice(*party, *slice, &part));
-            draft.add_part(*party, part);
+            draft.add_part(*party, &part);
         }
         Ok(())
     }
 
     /// Where the draft of a line stands.
     fn place(&mut self, context: Context, program: u16) -> usize {
-        let next = self.lines;
-        let place = *self.places.entry(context.key).or_insert(next);
-        if place == next {
-            self.lines += 1;
-            match self.drafts.get_mut(place) {
-                Some(slot) => {
-                    (slot.context, slot.program) = (context, program);
-                    slot.draft.clear();
-                }
-                None => self.drafts.push(Slot { context, program, draft: Draft::default() }),
+        let kind = self.memory.at(context.kind);
+        if kind.place.0 == self.turn {
+            return kind.place.1;
+        }
+        let place = self.lines;
+        kind.place = (self.turn, place);
+        self.lines += 1;
+        match self.drafts.get_mut(place) {
+            Some(slot) => {
+                (slot.context, slot.program) = (context, program);
+                slot.draft.clear();
             }
+            None => self.drafts.push(Slot { context, program, draft: Draft::default() }),
         }
         place
     }
 
     /// Where the shares stand that hold for a fact.
     fn shares_of(&mut self, fact: &Fact<'_>, program: &Program) -> Result<usize> {
+        if self.whole.0.contains(&fact.day) {
+            return Ok(self.whole.1);
+        }
         let agreement = self.look.agreement(fact.creator);
         self.holding.clear();
         agreement.inspect(|agreement| agreement.holding(&program.name, fact.day, &mut self.holding));
@@ -449,16 +454,19 @@ impl<'a> Worker<'a> {
         let shares = match agreement.filter(|_| !self.holding.is_empty()) {
             None => vec![(fact.creator, Exact::ONE)],
             Some(agreement) => {
-                let name = names.text(fact.creator);
                 let shares = agreement.shares(&self.holding);
-                let shares = shares.ok_or_else(|| not_whole(name, &program.name, fact.day))?;
-                let number = |party: &str| if party == name { Ok(fact.creator) } else { number_of(names, party) };
-                let numbered = |Share { party, part }: Share<'_>| Ok((number(party)?, part));
+                let shares = shares.ok_or_else(|| not_whole(names.text(fact.creator), &program.name, fact.day))?;
+                let numbered = |Share { party, part }: Share| Ok((self.look.agreed(party)?, part));
                 shares.into_iter().map(numbered).collect::<Result<_>>()?
             }
         };
         self.shares.push((self.holding.clone(), shares));
-        Ok(self.shares.len() - 1)
+        let place = self.shares.len() - 1;
+        let whole = agreement.map_or(i32::MIN..i32::MAX, Agreement::whole_on);
+        if whole.contains(&fact.day) {
+            self.whole = (whole, place);
+        }
+        Ok(place)
     }
 
     /// The exact creator side: share or bands of the rest, and bonuses.
@@ -466,7 +474,7 @@ impl<'a> Worker<'a> {
         &mut self,
         program: &Numbered<'_>,
         fact: &Fact<'_>,
-        context: &Context,
+        context: Context,
         deducted: &Deducted,
     ) -> Result<Exact> {
         let share = base_share(program.program, fact);
@@ -487,7 +495,7 @@ impl<'a> Worker<'a> {
     }
 
     /// What the smallest part of a unit is worth in a fact's currency, on the day that it is earned.
-    pub(super) fn unit_worth(&mut self, unit: &Unit, fact: &Fact<'_>, context: &Context) -> Result<Exact> {
+    pub(super) fn unit_worth(&mut self, unit: &Unit, fact: &Fact<'_>, context: Context) -> Result<Exact> {
         let worth = unit.worth_on(fact.day).ok_or_else(|| Error::bug(format!("no rate of the unit {}", unit.name)))?;
         let rate = self.worth(context, unit.currency, "unit")?;
         worth.checked_div(&rate).ok_or_else(|| Error::bug("a rate of zero"))
@@ -499,7 +507,7 @@ impl<'a> Worker<'a> {
         program: &Numbered<'_>,
         payments: &[Payment],
         fact: &Fact<'_>,
-        context: &Context,
+        context: Context,
     ) -> Result<Exact> {
         let Some(payment) = payments.get(usize::from(fact.class.share_case)) else { return Ok(Exact::ZERO) };
         let paid = Exact::from(payment.minor) * Exact::from(fact.pays);
@@ -515,9 +523,9 @@ impl<'a> Worker<'a> {
     }
 
     /// What is left of a bonus under its cap for the period: min(total, cap) after, less before.
-    fn capped(&mut self, bonus: u32, cap: i64, currency: Currency, context: &Context, extra: &Exact) -> Result<Exact> {
+    fn capped(&mut self, bonus: u32, cap: i64, currency: Currency, context: Context, extra: &Exact) -> Result<Exact> {
         let worth = self.worth(context, currency, "cap")?;
-        let running = entry(&mut self.bonuses, (context.key.program, bonus, context.key.period));
+        let running = entry(&mut self.bonuses, (context.line.program, bonus, context.line.period));
         let cap = Exact::from(cap);
         let before = running.clone().min(cap.clone());
         *running += &(extra * &worth);
@@ -528,10 +536,10 @@ impl<'a> Worker<'a> {
         (&after - &before).checked_div(&worth).ok_or_else(|| Error::bug("a rate of zero"))
     }
 
-    fn tiered(&mut self, tiers: &Tiers, fact: &Fact<'_>, context: &Context, deducted: &Deducted) -> Result<Exact> {
-        let key = volume_key(context.key.program, tiers, context.key.period);
+    fn tiered(&mut self, tiers: &Tiers, fact: &Fact<'_>, context: Context, deducted: &Deducted) -> Result<Exact> {
+        let key = volume_key(context.line.program, tiers, context.line.period);
         if tiers.mode == TierMode::Whole {
-            let total = find(&self.totals, &(key, context.key.period)).unwrap_or(&Exact::ZERO);
+            let total = find(&self.totals, &(key, context.line.period)).unwrap_or(&Exact::ZERO);
             return Ok(band_at(tiers, total).map_or_else(Exact::default, |b| &deducted.rest * &b.percent));
         }
         let worth = self.worth(context, tiers.currency, "tier")?;
@@ -544,14 +552,14 @@ impl<'a> Worker<'a> {
         &mut self,
         program: &Numbered<'_>,
         fact: &Fact<'_>,
-        context: &Context,
+        context: Context,
         deducted: &Deducted,
         side: &Exact,
     ) -> Result<()> {
         for tiers in program.tiers.iter().filter(|t| t.mode == TierMode::Marginal) {
             let base = if tiers.basis == Basis::Earned { side.clone() } else { measure(tiers.basis, fact, deducted) };
             let volume = &base * &self.worth(context, tiers.currency, "tier")?;
-            *entry(&mut self.volumes, volume_key(context.key.program, tiers, context.key.period)) += &volume;
+            *entry(&mut self.volumes, volume_key(context.line.program, tiers, context.line.period)) += &volume;
         }
         Ok(())
     }
@@ -588,7 +596,7 @@ fn add_in_units(
     }
     let whole = in_units(exact, worth, program.rounding)?;
     draft.booked += &whole;
-    shares.iter().for_each(|(party, part)| draft.add_part(*party, &whole * part));
+    shares.iter().for_each(|(party, part)| draft.add_part(*party, &(&whole * part)));
     Ok(())
 }
 
@@ -601,6 +609,7 @@ fn measure(basis: Basis, fact: &Fact<'_>, deducted: &Deducted) -> Exact {
 }
 
 fn add_money(draft: &mut Draft, fact: &Fact<'_>, deducted: &Deducted) {
+    draft.add_channel(fact.log, fact.channel, fact.gross, &deducted.tax, &deducted.fee);
     draft.events += i128::from(fact.events);
     draft.gross += i128::from(fact.gross);
     draft.tax += &deducted.tax;
@@ -612,5 +621,4 @@ fn add_money(draft: &mut Draft, fact: &Fact<'_>, deducted: &Deducted) {
     for (sum, step) in draft.steps.iter_mut().zip(&deducted.steps) {
         *sum += step;
     }
-    draft.add_channel(fact.log, fact.channel, fact.gross, &deducted.tax, &deducted.fee);
 }

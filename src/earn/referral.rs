@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 
-use super::line::{Context, Line, LineKey, LinePart, part};
+use super::line::{Line, LineKey, LineKind, LinePart, part};
 use super::lines::{LineView, Lines};
 use super::lookup::{Lookup, Memory, number_of};
 use crate::error::{Error, Result};
@@ -89,9 +89,9 @@ impl Paid<'_> {
         let rule = if average { FxDate::PeriodAverage } else { FxDate::PeriodEnd };
         let version = number_of(look.names, &self.referral.id)?;
         let fx_date = last.min(look.known.last_day.max(period.first_day()));
-        let key = LineKey { creator: self.creator, program: self.program, version, currency, period, fx_date };
-        let context = Context { key, last, rule, max_days_back: terms.fx_max_days_back };
-        let exact = self.capped(memory, &context, &(&Exact::from(sum) * &self.referral.rate))?;
+        let line = LineKind { program: self.program, version, currency, period, fx_date };
+        let kind = memory.kind(line, last, rule, terms.fx_max_days_back);
+        let exact = self.capped(memory, kind, &(&Exact::from(sum) * &self.referral.rate))?;
         let minor = to_minor(round(&exact, Rounding::HalfEven)?, "a referral")?;
         if minor == 0 && exact.is_zero() {
             return Ok(None);
@@ -103,32 +103,18 @@ impl Paid<'_> {
                 .expected("a row of `parties` that holds on the earning period's last day")
                 .found(self.referral.party.clone()));
         }
-        let part = part(look, memory, &context, party, minor)?;
+        let part = part(look, memory, kind, party, minor)?;
         let rounding = &exact - &Exact::from(minor);
-        Ok(Some((key, Line { creator: minor, platform: -minor, rounding, ..Line::default() }, part)))
+        Ok(Some((line.of(self.creator), Line { creator: minor, platform: -minor, rounding, ..Line::default() }, part)))
     }
 
     /// What is left under the cap: min(total, cap) after, less before.
-    fn capped(&mut self, memory: &mut Memory<'_>, context: &Context, extra: &Exact) -> Result<Exact> {
+    fn capped(&mut self, memory: &mut Memory<'_>, kind: usize, extra: &Exact) -> Result<Exact> {
         let Some((cap, currency)) = self.referral.cap else { return Ok(extra.clone()) };
-        let worth = if currency == context.key.currency {
-            Exact::ONE
-        } else {
-            let key = context.key.rate_key(currency, context.rule);
-            let worth = memory.worth(key, context.max_days_back)?.minor().cloned();
-            worth.ok_or_else(|| {
-                Error::gate("a referral's cap needs a rate that the table lacks")
-                    .at(format!(
-                        "referral {}, {} to {}, {}",
-                        self.referral.id,
-                        key.from.code(),
-                        key.to.code(),
-                        day_text(key.fx_date)
-                    ))
-                    .expected(format!("both legs quoted at most {} days before", context.max_days_back))
-                    .next("have the rates delivered, or name another currency in the reference")
-            })?
-        };
+        let worth = memory.needed(kind, currency)?.ok_or_else(|| {
+            let lacks = memory.lacks(kind, currency, "a referral's cap", &format!("referral {}", self.referral.id));
+            lacks.next("have the rates delivered, or name another currency in the reference")
+        })?;
         let cap = Exact::from(cap);
         let before = self.running.clone().min(cap.clone());
         self.running += &(extra * &worth);

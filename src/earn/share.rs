@@ -12,9 +12,7 @@ pub fn base_share(program: &Program, fact: &Fact<'_>) -> Exact {
             let case = cases.get(usize::from(fact.class.share_case));
             fact.class.locked.clone().or_else(|| case.map(|c| c.percent.clone())).unwrap_or_default()
         }
-        Pay::Column { per, .. } => {
-            Exact::ratio(i128::from(fact.class.share_number), i128::from(*per)).unwrap_or_default()
-        }
+        Pay::Column { per, .. } => Exact::parts(fact.class.share_number, *per).unwrap_or_default(),
         Pay::Pool(pool) => pool.share.clone(),
         Pay::Tiers(_) | Pay::Each(_) => Exact::default(),
     }

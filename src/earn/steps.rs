@@ -4,12 +4,7 @@ use crate::error::{Error, Result};
 use crate::facts::Fact;
 use crate::intake::Rows;
 use crate::money::{Exact, Rounding, round};
-use crate::policy::{Kept, Of, Program, RoundAt, Step};
-
-/// The name of the step that fills `channel_fee_minor`.
-pub const CHANNEL_FEE: &str = "channel_fee";
-/// The name of the step that fills `tax_minor`.
-pub const TAX: &str = "tax";
+use crate::policy::{Fills, Kept, Of, Program, RoundAt, Step};
 
 /// A fact after its deductions, exact (whole where the program rounds by event).
 #[derive(Clone, Debug, Default)]
@@ -36,7 +31,7 @@ struct Rest<'a> {
 impl Rest<'_> {
     /// Takes an amount. What a charge does not hold any more is the platform's expense, unless the program shares it.
     fn take(&mut self, amount: &Exact) {
-        self.left = &self.left - amount;
+        self.left -= amount;
         if self.charge && self.left.is_negative() && self.program.kept == Kept::Platform {
             self.expense = &self.expense - &self.left;
             self.left = Exact::ZERO;
@@ -81,22 +76,22 @@ pub fn deduct_watched(
     into.steps.clear();
     for (at, step) in program.deductions.iter().enumerate().filter(|(at, step)| applies(*at, step, fact)) {
         let base = rest.base(if step.of == Of::Rest { &rest.left } else { &after_tax });
-        let taken = match step.name.as_str() {
-            CHANNEL_FEE if fact.fee_stated => Exact::from(fact.fee),
-            CHANNEL_FEE => computed_fee(step, &base, fact) + fixed(rows, program, step, fact)?,
+        let taken = match step.fills {
+            Fills::ChannelFee if fact.fee_stated => Exact::from(fact.fee),
+            Fills::ChannelFee => computed_fee(step, &base, fact) + fixed(rows, program, step, fact)?,
             _ => &base * &step.percent + fixed(rows, program, step, fact)?,
         };
         let taken = feed_forward(step, taken)?;
-        let stated = step.name == CHANNEL_FEE && fact.fee_stated;
+        let stated = step.fills == Fills::ChannelFee && fact.fee_stated;
         watch(at, (!stated).then_some(&base), &taken);
         rest.take(&taken);
-        match step.name.as_str() {
-            CHANNEL_FEE => fee = taken,
-            TAX => {
+        match step.fills {
+            Fills::ChannelFee => fee = taken,
+            Fills::Tax => {
                 tax = &tax + &taken;
                 after_tax = &after_tax - &taken;
             }
-            _ => {
+            Fills::Deductions => {
                 into.steps.resize(at, Exact::ZERO);
                 into.steps.push(taken);
             }
@@ -108,9 +103,9 @@ pub fn deduct_watched(
 
 /// Is the step taken? What a log states is never computed again, and a stated fee is taken whatever its condition says.
 fn applies(at: usize, step: &Step, fact: &Fact<'_>) -> bool {
-    match step.name.as_str() {
-        CHANNEL_FEE if fact.fee_stated => true,
-        TAX if fact.tax_stated => false,
+    match step.fills {
+        Fills::ChannelFee if fact.fee_stated => true,
+        Fills::Tax if fact.tax_stated => false,
         _ => fact.class.steps & (1 << at) != 0,
     }
 }
@@ -123,7 +118,7 @@ fn computed_fee(step: &Step, base: &Exact, fact: &Fact<'_>) -> Exact {
 /// The fixed money of a step: taken once of an event that anything is left of (or whose fee was kept), with the sign of
 /// what is left; an event without money bears none.
 fn fixed(rows: &Rows, program: &Program, step: &Step, fact: &Fact<'_>) -> Result<Exact> {
-    let kept = if step.name == CHANNEL_FEE { fact.fee_more } else { 0 };
+    let kept = if step.fills == Fills::ChannelFee { fact.fee_more } else { 0 };
     if step.fixed.is_empty() || (fact.gross == 0 && kept == 0) {
         return Ok(Exact::ZERO);
     }

@@ -36,19 +36,37 @@ pub struct Step {
 #[must_use]
 pub fn marginal(tiers: &Tiers, from: &Exact, base: &Exact, measure: &Exact, worth: &Exact) -> Step {
     match tiers.basis {
-        Basis::Earned => walk(tiers, from, base, |share| &share.clone() * worth),
+        Basis::Earned => walk(tiers, from, base, worth),
         Basis::Gross | Basis::Net => {
-            let volume = measure * worth;
-            if volume.is_zero() || base.is_zero() {
-                return Step { creator: flat(tiers, from, base), moved: volume };
+            let moved = measure * worth;
+            if moved.is_zero() || base.is_zero() {
+                return Step { creator: flat(tiers, from, base), moved };
             }
-            if let Some(band) = stays_in(tiers, from, &volume) {
-                return Step { creator: base * &band.percent, moved: volume };
+            if let Some(band) = stays_in(tiers, from, &moved) {
+                return Step { creator: base * &band.percent, moved };
             }
-            let speed = volume.checked_div(base).unwrap_or_default();
-            walk(tiers, from, base, |_| speed.clone())
+            let per = worth.recip().unwrap_or_default();
+            let from = from * &per;
+            let brings = &whole(tiers, &per, &(&from + measure)) - &whole(tiers, &per, &from);
+            let shared = base.checked_div(measure).unwrap_or_default().lowest();
+            Step { creator: brings * shared, moved }
         }
     }
+}
+
+/// What all of a volume (event currency) would bring, each band its own share: the volume on the way from one to another
+/// brings the difference, in whatever direction it moves. `per` is what a minor unit of the tiers' currency is worth.
+fn whole(tiers: &Tiers, per: &Exact, volume: &Exact) -> Exact {
+    let (edge, mut sum) = (|band: &Band| &Exact::from(band.from_minor) * per, Exact::ZERO);
+    for (at, band) in tiers.bands.iter().enumerate() {
+        let from = edge(band);
+        if at > 0 && *volume <= from {
+            break;
+        }
+        let to = tiers.bands.get(at + 1).map(edge).filter(|next| next < volume);
+        sum += &(to.as_ref().unwrap_or(volume) - &from) * &band.percent;
+    }
+    sum
 }
 
 fn flat(tiers: &Tiers, at: &Exact, base: &Exact) -> Exact {
@@ -66,13 +84,13 @@ fn stays_in<'a>(tiers: &'a Tiers, from: &Exact, volume: &Exact) -> Option<&'a Ba
     stays.then_some(band)
 }
 
-/// Spends `base` band by band; `speed` is how far the volume moves for one unit of base in a band of that share.
-fn walk(tiers: &Tiers, from: &Exact, base: &Exact, speed: impl Fn(&Exact) -> Exact) -> Step {
+/// Spends `base` band by band, where the volume (in the tiers' currency) moves by what the creator gets.
+fn walk(tiers: &Tiers, from: &Exact, base: &Exact, worth: &Exact) -> Step {
     let (mut at, mut left, mut creator) = (from.clone(), base.clone(), Exact::default());
     while !left.is_zero() {
-        let down = |band: &Band| (&left * &speed(&band.percent)).is_negative();
+        let down = |band: &Band| left.is_negative() && !band.percent.is_zero();
         let Some((index, band)) = band_towards(tiers, &at, down) else { break };
-        let pace = speed(&band.percent);
+        let pace = &band.percent * worth;
         let spent = match edge(tiers, index, &(&left * &pace), &at) {
             Some(edge) => match (&edge - &at).checked_div(&pace) {
                 Some(room) if room.abs() < left.abs() => room,

@@ -97,8 +97,8 @@ pub fn trace(known: &Known<'_>, mut facts: Vec<Fact<'_>>, names: &Names, rates: 
 
 impl Worker<'_> {
     /// Notes what a fact brings, whose exact creator side is given, divided by the shares at this place.
-    pub(super) fn note(&mut self, fact: &Fact<'_>, context: &Context, exact: &Exact, shares: usize) -> Result<()> {
-        let (look, line) = (self.look, context.key);
+    pub(super) fn note(&mut self, fact: &Fact<'_>, context: Context, exact: &Exact, shares: usize) -> Result<()> {
+        let (look, line) = (self.look, context.line.of(fact.creator));
         let program = look.program(fact.program);
         let mut steps = vec![None; program.program.deductions.len()];
         let worth = program.unit.map(|unit| self.unit_worth(unit, fact, context)).transpose()?;

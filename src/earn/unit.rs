@@ -53,7 +53,7 @@ impl Draft {
             self.booked += &whole;
             stretch.parts.into_iter().for_each(|(party, part)| {
                 let share = &part.abs() * &more;
-                self.add_part(party, part + share);
+                self.add_part(party, &(part + share));
             });
         }
         Ok(())

@@ -170,7 +170,7 @@ impl<'a> Judge<'a> {
             None => is_known(name),
             Some(agreement) => {
                 let shares = agreement.shares(&self.holding).ok_or_else(|| not_whole(name, program, day))?;
-                shares.iter().all(|share| is_known(share.party))
+                shares.iter().all(|share| is_known(known.references.agreements.party(share.party)))
             }
         };
         self.parties.push((last, self.holding.clone(), answer));

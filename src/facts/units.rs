@@ -14,7 +14,7 @@ use crate::intake::{NONE, NULL};
 use crate::log::Log;
 use crate::money::{Currency, Exact};
 use crate::period::Period;
-use crate::policy::{HoldAfter, Of, Pay, Program, RoundAt, Step};
+use crate::policy::{Fills, HoldAfter, Of, Pay, Program, RoundAt, Step};
 use crate::query::{int64s, int64s_or};
 
 const INELIGIBLE: &str = include_str!("../../queries/facts/ineligible.sql");
@@ -80,7 +80,7 @@ impl Room {
             let left = of(Of::Rest).fold(Exact::ONE, |left, s| left * (Exact::ONE - s.percent.clone()));
             left - of(Of::Amount).map(|s| s.percent.clone()).sum::<Exact>()
         };
-        Self { stated: leave(&|s| s.name != "channel_fee"), computed: leave(&|_| true) }
+        Self { stated: leave(&|s| s.fills != Fills::ChannelFee), computed: leave(&|_| true) }
     }
 
     /// May tax, fee and steps take more than the charge holds? Then it is rated by itself: in a sum its neighbours

@@ -374,8 +374,8 @@ impl<'a> PaidWhom<'a> {
     fn parties_known(&self, creator: u32, month: Period) -> Result<bool> {
         let References { agreements, parties, .. } = self.known.references;
         let (day, last) = (paid_on(self.known, month), month.last_day());
-        let shares = agreements.on(self.known.rows.names.text(creator), self.program, day)?;
-        Ok(shares.iter().all(|share| parties.on(share.party, last).is_some()))
+        let paid = agreements.paid_on(self.known.rows.names.text(creator), self.program, day)?;
+        Ok(paid.iter().all(|party| parties.on(party, last).is_some()))
     }
 }
 

@@ -27,6 +27,15 @@ impl Names {
         self.numbers.get(text).copied()
     }
 
+    /// [`Names::find`] for who looks for texts that mostly stand beside each other: the number guessed is looked at first.
+    #[must_use]
+    pub fn find_near(&self, text: &str, guess: u32) -> Option<u32> {
+        match self.texts.get(guess as usize) {
+            Some(there) if **there == *text => Some(guess),
+            _ => self.find(text),
+        }
+    }
+
     /// The text of a number; empty for [`super::NONE`].
     #[must_use]
     pub fn text(&self, number: u32) -> &str {

@@ -69,7 +69,10 @@ impl Difference {
     pub fn lines(&self) -> impl Iterator<Item = (LineView<'_>, impl Iterator<Item = LinePart>)> {
         let counts = |line: &LineView<'_>| self.only.is_none_or(|period| line.key.period == period);
         let lines = self.lines.iter().filter(move |line| counts(line) && moves(line));
-        lines.map(|line| (line, line.parts().filter(part_moves)))
+        lines.map(|line| {
+            let parts = line.parts().filter(part_moves);
+            (line, parts)
+        })
     }
 }
 
@@ -182,7 +185,7 @@ fn add_minus(
     before: Option<LineView<'_>>,
 ) -> Result<()> {
     let zero = Line::default();
-    let (a, b) = (after.map_or(&zero, |line| line.line), before.map_or(&zero, |line| line.line));
+    let (a, b) = (after.as_ref().map_or(&zero, |line| &line.line), before.as_ref().map_or(&zero, |line| &line.line));
     let line = Line {
         events: less(a.events, b.events)?,
         gross: less(a.gross, b.gross)?,
@@ -192,15 +195,15 @@ fn add_minus(
         platform: less(a.platform, b.platform)?,
         rounding: &a.rounding - &b.rounding,
     };
-    let deducted = |line: Option<LineView<'_>>| line.map_or(Vec::new(), |line| line.deductions.to_vec());
-    let deductions = deductions(deducted(after), &deducted(before))?;
+    let deducted = |line: &Option<LineView<'_>>| line.as_ref().map_or(Vec::new(), |line| line.deductions.to_vec());
+    let deductions = deductions(deducted(&after), &deducted(&before))?;
     let parted = |line: Option<LineView<'_>>| line.map_or(Vec::new(), |line| line.parts().collect());
     into.push(key, line, deductions, parts(parted(after), parted(before))?)
 }
 
 /// Does a line move anything?
 fn moves(view: &LineView<'_>) -> bool {
-    let line = view.line;
+    let line = &view.line;
     [line.events, line.gross, line.tax, line.fee, line.creator, line.platform].iter().any(|v| *v != 0)
         || !line.rounding.is_zero()
         || view.parts().any(|part| part_moves(&part))

@@ -450,7 +450,7 @@ impl<'a> Run<'a> {
         view: &LineView<'_>,
         parts: impl Iterator<Item = LinePart>,
     ) -> Result<()> {
-        let (key, line, names) = (&view.key, view.line, self.names);
+        let (key, line, names) = (&view.key, &view.line, self.names);
         let deductions = view.deductions.iter();
         let parts: Vec<(LinePart, Option<String>)> = parts
             .map(|part| {

@@ -28,9 +28,9 @@ pub use check::{CREATOR_COLUMNS, Finding, check, first_error};
 pub use clauses::{Clause, Role};
 pub use corrections::{Correction, Corrections, Target};
 pub use model::{
-    Added, Band, Basis, Below, Bonus, Cap, Case, Enrolment, First, FxDate, Having, Hold, HoldAfter, Kept, Late, Locked,
-    Measure, MeasureEnd, Of, Pay, Payment, Policies, PolicyFile, Program, Reserve, RoundAt, Rule, SettleStep, Span,
-    Sql, Step, TaxOf, Terms, TierMode, Tiers, Unit, UnitRate, Window, Withholding, Within, covers,
+    Added, Band, Basis, Below, Bonus, Cap, Case, Enrolment, Fills, First, FxDate, Having, Hold, HoldAfter, Kept, Late,
+    Locked, Measure, MeasureEnd, Of, Pay, Payment, Policies, PolicyFile, Program, Reserve, RoundAt, Rule, SettleStep,
+    Span, Sql, Step, TaxOf, Terms, TierMode, Tiers, Unit, UnitRate, Window, Withholding, Within, covers,
 };
 pub use picture::place_of;
 pub use pins::{Change, ChangeKey, changed, words_of};

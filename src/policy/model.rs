@@ -194,10 +194,34 @@ pub struct Rule {
     pub when: Sql,
 }
 
+/// The columns that a deduction's amount goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fills {
+    /// `channel_fee_minor`: the step that computes the fee where the log states none.
+    ChannelFee,
+    /// `tax_minor`: the step that computes sales tax where the log states none.
+    Tax,
+    /// `deductions`, under its own name.
+    Deductions,
+}
+
+impl Fills {
+    /// What a step of this name fills.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        match name {
+            "channel_fee" => Self::ChannelFee,
+            "tax" => Self::Tax,
+            _ => Self::Deductions,
+        }
+    }
+}
+
 /// A deduction.
 #[derive(Clone, Debug)]
 pub struct Step {
     pub name: String,
+    pub fills: Fills,
     /// As a fraction, 0 to 1.
     pub percent: Exact,
     /// Minor units of each event on top, by its currency; empty is none.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Basis, Bonus, First, FxDate, Kept, Of, Pay, Program, RoundAt, Rule, Sql, Step, TierMode};
+use super::model::{Basis, Bonus, Fills, First, FxDate, Kept, Of, Pay, Program, RoundAt, Rule, Sql, Step, TierMode};
 use super::pay::{self, MOST_BITS, MOST_CASES, limit};
 use super::pool;
 use super::read::{Dated, unique, validity};
@@ -41,11 +41,6 @@ pub const KEYS: [&str; 22] = [
 
 /// The keys of a deduction.
 const STEP_KEYS: [&str; 7] = ["name", "percent", "fixed", "of", "account", "round", "when"];
-
-/// The name of the step that computes sales tax where the log states none.
-const TAX: &str = "tax";
-/// The name of the step that computes the channel's fee where the log states none.
-const CHANNEL_FEE: &str = "channel_fee";
 
 /// What a step says in place of a rounding mode where parts of a cent feed forward on purpose.
 const EXACT: &str = "exact";
@@ -249,10 +244,10 @@ fn step(table: &Table<'_>, faults: &mut Faults) -> Option<Step> {
     let when = table.get("when").and_then(|v| values::sql(v, faults));
     let name = name?;
     let account = match stated {
-        None => own_account(&name).to_owned(),
+        None => own_account(Fills::of(&name)).to_owned(),
         Some((value, account)) => fitting(&name, account?, value, faults)?,
     };
-    Some(Step { name, percent: percent?, fixed: fixed?, of: of?, account, round, when })
+    Some(Step { fills: Fills::of(&name), name, percent: percent?, fixed: fixed?, of: of?, account, round, when })
 }
 
 /// What a step takes of its base; a step of fixed money alone takes nothing of it.
@@ -269,18 +264,18 @@ fn percent(table: &Table<'_>, faults: &mut Faults) -> Option<Exact> {
 }
 
 /// The account of a step that names none.
-fn own_account(name: &str) -> &'static str {
-    match name {
-        TAX => "tax_payable",
-        CHANNEL_FEE => "channel_fees",
-        _ => "platform_revenue",
+fn own_account(fills: Fills) -> &'static str {
+    match fills {
+        Fills::Tax => "tax_payable",
+        Fills::ChannelFee => "channel_fees",
+        Fills::Deductions => "platform_revenue",
     }
 }
 
 /// `tax` and `channel_fee` fill columns of their own, stated and computed together, so their accounts are fixed.
 fn fitting(name: &str, account: String, value: Value<'_>, faults: &mut Faults) -> Option<String> {
-    let own = own_account(name);
-    if (name == TAX || name == CHANNEL_FEE) && account != own {
+    let (fills, own) = (Fills::of(name), own_account(Fills::of(name)));
+    if fills != Fills::Deductions && account != own {
         let message = format!("the step {name} always stands on {own}, with what the log states");
         faults.error(value.place, message, "leave the account out, or give the step another name");
         return None;
@@ -291,7 +286,7 @@ fn fitting(name: &str, account: String, value: Value<'_>, faults: &mut Faults) -
 /// Tax leaves the base before anything else, whether the log states it or a step computes it.
 fn refuse_late_tax(tables: &[Table<'_>], faults: &mut Faults) {
     for table in tables.iter().skip(1) {
-        let name = table.get("name").filter(|v| v.inner.as_str() == Some(TAX));
+        let name = table.get("name").filter(|v| v.inner.as_str().map(Fills::of) == Some(Fills::Tax));
         if let Some(name) = name {
             let message = "the step tax comes first: tax leaves the base before anything else";
             faults.error(name.place, message, "move it to the front of the deductions");
@@ -316,7 +311,7 @@ fn rest<'s>(steps: impl Iterator<Item = &'s Step>) -> Exact {
     for step in steps {
         let base = if step.of == Of::Rest { &rest } else { &amount };
         rest = &rest - &(base * &step.percent);
-        if step.name == TAX {
+        if step.fills == Fills::Tax {
             amount = rest.clone();
         }
     }

@@ -111,6 +111,18 @@ impl Parties {
         as_of(versions, day, |p| p.span)
     }
 
+    /// In which currency a party of these versions is paid, and from which day to which (not with it), where it is one
+    /// currency without a gap.
+    #[must_use]
+    pub fn only_currency(versions: &[Party]) -> Option<(Currency, [i32; 2])> {
+        let ([first, ..], [.., last]) = (versions, versions) else { return None };
+        let is_one = |pair: &[Party]| {
+            pair[0].span.1 == Some(pair[1].span.0) && pair[0].payout_currency == pair[1].payout_currency
+        };
+        let days = [first.span.0, last.span.1.unwrap_or(i32::MAX)];
+        versions.windows(2).all(is_one).then_some((first.payout_currency, days))
+    }
+
     /// The ids of all parties.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)

@@ -9,7 +9,7 @@ use crate::ledger::Earning;
 use crate::money::Exact;
 use crate::period::day_text;
 use crate::pipeline::{Behind, EventBehind, LineOf};
-use crate::policy::{Policies, percent_text};
+use crate::policy::{Fills, Policies, percent_text};
 
 /// An event behind a line. Amounts are exact, in major units of the event currency; of a correction, by how much they
 /// changed.
@@ -126,7 +126,7 @@ impl<'a> LineEvents<'a> {
     /// What the events say of the program's step at this place.
     #[must_use]
     pub fn step(&self, at: usize) -> StepSum {
-        let name = self.line.deductions().get(at).map_or("", |step| step.name.as_str());
+        let fills = self.line.deductions().get(at).map(|step| step.fills);
         let mut sum = StepSum::default();
         let mut computed = Exact::ZERO;
         for event in self.events {
@@ -137,9 +137,9 @@ impl<'a> LineEvents<'a> {
             sum.base += &taken.base;
             computed += &taken.minor;
         }
-        sum.stated = match name {
-            "tax" => self.sum(|e| &e.brought.tax) - computed,
-            "channel_fee" => self.sum(|e| &e.brought.fee) - computed,
+        sum.stated = match fills {
+            Some(Fills::Tax) => self.sum(|e| &e.brought.tax) - computed,
+            Some(Fills::ChannelFee) => self.sum(|e| &e.brought.fee) - computed,
             _ => Exact::ZERO,
         };
         sum
@@ -183,7 +183,7 @@ impl<'a> LineEvents<'a> {
         let tax: Exact = steps
             .iter()
             .enumerate()
-            .filter(|(_, s)| s.name == "tax")
+            .filter(|(_, s)| s.fills == Fills::Tax)
             .filter_map(|(at, _)| Some(computed(at)?.minor.clone()))
             .sum();
         let stated = &event.brought.tax - &tax;

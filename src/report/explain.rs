@@ -8,7 +8,7 @@ use super::line::Line;
 use crate::error::Result;
 use crate::ledger::{Earning, Part};
 use crate::money::{Exact, Rounding, round};
-use crate::policy::{Of, Policies, Step, aloud, percent_text};
+use crate::policy::{Fills, Of, Policies, Step, aloud, percent_text};
 
 /// One step of an earning line; minor units of the event currency, what is taken away negative.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -91,7 +91,7 @@ impl Teller<'_> {
         for (at, step) in self.line.deductions().iter().enumerate() {
             let minor = self.taken(&step.name);
             steps.push(self.listed(step, at, [minor, left], self.events.map(|events| events.step(at))));
-            left -= if step.name == "tax" { 0 } else { minor };
+            left -= if step.fills == Fills::Tax { 0 } else { minor };
         }
         if !self.line.is_listed("channel_fee") {
             let cause = Some("kept by the channel, out of the platform's part".to_owned());
@@ -193,7 +193,7 @@ impl Base {
 
 /// Sales tax and the channel's fee are computed where the log states none.
 fn may_be_stated(step: &Step) -> bool {
-    matches!(step.name.as_str(), "tax" | "channel_fee")
+    step.fills != Fills::Deductions
 }
 
 impl Explained {

@@ -1,7 +1,7 @@
 //! Programs in sentences.
 
 use super::super::model::{
-    Band, Basis, Bonus, Case, Kept, Of, Pay, Payment, Program, RoundAt, Step, TierMode, Tiers, Window,
+    Band, Basis, Bonus, Case, Fills, Kept, Of, Pay, Payment, Program, RoundAt, Step, TierMode, Tiers, Window,
 };
 use super::pool::{pool_rest, pool_text};
 use super::words::{aloud, decimal, fx_date, hold_text, mode_words, money, odd_cents, percent};
@@ -75,7 +75,7 @@ fn deduction(at: usize, step: &Step) -> String {
         (Of::Rest, _) => "what is left then",
     };
     let when = step.when.as_ref().map(|sql| format!(" when {}", aloud(&sql.text))).unwrap_or_default();
-    let stated = if matches!(step.name.as_str(), "tax" | "channel_fee") { ", where the log states none" } else { "" };
+    let stated = if step.fills != Fills::Deductions { ", where the log states none" } else { "" };
     let round = step.round.map(|mode| format!(", rounded {}", mode_words(mode))).unwrap_or_default();
     let order = if at == 0 { "First" } else { "Then" };
     let (name, account) = (&step.name, &step.account);
