@@ -1,8 +1,9 @@
 //! Earn: facts become earning lines. Pure functions, parallel over creators, sequential within one.
 //!
-//! The order of section 3 of the contract: [`steps`] (ordered deductions), [`share`] (shares and bonuses), [`tiers`]
-//! (bands over a running volume), [`bands`] (events of one band as a sum), [`unit`] (whole parts of a unit of the policy's
-//! own), [`line`] (round once, split, convert), [`release`] (when parts are payable).
+//! [`rate`] gives pieces to [`worker`]s, which follow the order of section 3 of the contract: [`steps`] (ordered deductions),
+//! [`side`] (the exact creator side: [`share`], with bonuses, or [`tiers`] over a running volume), [`bands`] (events of one
+//! band as a sum), [`unit`] (whole parts of a unit of the policy's own), [`line`] (round once, split, convert), [`release`]
+//! (when parts are payable).
 //! [`trace`] says what single events bring. [`referral`] adds what the platform pays for a creator that was brought. [`lookup`] holds policies and references by
 //! number.
 
@@ -17,10 +18,12 @@ mod rates;
 mod referral;
 mod release;
 mod share;
+mod side;
 mod steps;
 mod tiers;
 mod trace;
 mod unit;
+mod worker;
 
 pub use line::{Channel, Line, LineDeduction, LineKey, LineKind, LinePart};
 pub use lines::{LinePiece, LineView, Lines};

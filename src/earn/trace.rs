@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::line::{Context, LineKey, rounds_events, split_event};
 use super::lookup::Lookup;
-use super::rate::Worker;
 use super::rates::Rates;
 use super::steps::{Deducted, deduct_watched};
 use super::unit::in_units;
+use super::worker::Worker;
 use crate::error::Result;
 use crate::facts::{Fact, Known};
 use crate::intake::Names;

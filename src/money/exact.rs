@@ -1,24 +1,23 @@
 //! Exact rationals: two `i64` where they fit, two `i128` beyond, big integers where those do not hold the value.
 //!
 //! Almost every amount and ratio of a book is a pair of `i64` with a short denominator: percents, basis points, parts of
-//! an agreement. Sums and products of those are taken in `i128`, where they cannot overflow, and stay as they come out,
-//! 3/10 of 50 as 150/10: common divisors are taken out where a denominator grows beyond [`SHORT`], and where somebody
+//! an agreement. Sums and products of those stay as they come out, 3/10 of 50 as 150/10, or are taken in `i128` where 64
+//! bits are too few: common divisors are taken out where a denominator grows beyond [`SHORT`], and where somebody
 //! asks for the numbers. Nothing is allocated. What is wide or big is always reduced; sums and products of it follow Knuth,
 //! The Art of Computer Programming, volume 2, 4.5.1: greatest common divisors are taken out before multiplying.
 
+mod sums;
+mod text;
+
 use std::cmp::Ordering;
-use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::iter::Sum;
-use std::ops::{Add, AddAssign, Mul, Neg, Sub, SubAssign};
 
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_rational::Ratio;
-use num_traits::{One, Signed, ToPrimitive, Zero};
+use num_traits::{Signed, ToPrimitive};
 
-/// Longest text that [`Exact::parse`] reads, in bytes.
-const LONGEST_TEXT: usize = 64;
+pub(super) use text::with_point;
 
 /// The greatest denominator that a sum or product keeps without looking for common divisors.
 const SHORT: i64 = 1 << 40;
@@ -75,54 +74,6 @@ impl Exact {
     pub fn parts(numerator: i64, denominator: i64) -> Option<Self> {
         let kept = Some(denominator).filter(|d| *d > 0).and_then(|d| as_it_came(numerator, d));
         kept.or_else(|| Self::ratio(numerator.into(), denominator.into()))
-    }
-
-    /// `12`, `-0.25`, `80/100`, `80 %`, `2.5%`; blanks around it are skipped. `None` for anything else: exponents,
-    /// group separators, a bare point, a plus sign, more than 64 bytes.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        if text.len() > LONGEST_TEXT {
-            return None;
-        }
-        if let Some(percent) = text.trim().strip_suffix('%') {
-            return Some((decimal(percent.trim())? * Self(Form::Small(1, 100))).lowest());
-        }
-        let Some((numerator, denominator)) = text.split_once('/') else { return Self::parse_decimal(text) };
-        integer(numerator.trim_start())?.checked_div(&integer(denominator.trim_end()).filter(|d| !d.is_negative())?)
-    }
-
-    /// What `Display` wrote, `n` or `n/d`, of whatever length: rates that are means of many days have long fractions.
-    /// `None` for anything else.
-    #[must_use]
-    pub fn read_back(text: &str) -> Option<Self> {
-        let (numerator, denominator) = text.split_once('/').unwrap_or((text, "1"));
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        if !digits(numerator.strip_prefix('-').unwrap_or(numerator)) || !digits(denominator) {
-            return None;
-        }
-        let (numerator, denominator): (BigInt, BigInt) = (numerator.parse().ok()?, denominator.parse().ok()?);
-        (!denominator.is_zero()).then(|| demoted(Ratio::new(numerator, denominator)))
-    }
-
-    /// A plain decimal, `12` or `-0.25`, as in rate files and prices; blanks around it are skipped. `None` for
-    /// anything else and beyond 64 bytes.
-    #[must_use]
-    pub fn parse_decimal(text: &str) -> Option<Self> {
-        if text.len() > LONGEST_TEXT { None } else { decimal(text.trim()) }
-    }
-
-    /// The value as a plain decimal, the shortest one: `1.1`, `-0.05`; `None` where no decimal of at most 128 places
-    /// is exact, as for 1/3.
-    #[must_use]
-    pub fn to_decimal(&self) -> Option<String> {
-        let (ten, mut scaled) = (Self::from_int(10), self.clone());
-        for places in 0..=128 {
-            if scaled.is_integer() {
-                return Some(with_point(&scaled.to_string(), places));
-            }
-            scaled = scaled * &ten;
-        }
-        None
     }
 
     /// Whether it is 0.
@@ -316,45 +267,6 @@ impl Exact {
             Form::Big(r) => r.as_ref().clone(),
         }
     }
-
-    #[inline]
-    fn sum_with(&self, other: &Self) -> Self {
-        if let (Form::Small(n1, d1), Form::Small(n2, d2)) = (&self.0, &other.0) {
-            // Over one denominator, or of an integer and a fraction: what almost every sum is.
-            let sum = match (*d1, *d2) {
-                (d1, d2) if d1 == d2 => n1.checked_add(*n2),
-                (d1, 1) => n2.checked_mul(d1).and_then(|n2| n1.checked_add(n2)),
-                (1, d2) => n1.checked_mul(d2).and_then(|n1| n1.checked_add(*n2)),
-                _ => None,
-            };
-            return match sum {
-                Some(sum) => as_it_came(sum, *d1.max(d2)).unwrap_or_else(|| add_small((*n1, *d1), (*n2, *d2))),
-                None => add_small((*n1, *d1), (*n2, *d2)),
-            };
-        }
-        self.sum_beyond(other)
-    }
-
-    #[cold]
-    fn sum_beyond(&self, other: &Self) -> Self {
-        let wide = self.wide().zip(other.wide()).and_then(|(a, b)| add_wide(a, b));
-        wide.unwrap_or_else(|| demoted(self.to_big() + other.to_big()))
-    }
-
-    #[inline]
-    fn product_with(&self, other: &Self) -> Self {
-        if let (Form::Small(n1, d1), Form::Small(n2, d2)) = (&self.0, &other.0) {
-            let product = n1.checked_mul(*n2).zip(d1.checked_mul(*d2)).and_then(|(n, d)| as_it_came(n, d));
-            return product.unwrap_or_else(|| multiply_small((*n1, *d1), (*n2, *d2)));
-        }
-        self.product_beyond(other)
-    }
-
-    #[cold]
-    fn product_beyond(&self, other: &Self) -> Self {
-        let wide = self.wide().zip(other.wide()).and_then(|(a, b)| multiply_wide(a, b));
-        wide.unwrap_or_else(|| demoted(self.to_big() * other.to_big()))
-    }
 }
 
 /// A sum or product as it came out, where its denominator is short and no common divisors need to be looked for.
@@ -422,98 +334,6 @@ fn gcd_wide(n: i128, d: i128) -> i128 {
     common.cast_signed()
 }
 
-/// A sum or product of small numbers as it came out, where the denominator is short; reduced beyond.
-#[inline(never)]
-fn kept(n: i128, d: i128) -> Exact {
-    match (i64::try_from(n), i64::try_from(d)) {
-        (Ok(0), _) => Exact::ZERO,
-        (Ok(n), Ok(d)) if d <= SHORT && n != i64::MIN => Exact(Form::Small(n, d)),
-        _ => reduced(n, d).unwrap_or_default(),
-    }
-}
-
-/// Over the least common multiple of the denominators. Each product of two `i64` has a magnitude of at most 2^126, so
-/// that no sum of two overflows.
-fn add_small((n1, d1): (i64, i64), (n2, d2): (i64, i64)) -> Exact {
-    if n1 == 0 || n2 == 0 {
-        return Exact(if n1 == 0 { Form::Small(n2, d2) } else { Form::Small(n1, d1) });
-    }
-    if d1 == d2 {
-        return kept(i128::from(n1) + i128::from(n2), d1.into());
-    }
-    let g = gcd(d1, d2);
-    let (e1, e2) = (d1 / g, d2 / g);
-    let sum = i128::from(n1) * i128::from(e2) + i128::from(n2) * i128::from(e1);
-    kept(sum, i128::from(d1) * i128::from(e2))
-}
-
-/// Numerators and denominators; none of two `i64` overflows.
-fn multiply_small((n1, d1): (i64, i64), (n2, d2): (i64, i64)) -> Exact {
-    kept(i128::from(n1) * i128::from(n2), i128::from(d1) * i128::from(d2))
-}
-
-/// Knuth 4.5.1: with g = gcd(d1, d2), t = n1 (d2 / g) + n2 (d1 / g); only gcd(t, g) is left to take out. `None` where it
-/// overflows.
-fn add_wide((n1, d1): (i128, i128), (n2, d2): (i128, i128)) -> Option<Exact> {
-    if d1 == d2 {
-        return reduced(n1.checked_add(n2)?, d1);
-    }
-    let g = gcd_wide(d1, d2);
-    let sum = n1.checked_mul(d2 / g)?.checked_add(n2.checked_mul(d1 / g)?)?;
-    let rest = gcd_wide(sum, g);
-    let denominator = (d1 / g).checked_mul(d2 / rest)?;
-    formed(sum / rest, denominator)
-}
-
-/// Knuth 4.5.1: taking out gcd(n1, d2) and gcd(n2, d1) leaves a reduced product. `None` where it overflows.
-fn multiply_wide((n1, d1): (i128, i128), (n2, d2): (i128, i128)) -> Option<Exact> {
-    let (a, b) = (gcd_wide(n1, d2), gcd_wide(n2, d1));
-    formed((n1 / a).checked_mul(n2 / b)?, (d1 / b).checked_mul(d2 / a)?)
-}
-
-/// An integer with an optional minus sign.
-fn integer(text: &str) -> Option<Exact> {
-    if text.contains('.') { None } else { decimal(text) }
-}
-
-/// `[-]digits[.digits]`, nothing around it.
-fn decimal(text: &str) -> Option<Exact> {
-    let magnitude = text.strip_prefix('-').unwrap_or(text);
-    let (whole, places) = magnitude.split_once('.').unwrap_or((magnitude, "0"));
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    if !digits(whole) || !digits(places) {
-        return None;
-    }
-    let value = decimal_small(whole, places).unwrap_or_else(|| decimal_big(whole, places));
-    Some(if magnitude.len() < text.len() { -value } else { value })
-}
-
-fn decimal_small(whole: &str, places: &str) -> Option<Exact> {
-    let scale = 10_i128.checked_pow(u32::try_from(places.len()).ok()?)?;
-    let step = |value: i128, digit: u8| value.checked_mul(10)?.checked_add(i128::from(digit - b'0'));
-    reduced(whole.bytes().chain(places.bytes()).try_fold(0, step)?, scale)
-}
-
-/// Digits only, as [`decimal`] has seen to; at most 64 of them.
-fn decimal_big(whole: &str, places: &str) -> Exact {
-    let step = |value: BigInt, digit: u8| value * 10 + (digit - b'0');
-    let value = whole.bytes().chain(places.bytes()).fold(BigInt::zero(), step);
-    let scale = places.bytes().fold(BigInt::one(), |scale, _| scale * 10);
-    demoted(Ratio::new(value, scale))
-}
-
-/// The text of an integer with a point before its last `places` digits: `5` with 2 places is `0.05`.
-pub(super) fn with_point(integer: &str, places: usize) -> String {
-    if places == 0 {
-        return integer.to_owned();
-    }
-    let magnitude = integer.strip_prefix('-').unwrap_or(integer);
-    let sign = &integer[..integer.len() - magnitude.len()];
-    let padded = format!("{magnitude:0>width$}", width = places + 1);
-    let (whole, rest) = padded.split_at(padded.len() - places);
-    format!("{sign}{whole}.{rest}")
-}
-
 impl Default for Exact {
     fn default() -> Self {
         Self::ZERO
@@ -572,27 +392,6 @@ impl PartialOrd for Exact {
     }
 }
 
-/// A reduced fraction, `n` or `n/d`: `-1/2`, `0`.
-impl fmt::Display for Exact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Form::Small(n, d) => match lowest(*n, *d) {
-                (n, 1) => write!(f, "{n}"),
-                (n, d) => write!(f, "{n}/{d}"),
-            },
-            Form::Wide(wide) if wide.1 == 1 => write!(f, "{}", wide.0),
-            Form::Wide(wide) => write!(f, "{}/{}", wide.0, wide.1),
-            Form::Big(r) => write!(f, "{r}"),
-        }
-    }
-}
-
-impl fmt::Debug for Exact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 impl From<i64> for Exact {
     #[inline]
     fn from(value: i64) -> Self {
@@ -603,107 +402,5 @@ impl From<i64> for Exact {
 impl From<i128> for Exact {
     fn from(value: i128) -> Self {
         Self::from_int(value)
-    }
-}
-
-impl Neg for &Exact {
-    type Output = Exact;
-    #[inline]
-    fn neg(self) -> Exact {
-        match &self.0 {
-            Form::Small(n, d) => Exact(Form::Small(-n, *d)),
-            Form::Wide(wide) => Exact(Form::Wide(Box::new((-wide.0, wide.1)))),
-            Form::Big(r) => demoted(-r.as_ref()),
-        }
-    }
-}
-
-impl Neg for Exact {
-    type Output = Self;
-    fn neg(self) -> Self {
-        -&self
-    }
-}
-
-/// An operator by reference and by value, all from one function of two references.
-macro_rules! operator {
-    ($trait:ident, $method:ident, $function:expr) => {
-        impl $trait<&Exact> for &Exact {
-            type Output = Exact;
-            #[inline]
-            fn $method(self, other: &Exact) -> Exact {
-                $function(self, other)
-            }
-        }
-        impl $trait<Exact> for &Exact {
-            type Output = Exact;
-            #[inline]
-            fn $method(self, other: Exact) -> Exact {
-                $function(self, &other)
-            }
-        }
-        impl $trait<&Exact> for Exact {
-            type Output = Exact;
-            #[inline]
-            fn $method(self, other: &Exact) -> Exact {
-                $function(&self, other)
-            }
-        }
-        impl $trait<Exact> for Exact {
-            type Output = Exact;
-            #[inline]
-            fn $method(self, other: Exact) -> Exact {
-                $function(&self, &other)
-            }
-        }
-    };
-}
-
-operator!(Add, add, Exact::sum_with);
-operator!(Sub, sub, |a: &Exact, b: &Exact| a.sum_with(&-b));
-operator!(Mul, mul, Exact::product_with);
-
-impl AddAssign<&Exact> for Exact {
-    #[inline]
-    fn add_assign(&mut self, other: &Exact) {
-        if let (Form::Small(n1, d1), Form::Small(n2, d2)) = (&mut self.0, &other.0) {
-            if *n2 == 0 {
-                return;
-            }
-            // In place, where the sum is not 0: its denominator would be another.
-            if d1 == d2
-                && let Some(sum) = n1.checked_add(*n2).filter(|sum| *sum != 0 && *sum != i64::MIN)
-            {
-                *n1 = sum;
-                return;
-            }
-        }
-        *self = self.sum_with(other);
-    }
-}
-
-impl AddAssign<Exact> for Exact {
-    #[inline]
-    fn add_assign(&mut self, other: Exact) {
-        *self += &other;
-    }
-}
-
-impl SubAssign<&Exact> for Exact {
-    #[inline]
-    fn sub_assign(&mut self, other: &Exact) {
-        *self += &-other;
-    }
-}
-
-impl Sum for Exact {
-    fn sum<I: Iterator<Item = Self>>(values: I) -> Self {
-        values.fold(Self::ZERO, |sum, value| sum + value)
-    }
-}
-
-impl<'a> Sum<&'a Exact> for Exact {
-    fn sum<I: Iterator<Item = &'a Exact>>(values: I) -> Self {
-        values.fold(Self::ZERO, |sum, value| sum + value)
     }
 }
