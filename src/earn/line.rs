@@ -9,7 +9,7 @@ use super::unit::Stretch;
 use crate::error::{Error, Result};
 use crate::ledger::Account;
 use crate::log::Log;
-use crate::money::{Currency, Exact, Rounding, allocate, allocate_by, allocate_into, round, to_minor};
+use crate::money::{Currency, Exact, Rounding, allocate_by, allocate_into, round, to_minor};
 use crate::period::{Period, day_text};
 use crate::policy::{Pay, Program, RoundAt};
 
@@ -386,15 +386,6 @@ fn spread(
         }
     }
     Ok(())
-}
-
-/// Divides one event's rounded creator side among the parties of its day, whose parts of it are given.
-///
-/// # Errors
-/// A number beyond i128 (gate).
-pub fn split_event(program: &Program, period: Period, booked: i128, parts: &[Exact]) -> Result<(Vec<Exact>, i128)> {
-    let split = allocate(booked, parts, program.odd_cents, period.ordinal())?;
-    Ok((split.minors.into_iter().map(Exact::from).collect(), split.platform))
 }
 
 /// Is the creator side the platform's expense?

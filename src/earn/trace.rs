@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::line::{Context, LineKey, rounds_events, split_event};
+use super::line::{Context, LineKey, rounds_events};
 use super::lookup::Lookup;
 use super::rates::Rates;
 use super::steps::{Deducted, deduct_watched};
-use super::unit::in_units;
-use super::worker::Worker;
+use super::worker::{Worker, of_event};
 use crate::error::Result;
 use crate::facts::{Fact, Known};
 use crate::intake::Names;
-use crate::money::{Exact, round};
+use crate::money::Exact;
 
 /// A deduction from one event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,21 +107,12 @@ impl Worker<'_> {
             steps[at] = Some(Taken { base, minor: minor.clone(), stated });
         })?;
         let shares = &self.shares[shares].1;
-        let by_event = rounds_events(program.program);
-        let (creator, parts) = match worth {
-            Some(worth) if by_event => {
-                let whole = in_units(exact, &worth, program.program.rounding)?;
-                (whole.clone(), shares.iter().map(|(party, part)| (*party, &whole * part)).collect())
-            }
-            None if by_event => {
-                let whole = round(exact, program.program.rounding)?;
-                let parts: Vec<Exact> = shares.iter().map(|(_, part)| &Exact::from(whole) * part).collect();
-                let (parts, platform) = split_event(program.program, line.period, whole, &parts)?;
-                let parts = shares.iter().zip(parts).map(|((party, _), part)| (*party, part)).collect();
-                (Exact::from(whole) - Exact::from(platform), parts)
-            }
-            _ => (exact.clone(), shares.iter().map(|(party, part)| (*party, exact * part)).collect()),
+        let (creator, parts) = if rounds_events(program.program) {
+            of_event(program.program, line.period, worth.as_ref(), exact, shares)?
+        } else {
+            (exact.clone(), shares.iter().map(|(_, part)| exact * part).collect())
         };
+        let parts = shares.iter().zip(parts).map(|((party, _), part)| (*party, part)).collect();
         let brought = Brought {
             events: fact.events,
             gross: Exact::from(fact.gross),

@@ -3,7 +3,7 @@
 use std::mem::take;
 use std::ops::Range;
 
-use super::line::{ChannelSums, Context, Draft, Finish, finish, pays_each, rounds_events, split_event};
+use super::line::{ChannelSums, Context, Draft, Finish, finish, pays_each, rounds_events};
 use super::lookup::{Lookup, Memory};
 use super::rate::Piece;
 use super::release::slice;
@@ -16,13 +16,13 @@ use super::{bands, order};
 use crate::cutover::Volume;
 use crate::error::{Error, Result};
 use crate::facts::Fact;
-use crate::money::{Exact, Rounding, round};
+use crate::money::{Allocation, Exact, Rounding, allocate, round};
 use crate::period::Period;
 use crate::policy::Program;
 use crate::reference::{Agreement, Share, not_whole};
 
 /// A party's number and share of the creator side.
-type PartyShare = (u32, Exact);
+pub(super) type PartyShare = (u32, Exact);
 
 /// One worker: a creator after the other, and for each what is running while its facts are rated.
 pub(super) struct Worker<'a> {
@@ -238,26 +238,29 @@ impl<'a> Worker<'a> {
         add_money(draft, fact, &deducted);
         self.deducted = Some(deducted);
         draft.exact += &exact;
-        if let Some(worth) = worth {
+        // What is rounded in a unit is held in the ratio of what was earned, not of whole units.
+        let slices_are_exact = worth.is_some();
+        if slices_are_exact {
             for (party, part) in shares {
                 slice.inspect(|slice| draft.add_slice(*party, *slice, &(&exact * part)));
             }
-            return add_in_units(draft, program.program, &worth, &exact, shares);
         }
-        if !rounds_events(program.program) {
-            draft.booked += &exact;
-            for (party, part) in shares {
-                let part = &exact * part;
-                slice.inspect(|slice| draft.add_slice(*party, *slice, &part));
-                draft.add_part(*party, &part);
+        if rounds_events(program.program) {
+            let (creator, parts) = of_event(program.program, context.line.period, worth.as_ref(), &exact, shares)?;
+            draft.booked += &creator;
+            for ((party, _), part) in shares.iter().zip(&parts) {
+                slice.filter(|_| !slices_are_exact).inspect(|slice| draft.add_slice(*party, *slice, part));
+                draft.add_part(*party, part);
             }
             return Ok(());
         }
-        let whole = round(&exact, program.program.rounding)?;
-        let parts: Vec<Exact> = shares.iter().map(|(_, part)| &Exact::from(whole) * part).collect();
-        let (parts, platform) = split_event(program.program, context.line.period, whole, &parts)?;
-        draft.booked += Exact::from(whole) - Exact::from(platform);
-        for ((party, _), part) in shares.iter().zip(parts) {
+        if let Some(worth) = worth {
+            draft.add_units(&worth, &exact, shares.iter().map(|(party, part)| (*party, part)));
+            return Ok(());
+        }
+        draft.booked += &exact;
+        for (party, part) in shares {
+            let part = &exact * part;
             slice.inspect(|slice| draft.add_slice(*party, *slice, &part));
             draft.add_part(*party, &part);
         }
@@ -314,22 +317,27 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Adds a fact whose creator side is rounded in a unit: event by event, or all that the line earns at one worth.
-fn add_in_units(
-    draft: &mut Draft,
+/// What an event brings where the program rounds each: the creator side, and the parties' parts of it in their order.
+/// `worth` is that of the unit it is rounded in, where there is one.
+///
+/// # Errors
+/// A number beyond i128 (gate).
+pub(super) fn of_event(
     program: &Program,
-    worth: &Exact,
+    period: Period,
+    worth: Option<&Exact>,
     exact: &Exact,
     shares: &[PartyShare],
-) -> Result<()> {
-    if !rounds_events(program) {
-        draft.add_units(worth, exact, shares.iter().map(|(party, part)| (*party, part)));
-        return Ok(());
+) -> Result<(Exact, Vec<Exact>)> {
+    if let Some(worth) = worth {
+        let whole = in_units(exact, worth, program.rounding)?;
+        let parts = shares.iter().map(|(_, part)| &whole * part).collect();
+        return Ok((whole, parts));
     }
-    let whole = in_units(exact, worth, program.rounding)?;
-    draft.booked += &whole;
-    shares.iter().for_each(|(party, part)| draft.add_part(*party, &(&whole * part)));
-    Ok(())
+    let whole = round(exact, program.rounding)?;
+    let parts: Vec<Exact> = shares.iter().map(|(_, part)| &Exact::from(whole) * part).collect();
+    let Allocation { minors, platform } = allocate(whole, &parts, program.odd_cents, period.ordinal())?;
+    Ok((Exact::from(whole - platform), minors.into_iter().map(Exact::from).collect()))
 }
 
 fn add_money(draft: &mut Draft, fact: &Fact<'_>, deducted: &Deducted) {
