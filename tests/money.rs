@@ -394,12 +394,19 @@ fn a_total_that_is_not_the_rounded_sum_is_our_bug_and_a_part_beyond_128_bits_a_g
     assert_eq!(error.exit_code(), 4);
 }
 
-/// Up to five parts with a small denominator each, of one sign or of both, and their sum rounded some way.
+/// Some parts with small denominators, the same or not, of one sign or of both, of some cents or of more than 64 bits; and
+/// their sum rounded some way.
 fn any_parts(random: &mut ChaCha8Rng, most: usize) -> (i128, Vec<Exact>) {
     let lowest = if random.random_bool(0.5) { -60 } else { 0 };
     let count = random.random_range(1..=most);
+    let (alike, vast) = (random.random_bool(0.5), random.random_range(0..3) == 0);
     let denominator = random.random_range(1..=8);
-    let parts: Vec<Exact> = (0..count).map(|_| ratio(random.random_range(lowest..=60), denominator)).collect();
+    let mut part = || {
+        let d = if alike { denominator } else { random.random_range(1..=8) };
+        let more = if vast { (1_i128 << 70) * random.random_range(-1..=1) } else { 0 };
+        ratio(random.random_range(lowest..=60) + more * d, d)
+    };
+    let parts: Vec<Exact> = (0..count).map(|_| part()).collect();
     let mode = [Rounding::HalfEven, Rounding::HalfUp, Rounding::Floor][random.random_range(0..3)];
     (round(&parts.iter().sum(), mode).expect("in range"), parts)
 }
