@@ -956,7 +956,7 @@ fn the_state_adds_up_closed_periods() {
     assert_eq!(sums, [("payer_clearing", Some("gifts"), 1497), ("payer_clearing", Some("gifts"), 698)]);
     assert_eq!(state.open_rows().len(), 1);
     assert_eq!(state.control_totals().values().collect::<Vec<_>>(), [&[2, 698, 0]]);
-    assert_eq!(state.files().collect::<Vec<_>>(), ["a".repeat(64), "b".repeat(64)]);
+    assert_eq!(state.inputs().iter().map(|i| &i.sha256).collect::<Vec<_>>(), [&"a".repeat(64), &"b".repeat(64)]);
     assert_eq!(
         (state.inputs().len(), state.since(&"a".repeat(64)), state.since("new")),
         (2, Some(period("2026-10")), None)

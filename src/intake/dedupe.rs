@@ -1,6 +1,5 @@
 //! Each event counts once, ever: duplicates, conflicts, and the rows that stand.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -15,10 +14,8 @@ use crate::log::{Effect, Log};
 /// What the last close knew of the rows.
 #[derive(Clone, Debug, Default)]
 pub struct Knowledge {
-    /// Hashes of the files that it had read.
-    pub files: HashSet<String>,
-    /// Had it (a stand-in) read all files?
-    pub all_files: bool,
+    /// For each file, the ordinal of the first period whose close had read it; none is the largest number.
+    pub since: Vec<i32>,
     /// The instant at which its period ended.
     pub end: Option<i64>,
     /// Its quarantined rows: log, row hash.
@@ -66,8 +63,8 @@ pub fn stand(rows: &Rows, knowledge: &Knowledge, decided: &Decided, end: i64) ->
     let mut fates: Vec<Option<Fate>> = vec![None; rows.len()];
     let (mut broken, mut excluded) = (Vec::new(), Vec::new());
     let mut place = vec![Place::None; rows.len()];
-    for file in &rows.files {
-        let known = knowledge.all_files || knowledge.files.contains(&file.sha256);
+    for (file, since) in rows.files.iter().zip(&knowledge.since) {
+        let known = *since != i32::MAX;
         for row in file.first..file.first + u32::try_from(file.rows).unwrap_or(0) {
             let at = row as usize;
             if rows.time[at] != NULL && rows.time[at] >= end {
@@ -246,7 +243,8 @@ impl<'a> Judge<'a> {
             firsts.fill(&bucket);
             let special = firsts.alone().filter(|(begin, _)| self.special.contains(begin));
             special.map(|(_, row)| row).try_for_each(|row| self.id(&[row], &mut said))?;
-            firsts.again.sort_unstable_by_key(|row| (key(self.rows, *row), *row));
+            let since = |row: u32| self.knowledge.since[self.rows.file(row)];
+            firsts.again.sort_unstable_by_key(|row| (key(self.rows, *row), since(*row), *row));
             for same in firsts.again.chunk_by(|a, b| key(self.rows, *a) == key(self.rows, *b)) {
                 self.id(same, &mut said)?;
             }
@@ -254,7 +252,7 @@ impl<'a> Judge<'a> {
         Ok(said)
     }
 
-    /// Settles the rows of one id.
+    /// Settles the rows of one id, in the order in which closes learned of them.
     fn id(&self, same: &[u32], said: &mut Part) -> Result<()> {
         let own = key(self.rows, same[0]);
         if self.knowledge.paid.contains(&own) {

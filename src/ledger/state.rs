@@ -206,11 +206,6 @@ impl State {
         &self.inputs
     }
 
-    /// The hashes of those files.
-    pub fn files(&self) -> impl Iterator<Item = &str> {
-        self.since.keys().map(String::as_str)
-    }
-
     /// The first close that read the file with this hash. A stand-in has read every file, as its close would.
     #[must_use]
     pub fn since(&self, sha256: &str) -> Option<Period> {

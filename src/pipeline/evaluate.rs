@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use super::control;
 use super::difference::{Difference, Snapshot, current, difference};
 use super::journal::Books;
-use super::known::{known, since};
+use super::known::known;
 use super::lists;
 use super::paperwork::cases;
 use super::pins::{pinned_rates, pins_of};
@@ -84,7 +84,6 @@ pub(super) struct Ground<'a> {
     names: Names,
     knowledge: Knowledge,
     pub(super) standing: Standing,
-    since: Vec<i32>,
 }
 
 impl<'a> Ground<'a> {
@@ -97,8 +96,7 @@ impl<'a> Ground<'a> {
         let names = names_of(input, &state);
         let knowledge = knowledge(input, &state)?;
         let standing = stand(&input.rows, &knowledge, &input.decided, end)?;
-        let since = since(input, &state);
-        Ok(Self { input, state, opening, period, last_day, names, knowledge, standing, since })
+        Ok(Self { input, state, opening, period, last_day, names, knowledge, standing })
     }
 
     pub(super) fn run(&self) -> Run<'_> {
@@ -111,7 +109,6 @@ impl<'a> Ground<'a> {
             names: &self.names,
             standing: &self.standing,
             knowledge: &self.knowledge,
-            since: &self.since,
             pools_look_back: super::pools::look_back(&self.input.policies),
         }
     }
@@ -128,7 +125,6 @@ pub(super) struct Run<'a> {
     pub(super) names: &'a Names,
     pub(super) standing: &'a Standing,
     pub(super) knowledge: &'a Knowledge,
-    pub(super) since: &'a [i32],
     /// Does usage of this month count for pools of earlier ones?
     pub(super) pools_look_back: bool,
 }
@@ -252,7 +248,7 @@ impl<'a> Run<'a> {
             policies: given.policies,
             references: given.references,
             stood: &self.standing.stood,
-            ..known(self.input, rows, self.since, self.state.period(), self.last_day)
+            ..known(self.input, rows, &self.knowledge.since, self.state.period(), self.last_day)
         }
     }
 

@@ -3,7 +3,6 @@
 use super::prepare::Prepared;
 use crate::facts::Known;
 use crate::intake::Stage;
-use crate::ledger::State;
 use crate::period::Period;
 
 /// What is known of these standing rows under the book's own policies and references, up to a day.
@@ -28,10 +27,4 @@ pub fn known<'a>(
         paid: &input.paid,
         volumes: &input.cutover.volumes,
     }
-}
-
-/// For each file, the ordinal of the first period whose close had read it.
-pub fn since(input: &Prepared, state: &State) -> Vec<i32> {
-    let of = |sha: &str| state.since(sha).map_or(i32::MAX, Period::ordinal);
-    input.rows.files.iter().map(|f| of(&f.sha256)).collect()
 }

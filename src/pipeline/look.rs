@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 
 use super::evaluate::all_fates;
-use super::known::{known, since};
+use super::known::known;
 use super::lists::reason_of;
 use super::prepare::{Prepared, prepare};
 use super::state::knowledge;
@@ -39,8 +39,7 @@ pub fn look(engine: Engine, book: &Book, period: Period) -> Result<Looked> {
     let knowledge = knowledge(&input, &state)?;
     let end = book.zone.start_of(period.next().first_day());
     let standing = stand(&input.rows, &knowledge, &input.decided, end)?;
-    let since = since(&input, &state);
-    let known = known(&input, &standing.rows, &since, state.period(), period.last_day());
+    let known = known(&input, &standing.rows, &knowledge.since, state.period(), period.last_day());
     let measures = measure(&known)?;
     let classes = classify(&known, &measures)?;
     let mut linked = link(&known, &classes)?;

@@ -10,6 +10,7 @@ use crate::intake::{Knowledge, NONE, Names, Rows};
 use crate::ledger::{Account, BookedLine, BookedPart, EarningKey, JournalKey, State};
 use crate::log::Log;
 use crate::money::{Currency, Exact, to_minor};
+use crate::period::Period;
 
 /// All names that a run's numbers may stand for: those of the rows, of policies and references, and of the ledger.
 #[must_use]
@@ -59,10 +60,11 @@ pub fn names_of(input: &Prepared, state: &State) -> Names {
 /// A row's hash in the ledger can't be read (input).
 pub fn knowledge(input: &Prepared, state: &State) -> Result<Knowledge> {
     let paid = input.paid.clone();
-    let mut knowledge = Knowledge { all_files: state.stands_in(), paid, ..Knowledge::default() };
+    let since = |sha: &str| state.since(sha).map_or(i32::MAX, Period::ordinal);
+    let since = input.rows.files.iter().map(|file| since(&file.sha256)).collect();
+    let mut knowledge = Knowledge { since, paid, ..Knowledge::default() };
     let Some(period) = state.period() else { return Ok(knowledge) };
     knowledge.end = Some(input.book.zone.start_of(period.next().first_day()));
-    knowledge.files = state.files().map(str::to_owned).collect();
     for row in state.open_rows() {
         let content = hash_of(&row.row_hash)?;
         let log: Log = row.log.parse()?;

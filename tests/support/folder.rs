@@ -18,6 +18,8 @@ use super::tables::{self, Tables};
 pub enum Layout {
     /// One file per log and delivery, rows as they stand in the CSV.
     Plain,
+    /// The same, but what is delivered later is named, and listed, before.
+    Backwards,
     /// Rows shuffled, cut into one to four files of odd names in odd folders, small row groups; by this seed.
     Shuffled(u64),
 }
@@ -116,8 +118,9 @@ impl Folder {
         let columns = &sheet.columns[..last];
         let numbered = self.book.numbered.contains(log);
         match self.layout {
-            Layout::Plain => {
-                let name = format!("delivery-{:02}.parquet", self.delivered);
+            Layout::Plain | Layout::Backwards => {
+                let number = if self.layout == Layout::Plain { self.delivered } else { 99 - self.delivered };
+                let name = format!("delivery-{number:02}.parquet");
                 parquet_log::write(&dir.join(name), columns, &rows, numbered, 1000);
             }
             Layout::Shuffled(seed) => self.write_shuffled(seed, &dir, columns, rows, numbered),

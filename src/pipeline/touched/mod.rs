@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use self::pool::pools_touched;
 use super::evaluate::book_period;
-use super::known::{known, since};
+use super::known::known;
 use super::prepare::{Prepared, prepare};
 use super::state::{knowledge, names_of};
 use crate::book::Book;
@@ -107,10 +107,10 @@ struct Counted {
 
 fn count_all(input: &Prepared, state: &State, period: Period) -> Result<Counted> {
     let end = input.book.zone.start_of(period.next().first_day());
-    let standing = stand(&input.rows, &knowledge(input, state)?, &input.decided, end)?;
+    let knowledge = knowledge(input, state)?;
+    let standing = stand(&input.rows, &knowledge, &input.decided, end)?;
     let rows: Vec<(u32, Stage)> = standing.rows.clone();
-    let since = since(input, state);
-    let known = known(input, &rows, &since, state.period(), period.last_day());
+    let known = known(input, &rows, &knowledge.since, state.period(), period.last_day());
     let measures = measure(&known)?;
     let classes = classify(&known, &measures)?;
     let mut conditions = BTreeMap::new();
