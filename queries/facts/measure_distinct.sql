@@ -1,7 +1,7 @@
 -- measure_distinct: the different things that a policy's measure counts, per creator and day.
--- Grain: one row for each creator, day and thing; the close that first knew it
--- Key:   creator, day, thing
--- Reads: events (canonical columns of the measure's log, and creator, day, since, standing)
+-- Grain: one row for each creator, day, thing, and span of closes that counted it
+-- Key:   creator, day, thing, closes
+-- Reads: events (canonical columns of the measure's log, and creator, day, closes, counts)
 -- Why:   a thing that stands on two days of a window counts once, so that the days can't be counted here.
 -- The two expressions in braces are the measure's own; both are checked when the policy is read.
 select
@@ -10,11 +10,11 @@ select
     cast((
         {distinct}
     ) as varchar) as thing,
-    min(__since) as since
+    __closes as closes
 from events
-where __standing and (
+where __counts and (
     {condition}
 ) and (
     {distinct}
 ) is not null
-group by 1, 2, 3
+group by 1, 2, 3, 4

@@ -4,9 +4,11 @@
 //! it stood before, and not after this one. So each place of each thing adds one to a stretch of windows, and the count of
 //! any window is found by where the window begins.
 
+use std::collections::BTreeSet;
+
 use crate::period::Period;
 
-/// A thing at a place, and the close that first knew it.
+/// A thing at a place, and the closes that counted it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seen {
     pub thing: u32,
@@ -14,12 +16,15 @@ pub struct Seen {
     pub place: i32,
     /// The ordinal of a period.
     pub since: i32,
+    /// That of the first period after it whose close did not count it; the largest number where it counts now.
+    pub gone: i32,
 }
 
 /// The counts of one creator.
 #[derive(Clone, Debug, Default)]
 pub struct Different {
-    /// Where only what was known to a close counts: the counts as of each period that first knew something, ascending.
+    /// Where only what was known to a close counts: the counts as of each period whose close first knew something, or first
+    /// did not count it, ascending.
     as_seen: Vec<(i32, Counts)>,
     /// The counts of all that is known.
     now: Counts,
@@ -36,12 +41,14 @@ impl Different {
         seen.sort_unstable();
         let mut closes: Vec<i32> = Vec::new();
         if as_closes_saw {
-            closes.extend(seen.iter().map(|s| s.since));
+            closes.extend(seen.iter().flat_map(|s| [s.since, s.gone]));
             closes.sort_unstable();
             closes.dedup();
         }
-        let as_of = |close: i32| (close, Counts::of(seen.iter().filter(|s| s.since <= close), length));
-        Self { as_seen: closes.into_iter().map(as_of).collect(), now: Counts::of(seen.iter(), length) }
+        let then = |close: i32| seen.iter().filter(move |s| (s.since..s.gone).contains(&close));
+        let now = Counts::of(seen.iter().filter(|s| s.gone == i32::MAX), length);
+        let as_of = |close: i32| (close, Counts::of(then(close), length));
+        Self { as_seen: closes.into_iter().map(as_of).collect(), now }
     }
 
     /// How many there are in the window that begins here; what the close of a period knew alone, where one is given.
@@ -52,9 +59,10 @@ impl Different {
         after.checked_sub(1).map_or(0, |at| self.as_seen[at].1.at(first))
     }
 
-    /// The months that have something, ascending, where places are months and a window is one of them.
-    pub fn months(&self) -> impl Iterator<Item = Period> + '_ {
-        self.now.0.iter().filter(|(_, count)| *count > 0).map(|(first, _)| month(*first))
+    /// The months that have something, or had at a close, ascending, where places are months and a window is one of them.
+    pub fn months(&self) -> impl Iterator<Item = Period> {
+        let all = self.as_seen.iter().map(|(_, counts)| counts).chain([&self.now]).flat_map(|counts| &counts.0);
+        all.filter(|(_, count)| *count > 0).map(|(first, _)| month(*first)).collect::<BTreeSet<_>>().into_iter()
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch};
+use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt32Array};
+use arrow::compute::take_arrays;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -12,7 +13,7 @@ use super::Known;
 use super::distinct::{Different, Seen};
 use super::months::Months;
 use crate::error::{Error, Result};
-use crate::intake::{NONE, SourceFile, canonical_schema};
+use crate::intake::{NONE, SourceFile, Stood, canonical_schema};
 use crate::log::Log;
 use crate::period::Period;
 use crate::policy::{Added, Enrolment, Late, Measure, MeasureEnd, Span, words_of};
@@ -21,8 +22,9 @@ use crate::query::{int64s, texts};
 const SUMS: &str = include_str!("../../queries/facts/measure.sql");
 const THINGS: &str = include_str!("../../queries/facts/measure_distinct.sql");
 
-/// One day of one creator: the day, the first close that knew it, the sum.
-type Day = (i32, i32, i64);
+/// What closes counted on one day of one creator: the day, the first close that did, the first after it that did not (the
+/// largest number where it counts now), the sum.
+type Day = (i32, i32, i32, i64);
 
 /// The values of a policy's measures.
 #[derive(Clone, Debug, Default)]
@@ -104,9 +106,9 @@ fn sum(
 ) -> Result<i64> {
     let from = days.partition_point(|d| d.0 < first);
     let to = days.partition_point(|d| d.0 < after);
-    let frozen = frozen(measure, period, closed);
-    let counts = |d: &&Day| !frozen || d.1 <= period.ordinal();
-    let sum: i128 = days[from..to].iter().filter(counts).map(|d| i128::from(d.2)).sum();
+    let close = frozen(measure, period, closed).then_some(period.ordinal());
+    let counts = |(_, since, gone, _): &&Day| close.map_or(*gone == i32::MAX, |at| (*since..*gone).contains(&at));
+    let sum: i128 = days[from..to].iter().filter(counts).map(|d| i128::from(d.3)).sum();
     i64::try_from(sum)
         .map_err(|_| Error::gate("a measure does not fit Int64").at(measure.name.clone()).found(sum.to_string()))
 }
@@ -167,10 +169,11 @@ fn kept(known: &Known<'_>, measure: &Measure) -> Result<Kept> {
 fn days_of(known: &Known<'_>, measure: &Measure, sum: &str) -> Result<Days> {
     let mut days: Days = FxHashMap::default();
     for batch in &asked(known, measure, "measure", &SUMS.replace("{sum}", sum))? {
-        let [creator, day, since] = [int64s(batch, "creator")?, int64s(batch, "day")?, int64s(batch, "since")?];
+        let [creator, day, closes] = numbers(batch)?;
         let value = crate::query::int64s_or(batch, "value", Some(0))?;
         for at in 0..batch.num_rows() {
-            let row = (narrow(day[at]), narrow(since[at]), value[at]);
+            let (since, gone) = unpacked(closes[at]);
+            let row = (narrow(day[at]), since, gone, value[at]);
             days.entry(u32::try_from(creator[at]).unwrap_or(NONE)).or_default().push(row);
         }
     }
@@ -185,14 +188,15 @@ fn different_of(known: &Known<'_>, measure: &Measure, of: &str) -> Result<FxHash
     let mut things: FxHashMap<String, u32> = FxHashMap::default();
     let mut seen: FxHashMap<u32, Vec<Seen>> = FxHashMap::default();
     for batch in &asked(known, measure, "measure_distinct", &THINGS.replace("{distinct}", of))? {
-        let [creator, day, since] = [int64s(batch, "creator")?, int64s(batch, "day")?, int64s(batch, "since")?];
+        let [creator, day, closes] = numbers(batch)?;
         for (at, name) in texts(batch, "thing")?.into_iter().enumerate() {
             let next = u32::try_from(things.len())
                 .map_err(|_| Error::resources("more than 2^32 different things").at(measure.name.clone()))?;
             let thing = *things.entry(name.unwrap_or_default()).or_insert(next);
             let place = place(measure, narrow(day[at]));
             let list = seen.entry(u32::try_from(creator[at]).unwrap_or(NONE)).or_default();
-            list.push(Seen { thing, place, since: narrow(since[at]) });
+            let (since, gone) = unpacked(closes[at]);
+            list.push(Seen { thing, place, since, gone });
         }
     }
     let length = match measure.span {
@@ -203,57 +207,99 @@ fn different_of(known: &Known<'_>, measure: &Measure, of: &str) -> Result<FxHash
     Ok(seen.into_iter().map(|(creator, seen)| (creator, Different::of(seen, length, as_closes_saw))).collect())
 }
 
+/// The columns that both queries answer with.
+fn numbers(batch: &RecordBatch) -> Result<[Vec<i64>; 3]> {
+    Ok([int64s(batch, "creator")?, int64s(batch, "day")?, int64s(batch, "closes")?])
+}
+
+/// The first close that counts a row and the first after it that does not, in one number.
+fn packed(since: i32, gone: i32) -> i64 {
+    i64::from(since) << 32 | i64::from(gone)
+}
+
+/// The two of a packed number.
+fn unpacked(closes: i64) -> (i32, i32) {
+    (narrow(closes >> 32), narrow(closes & i64::from(i32::MAX)))
+}
+
 fn narrow(value: i64) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
 }
 
-/// The answer of a measure's query over the rows that stand.
+/// The answer of a measure's query over the rows that it counts, or that a close did.
 fn asked(known: &Known<'_>, measure: &Measure, name: &str, sql: &str) -> Result<Vec<RecordBatch>> {
     let log: Log = measure.log.parse()?;
     let files: Vec<(usize, &SourceFile)> = known.rows.files.iter().enumerate().filter(|(_, f)| f.log == log).collect();
     if files.is_empty() {
         return Ok(Vec::new());
     }
-    let mut standing = vec![false; known.rows.len()];
-    for row in known.standing.iter().map(|(row, _)| row).chain(known.stood) {
-        standing[*row as usize] = true;
-    }
     let canonical = files.first().map_or_else(|| canonical_schema(log, &[]), |(_, f)| Arc::clone(f.columns.schema()));
-    let schema = events_schema(&canonical);
+    let events = Events::new(known, events_schema(&canonical));
     let condition = measure.condition.as_ref().map_or("true", |c| c.text.as_str());
     let sql = sql.replace("{condition}", condition);
     let words: BTreeSet<String> = words_of(&sql).collect();
-    let batch = |(at, file): &(usize, &SourceFile)| events(known, &schema, *at, file, &standing, &words);
-    let batches = files.par_iter().map(batch).collect::<Result<Vec<_>>>()?;
-    known.engine.run(&format!("queries/facts/{name}.sql"), &sql, &[("events", schema, batches)])
+    let of_file = |(at, file): &(usize, &SourceFile)| events.of_file(*at, file, &words);
+    let batches: Vec<Vec<RecordBatch>> = files.par_iter().map(of_file).collect::<Result<_>>()?;
+    let batches = batches.into_iter().flatten().collect();
+    known.engine.run(&format!("queries/facts/{name}.sql"), &sql, &[("events", events.schema, batches)])
 }
+
+/// Columns beside those of the log: whose row it is, of which day, and which closes counted it.
+const OF_ROW: [&str; 3] = ["__creator", "__day", "__closes"];
 
 fn events_schema(canonical: &SchemaRef) -> SchemaRef {
     let mut fields: Vec<Arc<Field>> = canonical.fields().iter().cloned().collect();
-    for name in ["__creator", "__day", "__since"] {
-        fields.push(Arc::new(Field::new(name, DataType::Int64, false)));
-    }
-    fields.push(Arc::new(Field::new("__standing", DataType::Boolean, false)));
+    fields.extend(OF_ROW.map(|name| Arc::new(Field::new(name, DataType::Int64, false))));
+    fields.push(Arc::new(Field::new("__counts", DataType::Boolean, false)));
     Arc::new(Schema::new(fields))
 }
 
-fn events(
-    known: &Known<'_>,
-    schema: &SchemaRef,
-    at: usize,
-    file: &SourceFile,
-    standing: &[bool],
-    words: &BTreeSet<String>,
-) -> Result<RecordBatch> {
-    let from = file.first as usize;
-    let range = from..from + file.columns.rows();
-    let rows = known.rows;
-    let since = |row: usize| i64::from(known.since[at].max(Period::of_day(rows.records[row].day).ordinal()));
-    let named = |at: usize| words_of(schema.field(at).name()).all(|word| words.contains(&word));
-    let mut columns: Vec<ArrayRef> = file.columns.unpacked(named)?;
-    columns.push(Arc::new(Int64Array::from_iter_values(range.clone().map(|r| i64::from(rows.records[r].creator)))));
-    columns.push(Arc::new(Int64Array::from_iter_values(range.clone().map(|r| i64::from(rows.records[r].day)))));
-    columns.push(Arc::new(Int64Array::from_iter_values(range.clone().map(since))));
-    columns.push(Arc::new(BooleanArray::from_iter(range.map(|r| Some(standing[r])))));
-    RecordBatch::try_new(Arc::clone(schema), columns).map_err(|e| Error::bug(e.to_string()))
+/// The rows that measures ask.
+struct Events<'a> {
+    known: &'a Known<'a>,
+    schema: SchemaRef,
+    /// By row: does it stand, and count since it is known?
+    counts: Vec<bool>,
+}
+
+impl<'a> Events<'a> {
+    fn new(known: &'a Known<'a>, schema: SchemaRef) -> Self {
+        let mut counts = vec![false; known.rows.len()];
+        known.standing.iter().for_each(|(row, _)| counts[*row as usize] = true);
+        known.stood.iter().for_each(|stood| counts[stood.row as usize] = false);
+        Self { known, schema, counts }
+    }
+
+    /// The rows of a file, and after them those that count otherwise, once for each time that they did.
+    fn of_file(&self, at: usize, file: &SourceFile, words: &BTreeSet<String>) -> Result<Vec<RecordBatch>> {
+        let from = file.first as usize;
+        let range = from..from + file.columns.rows();
+        let records = &self.known.rows.records;
+        let since = |row: usize| self.known.since[at].max(Period::of_day(records[row].day).ordinal());
+        let named = |at: usize| words_of(self.schema.field(at).name()).all(|word| words.contains(&word));
+        let mut columns: Vec<ArrayRef> = file.columns.unpacked(named)?;
+        columns.push(ints(range.clone().map(|row| i64::from(records[row].creator))));
+        columns.push(ints(range.clone().map(|row| i64::from(records[row].day))));
+        columns.push(ints(range.clone().map(|row| packed(since(row), i32::MAX))));
+        columns.push(Arc::new(BooleanArray::from_iter(range.clone().map(|row| Some(self.counts[row])))));
+        let stood = self.known.stood.iter().filter(|stood| range.contains(&(stood.row as usize)));
+        let stood: Vec<Stood> = stood.copied().collect();
+        let again = (!stood.is_empty()).then(|| self.again(&columns, file, &stood)).transpose()?;
+        let all = RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|e| Error::bug(e.to_string()))?;
+        Ok(std::iter::once(all).chain(again).collect())
+    }
+
+    /// Rows of a file's columns that closes counted otherwise.
+    fn again(&self, columns: &[ArrayRef], file: &SourceFile, stood: &[Stood]) -> Result<RecordBatch> {
+        let rows = UInt32Array::from_iter_values(stood.iter().map(|stood| stood.row - file.first));
+        let mut columns = take_arrays(columns, &rows, None).map_err(|e| Error::bug(e.to_string()))?;
+        columns.truncate(columns.len() - 2);
+        columns.push(ints(stood.iter().map(|stood| packed(stood.since, stood.until))));
+        columns.push(Arc::new(BooleanArray::from(vec![true; stood.len()])));
+        RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|e| Error::bug(e.to_string()))
+    }
+}
+
+fn ints(values: impl Iterator<Item = i64>) -> ArrayRef {
+    Arc::new(Int64Array::from_iter_values(values))
 }

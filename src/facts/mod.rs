@@ -36,7 +36,7 @@ use rustc_hash::FxHashSet;
 
 use crate::book::Book;
 use crate::cutover::Volumes;
-use crate::intake::{Rows, Stage};
+use crate::intake::{Rows, Stage, Stood};
 use crate::log::Log;
 use crate::period::Period;
 use crate::policy::Policies;
@@ -51,8 +51,8 @@ pub struct Known<'a> {
     pub rows: &'a Rows,
     /// The standing rows that this evaluation knows.
     pub standing: &'a [(u32, Stage)],
-    /// Rows that the last close knew and could not rate. Measures counted them then, and do still.
-    pub stood: &'a [u32],
+    /// Rows that measures count otherwise than from when they were first known, whether or not they stand.
+    pub stood: &'a [Stood],
     pub policies: &'a Policies,
     pub references: &'a References,
     /// For each file, the ordinal of the first period whose close had read it; none is the largest number.

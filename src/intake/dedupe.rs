@@ -1,47 +1,15 @@
 //! Each event counts once, ever: duplicates, conflicts, and the rows that stand.
 
-use std::sync::Arc;
-
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::decided::Decided;
+use super::knowledge::{Knowledge, Stage};
+use super::memory::Memory;
 use super::rows::{NONE, NULL, Rows};
 use crate::error::{Error, Result};
 use crate::fate::{Fate, Reason};
 use crate::log::{Effect, Log};
-
-/// What the last close knew of the rows.
-#[derive(Clone, Debug, Default)]
-pub struct Knowledge {
-    /// For each file, the ordinal of the first period whose close had read it; none is the largest number.
-    pub since: Vec<i32>,
-    /// The instant at which its period ended.
-    pub end: Option<i64>,
-    /// Its quarantined rows: log, row hash.
-    pub quarantined: FxHashSet<(Log, u128)>,
-    /// Those of them that did not stand: they differed from others of their id.
-    pub conflicts: FxHashSet<(Log, u128)>,
-    /// Its waiting rows.
-    pub waiting: FxHashSet<(Log, u128)>,
-    /// Both, each row once.
-    pub open: Vec<(Log, u128)>,
-    /// Ids that the system before the book has paid.
-    pub paid: Arc<FxHashSet<(Log, u128)>>,
-}
-
-/// Since when a standing row is known, and through what: the stages of section 6, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stage {
-    /// The last close had it.
-    Known,
-    /// It, or its id, was open at the last close.
-    Released,
-    /// A charge that arrived since.
-    Late,
-    /// A reversal that arrived, or whose charge arrived, since.
-    Reversal,
-}
 
 /// The outcome of de-duplication.
 pub struct Standing {
@@ -49,8 +17,8 @@ pub struct Standing {
     pub fates: Vec<Option<Fate>>,
     /// Standing rows, ascending, each with its stage.
     pub rows: Vec<(u32, Stage)>,
-    /// Those of them that stood at the last close and could not be rated then: measures counted them.
-    pub stood: Vec<u32>,
+    /// What measures count otherwise than from when it was first known.
+    pub memory: Memory,
     /// Ids that were open at the last close.
     pub open_ids: OpenIds,
 }
@@ -74,25 +42,26 @@ pub fn stand(rows: &Rows, knowledge: &Knowledge, decided: &Decided, end: i64) ->
             } else if rows.records[at].excluded {
                 excluded.push(row);
             } else {
-                place[at] = if known { knowledge.place(rows, row) } else { Place::Stands };
+                place[at] = if known { self::place(knowledge, rows, row) } else { Place::Stands };
             }
         }
     }
     let of_broken: FxHashSet<(Log, u128)> = broken.iter().map(|row| key(rows, *row)).collect();
     let mut taken = FxHashSet::default();
-    let judge = Judge::new(rows, knowledge, decided, &place, &of_broken);
+    let open_ids = OpenIds::new(rows, knowledge);
+    let judge = Judge::new(rows, knowledge, decided, &place, &of_broken, &open_ids);
+    let mut memory = Memory::default();
     let parts: Vec<Result<Part>> = (0..PARTS).into_par_iter().map(|part| judge.part(part)).collect();
     for part in parts {
         let part = part?;
         for (row, fate) in part.fates {
             (place[row as usize], fates[row as usize]) = (Place::None, Some(fate));
         }
-        part.stood.into_iter().for_each(|row| place[row as usize] = Place::Stood);
         taken.extend(part.taken);
+        memory.join(part.memory);
     }
     close_broken(rows, knowledge, &broken, &taken, &mut fates);
     once_each(rows, excluded, &mut fates);
-    let open_ids = OpenIds::new(rows, knowledge);
     let stage = |(row, place): (usize, &Place)| {
         let row = u32::try_from(row).ok()?;
         match place {
@@ -102,21 +71,22 @@ pub fn stand(rows: &Rows, knowledge: &Knowledge, decided: &Decided, end: i64) ->
         }
     };
     let standing = place.par_iter().enumerate().filter_map(stage).collect();
-    let stood = place.par_iter().zip(0_u32..u32::MAX).filter(|(place, _)| **place == Place::Stood).map(|(_, row)| row);
-    let stood = stood.collect();
-    Ok(Standing { fates, rows: standing, stood, open_ids })
+    let told = memory.rows();
+    for (row, _) in (0_u32..).zip(&place).filter(|(row, place)| **place == Place::Stood && !told.contains(row)) {
+        memory.stays(knowledge, rows, row);
+    }
+    Ok(Standing { fates, rows: standing, memory, open_ids })
 }
 
-impl Knowledge {
-    /// Where a sound row of a file stands that the last close had read.
-    fn place(&self, rows: &Rows, row: u32) -> Place {
-        let entry = (rows.records[row as usize].log, rows.content[row as usize]);
-        if self.end.is_none_or(|end| rows.time[row as usize] >= end) || self.conflicts.contains(&entry) {
-            return Place::Stands;
-        }
-        let open = self.quarantined.contains(&entry) || self.waiting.contains(&entry);
-        if open { Place::Stood } else { Place::Base }
+/// What is known of a sound row of a file that the last close had read.
+fn place(knowledge: &Knowledge, rows: &Rows, row: u32) -> Place {
+    let entry = (rows.records[row as usize].log, rows.content[row as usize]);
+    let differed = || knowledge.conflicts(rows, row).last() == Some(&knowledge.last());
+    if knowledge.end.is_none_or(|end| rows.time[row as usize] >= end) || differed() {
+        return Place::Stands;
     }
+    let open = knowledge.quarantined.contains(&entry) || knowledge.waiting.contains(&entry);
+    if open { Place::Stood } else { Place::Base }
 }
 
 /// What is known of a row while ids are settled.
@@ -207,8 +177,7 @@ fn key(rows: &Rows, row: u32) -> (Log, u128) {
 struct Part {
     /// Rows that do not stand.
     fates: Vec<(u32, Fate)>,
-    /// Rows that stand for others which did at the last close.
-    stood: Vec<u32>,
+    memory: Memory,
     /// Ids that a broken row has too, where a row stands.
     taken: Vec<(Log, u128)>,
 }
@@ -220,6 +189,7 @@ struct Judge<'a> {
     decided: &'a Decided,
     place: &'a [Place],
     of_broken: &'a FxHashSet<(Log, u128)>,
+    open_ids: &'a OpenIds,
     /// The beginnings of ids of which more is to be said than that their one row stands.
     special: FxHashSet<u64>,
 }
@@ -231,9 +201,10 @@ impl<'a> Judge<'a> {
         decided: &'a Decided,
         place: &'a [Place],
         of_broken: &'a FxHashSet<(Log, u128)>,
+        open_ids: &'a OpenIds,
     ) -> Self {
         let special = knowledge.paid.iter().chain(of_broken).chain(decided.ids()).map(|id| begin(*id)).collect();
-        Self { rows, knowledge, decided, place, of_broken, special }
+        Self { rows, knowledge, decided, place, of_broken, open_ids, special }
     }
 
     fn part(&self, part: u32) -> Result<Part> {
@@ -278,19 +249,24 @@ impl<'a> Judge<'a> {
             (None, Some(choice)) => same.iter().copied().find(|row| content(*row) == choice.content),
             (None, None) => Some(same[0]).filter(|first| same.iter().all(|row| content(*row) == content(*first))),
         };
+        if same.iter().any(|row| content(*row) != content(same[0])) {
+            let now = first.map(|first| (first, self.stage(first)));
+            said.memory.differ(self.knowledge, rows, same, now);
+        }
         let Some(first) = first else {
             said.fates.extend(same.iter().map(|row| (*row, Fate::Quarantined(Reason::Conflict))));
             return Ok(false);
         };
-        let stood = |row: &u32| self.place[*row as usize] == Place::Stood && content(*row) == content(first);
-        if based.is_none() && same.iter().any(stood) {
-            said.stood.push(first);
-        }
         for row in same.iter().copied().filter(|row| *row != first) {
             let equal = content(row) == content(first);
             said.fates.push((row, if equal { Fate::Duplicate } else { Fate::Quarantined(Reason::Conflict) }));
         }
         Ok(true)
+    }
+
+    /// The stage of a row that stands.
+    fn stage(&self, row: u32) -> Stage {
+        if self.place[row as usize] == Place::Base { Stage::Known } else { self.open_ids.stage(self.rows, row) }
     }
 }
 

@@ -11,6 +11,7 @@ use super::manifest::{InputFile, OpeningBalance, PinnedRate, Pins};
 use super::row::{Balance, Tables, Unrated};
 use super::store::Store;
 use crate::error::{Error, Result};
+use crate::fate::Reason;
 use crate::money::Currency;
 use crate::period::Period;
 
@@ -25,11 +26,15 @@ pub struct State {
     journal: BTreeMap<JournalKey, i128>,
     balances: Balances,
     open_rows: Vec<Unrated>,
+    conflicts: BTreeMap<RowKey, Vec<Period>>,
     control: BTreeMap<ControlKey, [i64; 3]>,
     pins: Pins,
     inputs: Vec<InputFile>,
     since: BTreeMap<String, Period>,
 }
+
+/// Log, hash of the canonical row.
+pub type RowKey = (&'static str, String);
 
 /// Log, currency, fate, reason.
 pub type ControlKey = (String, Option<String>, String, Option<String>);
@@ -73,6 +78,7 @@ impl State {
             journal: BTreeMap::new(),
             balances: Balances::default(),
             open_rows: Vec::new(),
+            conflicts: BTreeMap::new(),
             control: BTreeMap::new(),
             pins: Pins::default(),
             inputs: Vec::new(),
@@ -120,10 +126,20 @@ impl State {
         }
         self.journal.retain(|_, minor| *minor != 0);
         self.balances.follow(period, &tables.balances).map_err(|e| e.at(period.to_string()))?;
+        self.add_conflicts(period, &tables.quarantine);
         self.open_rows = tables.quarantine.iter().chain(&tables.waiting).cloned().collect();
         self.control = tables.control.iter().map(control_total).collect();
         self.pins = with_pins(&self.pins, pins);
         Ok(())
+    }
+
+    fn add_conflicts(&mut self, period: Period, quarantine: &[Unrated]) {
+        for row in quarantine.iter().filter(|row| row.reason == Reason::Conflict.code()) {
+            let closes = self.conflicts.entry((row.log, row.row_hash.clone())).or_default();
+            if closes.last() != Some(&period) {
+                closes.push(period);
+            }
+        }
     }
 
     /// A file counts once however many closes read it; copies of one content that one close read count each.
@@ -185,6 +201,12 @@ impl State {
     #[must_use]
     pub fn open_rows(&self) -> &[Unrated] {
         &self.open_rows
+    }
+
+    /// The rows that differed from others of their id, and the periods whose closes found it, ascending.
+    #[must_use]
+    pub fn conflicts(&self) -> &BTreeMap<RowKey, Vec<Period>> {
+        &self.conflicts
     }
 
     /// Rows, signed amount and unreadable rows by key, cumulative at the last close.

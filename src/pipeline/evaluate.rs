@@ -18,7 +18,7 @@ use crate::earn::{LinePart, LineView, RateKey, Rates, Release, UsedRate, evaluat
 use crate::error::{Error, Result};
 use crate::facts::{Classes, Known, Measures, Pieces, classify, link, measure, retained};
 use crate::fate::Fate;
-use crate::intake::{Knowledge, Names, Stage, Standing, complete, stand};
+use crate::intake::{Knowledge, Names, Stage, Standing, Stood, complete, stand};
 use crate::ledger::{
     Account, Amounts, DeductionView, EarningHead, Earnings, Journal, OpeningBalance, PartView, Pins, State, Tables,
 };
@@ -143,7 +143,8 @@ pub(super) struct Kept {
     pub(super) classes: Classes,
     policies: String,
     references: usize,
-    measured_rows: usize,
+    /// Measured rows that stand, and what measures count otherwise.
+    measured: (usize, Vec<Stood>),
 }
 
 impl<'a> Run<'a> {
@@ -192,8 +193,8 @@ impl<'a> Run<'a> {
         for (cause, until) in
             [("released", Stage::Released), ("late_event", Stage::Late), ("reversal", Stage::Reversal)]
         {
-            let any = || self.standing.rows.iter().any(|(row, stage)| *stage == until && self.may_move_closed(*row));
-            if until == Stage::Reversal || any() {
+            let enters = || self.standing.rows.iter().any(|(row, stage)| *stage == until && self.may_move_closed(*row));
+            if until == Stage::Reversal || enters() || self.standing.memory.leaves_at(until) {
                 list.push((cause, given(policies, references, until, true)));
             }
         }
@@ -216,8 +217,8 @@ impl<'a> Run<'a> {
         used: &mut BTreeMap<RateKey, UsedRate>,
         kept: &mut Option<Kept>,
     ) -> Result<Snapshot> {
-        let rows = self.rows_until(given.until);
-        let known = self.known(given, &rows);
+        let (rows, stood) = self.rows_until(given.until);
+        let known = self.known(given, &rows, &stood);
         let kept = self.conditions(&known, given, kept)?;
         let mut linked = link(&known, &kept.classes)?;
         let rates = Rates::new(&given.references.fx, pinned, self.state.period(), given.reads_for_closed);
@@ -234,22 +235,19 @@ impl<'a> Run<'a> {
         Ok(snapshot)
     }
 
-    /// The standing rows that a stage knows.
-    pub(super) fn rows_until(&self, until: Stage) -> Cow<'a, [(u32, Stage)]> {
+    /// The standing rows that a stage knows, and those that measures count otherwise.
+    pub(super) fn rows_until(&self, until: Stage) -> (Cow<'a, [(u32, Stage)]>, Vec<Stood>) {
         let all = &self.standing.rows;
-        match until {
-            Stage::Reversal => Cow::Borrowed(all),
+        let rows = match until {
+            Stage::Reversal => Cow::Borrowed(all.as_slice()),
             until => Cow::Owned(all.iter().filter(|(_, s)| *s <= until).copied().collect()),
-        }
+        };
+        (rows, self.standing.memory.at(until, self.knowledge))
     }
 
-    pub(super) fn known<'k>(&'k self, given: &Given<'k>, rows: &'k [(u32, Stage)]) -> Known<'k> {
-        Known {
-            policies: given.policies,
-            references: given.references,
-            stood: &self.standing.stood,
-            ..known(self.input, rows, &self.knowledge.since, self.state.period(), self.last_day)
-        }
+    pub(super) fn known<'k>(&'k self, given: &Given<'k>, rows: &'k [(u32, Stage)], stood: &'k [Stood]) -> Known<'k> {
+        let known = known(self.input, rows, stood, self.knowledge, self.last_day);
+        Known { policies: given.policies, references: given.references, ..known }
     }
 
     /// Conditions depend on policies, references and measured rows alone; where those are the same, so are they.
@@ -262,17 +260,19 @@ impl<'a> Run<'a> {
         let measured = |log: &Log| given.policies.measures.iter().any(|m| m.log == log.name());
         let measured: Vec<Log> = Log::ALL.into_iter().filter(measured).collect();
         let records = &self.input.rows.records;
-        let measured_rows = known.standing.iter().filter(|(r, _)| measured.contains(&records[*r as usize].log)).count();
+        let is_measured = |row: u32| measured.contains(&records[row as usize].log);
+        let standing = known.standing.iter().filter(|(row, _)| is_measured(*row)).count();
+        let measured = (standing, known.stood.iter().filter(|stood| is_measured(stood.row)).copied().collect());
         let (policies, references) = (given.policies.canonical_json(), std::ptr::from_ref(given.references) as usize);
         let fits = kept
             .as_ref()
-            .is_some_and(|k| k.policies == policies && k.references == references && k.measured_rows == measured_rows);
+            .is_some_and(|k| k.policies == policies && k.references == references && k.measured == measured);
         if !fits {
             let measures = measure(known)?;
             let classes = classify(known, &measures)?;
-            *kept = Some(Kept { measures, classes, policies, references, measured_rows });
+            *kept = Some(Kept { measures, classes, policies, references, measured });
         }
-        kept.as_ref().filter(|k| k.measured_rows == measured_rows).ok_or_else(|| Error::bug("conditions were not kept"))
+        kept.as_ref().ok_or_else(|| Error::bug("conditions were not kept"))
     }
 
     fn add_adjustments(&self, snapshot: &mut Snapshot, standing: &[(u32, Stage)], unrated: &[(u32, Fate)]) {

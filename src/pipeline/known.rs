@@ -2,15 +2,14 @@
 
 use super::prepare::Prepared;
 use crate::facts::Known;
-use crate::intake::Stage;
-use crate::period::Period;
+use crate::intake::{Knowledge, Stage, Stood};
 
-/// What is known of these standing rows under the book's own policies and references, up to a day.
+/// What is known of these rows, standing and counted, under the book's own policies and references, up to a day.
 pub fn known<'a>(
     input: &'a Prepared,
     standing: &'a [(u32, Stage)],
-    since: &'a [i32],
-    closed: Option<Period>,
+    stood: &'a [Stood],
+    knowledge: &'a Knowledge,
     last_day: i32,
 ) -> Known<'a> {
     Known {
@@ -18,11 +17,11 @@ pub fn known<'a>(
         book: &input.book,
         rows: &input.rows,
         standing,
-        stood: &[],
+        stood,
         policies: &input.policies,
         references: &input.references,
-        since,
-        closed,
+        since: &knowledge.since,
+        closed: knowledge.closed,
         last_day,
         paid: &input.paid,
         volumes: &input.cutover.volumes,

@@ -13,7 +13,7 @@ use crate::book::Book;
 use crate::error::{Error, Result};
 use crate::facts::{Fact, Pieces, classify, link, measure};
 use crate::fate::Fate;
-use crate::intake::{NONE, NULL, stand};
+use crate::intake::{NONE, NULL, Stage, stand};
 use crate::ledger::{State, Store};
 use crate::period::Period;
 use crate::query::Engine;
@@ -39,7 +39,8 @@ pub fn look(engine: Engine, book: &Book, period: Period) -> Result<Looked> {
     let knowledge = knowledge(&input, &state)?;
     let end = book.zone.start_of(period.next().first_day());
     let standing = stand(&input.rows, &knowledge, &input.decided, end)?;
-    let known = known(&input, &standing.rows, &knowledge.since, state.period(), period.last_day());
+    let stood = standing.memory.at(Stage::Reversal, &knowledge);
+    let known = known(&input, &standing.rows, &stood, &knowledge, period.last_day());
     let measures = measure(&known)?;
     let classes = classify(&known, &measures)?;
     let mut linked = link(&known, &classes)?;

@@ -5,7 +5,6 @@ use super::journal::{CARRIED, POOL};
 use super::prepare::Prepared;
 use crate::earn::{Channel, Line, LineDeduction, LineKey, LinePart, LinePiece, REFERRAL};
 use crate::error::{Error, Result};
-use crate::fate::Reason;
 use crate::intake::{Knowledge, NONE, Names, Rows};
 use crate::ledger::{Account, BookedLine, BookedPart, EarningKey, JournalKey, State};
 use crate::log::Log;
@@ -64,14 +63,15 @@ pub fn knowledge(input: &Prepared, state: &State) -> Result<Knowledge> {
     let since = input.rows.files.iter().map(|file| since(&file.sha256)).collect();
     let mut knowledge = Knowledge { since, paid, ..Knowledge::default() };
     let Some(period) = state.period() else { return Ok(knowledge) };
+    knowledge.closed = Some(period);
     knowledge.end = Some(input.book.zone.start_of(period.next().first_day()));
+    for ((log, hash), closes) in state.conflicts() {
+        knowledge.conflicts.insert((log.parse()?, hash_of(hash)?), closes.iter().map(|c| c.ordinal()).collect());
+    }
     for row in state.open_rows() {
         let content = hash_of(&row.row_hash)?;
         let log: Log = row.log.parse()?;
         knowledge.open.push((log, content));
-        if row.reason == Reason::Conflict.code() {
-            knowledge.conflicts.insert((log, content));
-        }
         let list = if row.until.is_some() { &mut knowledge.waiting } else { &mut knowledge.quarantined };
         list.insert((log, content));
     }

@@ -105,8 +105,8 @@ struct Tracer<'a> {
 impl Tracer<'_> {
     fn look(&self, given: &Given<'_>) -> Result<Looked> {
         let run = self.run;
-        let rows = run.rows_until(given.until);
-        let known = run.known(given, &rows);
+        let (rows, stood) = run.rows_until(given.until);
+        let known = run.known(given, &rows, &stood);
         let mut kept = None;
         let kept = run.conditions(&known, given, &mut kept)?;
         let (measures, classes): (&Measures, &Classes) = (&kept.measures, &kept.classes);

@@ -25,7 +25,8 @@ pub struct World<'a> {
     pub policies: &'a Policies,
     pub refs: &'a References,
     pub rates: &'a Rates<'a>,
-    /// Standing rows that measures may count.
+    /// All rows that were read, and those that measures count now.
+    pub rows: &'a [Row],
     pub counted: Vec<&'a Row>,
     /// What each close saw, for frozen measures.
     pub seen: &'a BTreeMap<Month, BTreeSet<usize>>,
@@ -201,22 +202,24 @@ impl<'a> World<'a> {
             (None, false) => (day - measure.days, day),
         };
         let seen = self.seen.get(&month).filter(|_| measure.frozen);
-        let counts = |row: &&&Row| {
+        let (then, now) = if seen.is_some() { (self.rows, &[][..]) } else { (&[][..], self.counted.as_slice()) };
+        let counts = |row: &&Row| {
             row.log == measure.log
                 && row.text("creator_id") == creator
                 && (from..end).contains(&row.day)
                 && seen.is_none_or(|seen| seen.contains(&row.n))
                 && measure.condition.holds(&|name| row.value(name))
         };
-        let adds = |row: &&Row| match &measure.sum {
+        let counted = then.iter().chain(now.iter().copied()).filter(counts);
+        let adds = |row: &Row| match &measure.sum {
             None => 1,
             Some(Sum::Column(column)) => row.int(column).unwrap_or(0),
             Some(Sum::Points { column, points, other }) => {
                 row.text(column).and_then(|text| points.get(text)).copied().unwrap_or(*other)
             }
         };
-        let Some(column) = &measure.distinct else { return self.counted.iter().filter(counts).map(adds).sum() };
-        let values: BTreeSet<&str> = self.counted.iter().filter(counts).filter_map(|row| row.text(column)).collect();
+        let Some(column) = &measure.distinct else { return counted.map(adds).sum() };
+        let values: BTreeSet<&str> = counted.filter_map(|row| row.text(column)).collect();
         i64::try_from(values.len()).expect("few")
     }
 

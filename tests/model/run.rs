@@ -208,8 +208,12 @@ impl<'a> OneRun<'a> {
 
     /// One full evaluation after the other, each knowing more, and what each adds.
     fn walk(&self, standing: &[&'a Row], stages: &BTreeMap<usize, Stage>, [closed, today]: [&Rates; 2]) -> Found {
-        let up_to = |stage: Stage| standing.iter().filter(|row| stages[&row.n] <= stage).copied().collect::<Vec<_>>();
-        let (judged, mut before, mut pots) = self.rate(0, closed, &up_to(Stage::Base), standing);
+        let at = |new: u8, stage: Stage| {
+            let known: Vec<&Row> = standing.iter().filter(|row| stages[&row.n] <= stage).copied().collect();
+            let counted = self.counted(standing, stages, stage);
+            self.rate(new, if new < 3 { closed } else { today }, &known, counted)
+        };
+        let (judged, mut before, mut pots) = at(0, Stage::Base);
         let again = moved_pots("", &pots, &self.prior.pots, |month| month < self.period);
         assert!(
             again.iter().all(|(.., minor)| *minor == 0),
@@ -219,8 +223,7 @@ impl<'a> OneRun<'a> {
         assert!(judged.retained == self.prior.retained, "ineligible money, judged again, is not what was booked");
         let (mut earned, mut retained, mut poured, mut last) = (Vec::new(), Vec::new(), Vec::new(), judged);
         for (cause, new, stage) in CAUSES {
-            let (judged, after, divided) =
-                self.rate(new, if new < 3 { closed } else { today }, &up_to(stage), standing);
+            let (judged, after, divided) = at(new, stage);
             earned.extend(entries(&after, &before, cause, |key| key.month < self.period));
             retained.extend(self.moved(cause, &last.retained, &judged.retained));
             poured.extend(moved_pots(cause, &divided, &pots, |month| month < self.period));
@@ -243,14 +246,15 @@ impl<'a> OneRun<'a> {
     }
 
     /// Everything again, policies (from 1 on) and references (from 2 on) being today's.
-    fn rate(&self, new: u8, rates: &Rates, standing: &[&'a Row], all: &[&'a Row]) -> (Judged<'a>, Lines, Pots) {
+    fn rate(&self, new: u8, rates: &Rates, standing: &[&'a Row], counted: Vec<&'a Row>) -> (Judged<'a>, Lines, Pots) {
         let world = World {
             zone: self.model.zone,
             orphan_days: self.model.book.orphan_days,
             policies: if new < 1 { &self.closed.policies } else { &self.known.policies },
             refs: if new < 2 { &self.closed.refs } else { &self.known.refs },
             rates,
-            counted: self.counted(standing, all),
+            rows: self.rows,
+            counted,
             seen: &self.prior.seen,
             before: &self.model.before,
             deliveries: deliveries(standing),
@@ -263,12 +267,20 @@ impl<'a> OneRun<'a> {
         (judged, lines, divided.pots)
     }
 
-    /// What measures count: these, and what stood at the last close without being rated.
-    fn counted(&self, standing: &[&Row], all: &[&'a Row]) -> Vec<&'a Row> {
-        let seen = self.prior.period.and_then(|last| self.prior.seen.get(&last));
-        let is_in = |row: &Row| standing.iter().any(|known| known.n == row.n);
-        let stood = |row: &Row| seen.is_some_and(|seen| seen.contains(&row.n));
-        all.iter().copied().filter(|row| is_in(row) || stood(row)).collect()
+    /// What measures count at a stage: the rows that stand by then, and of what stood at the last close without being rated
+    /// all that has not given way: to another row that stands for its id now, or to a late one that it differs from.
+    fn counted(&self, standing: &[&Row], stages: &BTreeMap<usize, Stage>, stage: Stage) -> Vec<&'a Row> {
+        let last = self.prior.period.and_then(|last| self.prior.seen.get(&last));
+        let gives_way = |row: &Row| {
+            let now = standing.iter().find(|now| now.key() == row.key());
+            now.map_or(Some(Stage::Late), |now| if now.n == row.n { None } else { Some(stages[&now.n]) })
+        };
+        let counts = |row: &&Row| {
+            let stands = stages.get(&row.n).is_some_and(|since| *since <= stage);
+            let stood = || last.is_some_and(|seen| seen.contains(&row.n));
+            stands || stood() && gives_way(row).is_none_or(|leaves| stage < leaves)
+        };
+        self.rows.iter().filter(counts).collect()
     }
 
     /// Since when each standing row is known.

@@ -110,7 +110,8 @@ fn count_all(input: &Prepared, state: &State, period: Period) -> Result<Counted>
     let knowledge = knowledge(input, state)?;
     let standing = stand(&input.rows, &knowledge, &input.decided, end)?;
     let rows: Vec<(u32, Stage)> = standing.rows.clone();
-    let known = known(input, &rows, &knowledge.since, state.period(), period.last_day());
+    let stood = standing.memory.at(Stage::Reversal, &knowledge);
+    let known = known(input, &rows, &stood, &knowledge, period.last_day());
     let measures = measure(&known)?;
     let classes = classify(&known, &measures)?;
     let mut conditions = BTreeMap::new();
