@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::audit;
 use crate::book::Book;
 use crate::error::{Error, Result};
-use crate::intake::list;
+use crate::intake::{SourceFile, list};
 use crate::ledger::{Action, InputFile, Manifest, Named, Opening, State, Store, Tables, sha256};
 use crate::log::Log;
 use crate::period::{Period, day_text, parse_day};
 use crate::pipeline::{
     Behind, Booked, Only, Options, Prepared, REDRIVE_COPY, TOTALS_COPY, behind, book_period, prepare, prepare_again,
+    row_list,
 };
 use crate::query::Engine;
 
@@ -186,14 +187,14 @@ fn manifest(input: &Prepared, run: &Run, period: Period, as_of: Option<i32>) -> 
 }
 
 fn inputs(input: &Prepared, state: &State) -> Vec<InputFile> {
-    let file = |f: &crate::intake::SourceFile| InputFile {
+    let file = |f: &SourceFile| InputFile {
         log: f.log.name().to_owned(),
         path: f.path.clone(),
         sha256: f.sha256.clone(),
         bytes: f.bytes,
         rows: f.rows,
         fingerprint: format!("{:032x}", f.fingerprint),
-        since: state.since(&f.sha256).map(|p| p.to_string()),
+        since: state.first_read(f.log, &f.sha256).map(|p| p.to_string()),
     };
     input.rows.files.iter().map(file).collect()
 }
@@ -219,6 +220,9 @@ pub fn close(book: &Book, period: Period, engine: Engine, progress: &(dyn Fn(u64
             .expected(format!("root {}", draft.root))
             .found(format!("root {root}"))
             .next("policies, references, book or program changed since the draft: run the period again, look at it, then close"));
+    }
+    for file in &input.rows.files {
+        store.keep_rows(file.log.name(), &file.sha256, || row_list(&input.rows, file))?;
     }
     let seal = store.decide(period, Action::Close, &draft.run_id, None)?;
     Ok(ClosedOutcome { root, seal: seal.seal.clone(), arrived: arrived(book, &only)? })

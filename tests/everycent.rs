@@ -14,6 +14,7 @@
 //! - `init_from`: a book drafted over logs in producers' own words.
 //! - `completeness`: days that a log must have, and what its producer counted.
 //! - `corrections`: what is changed after a close.
+//! - `cut_anew`: log files of closed periods that are split, joined, renamed, sorted.
 //! - `cutover`: what the system before the book handed over.
 //! - `sample`: the README's commands on the sample book.
 //! - `worked`: the worked example, every table of every step (skipped where ../shared is absent).
@@ -32,6 +33,7 @@ mod architecture;
 mod bad_input;
 mod completeness;
 mod corrections;
+mod cut_anew;
 mod cutover;
 mod expressions;
 mod fx;

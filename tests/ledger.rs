@@ -932,6 +932,10 @@ fn layers_add_up_to_the_balance_and_have_one_sign() {
     }
 }
 
+fn first_read(state: &State, sha256: &str) -> Option<Period> {
+    state.first_read(Log::Gifts, sha256)
+}
+
 #[test]
 fn the_state_adds_up_closed_periods() {
     let shop = Shop::new();
@@ -958,7 +962,7 @@ fn the_state_adds_up_closed_periods() {
     assert_eq!(state.control_totals().values().collect::<Vec<_>>(), [&[2, 698, 0]]);
     assert_eq!(state.inputs().iter().map(|i| &i.sha256).collect::<Vec<_>>(), [&"a".repeat(64), &"b".repeat(64)]);
     assert_eq!(
-        (state.inputs().len(), state.since(&"a".repeat(64)), state.since("new")),
+        (state.inputs().len(), first_read(&state, &"a".repeat(64)), first_read(&state, "new")),
         (2, Some(period("2026-10")), None)
     );
 }
@@ -975,8 +979,8 @@ fn an_open_period_can_stand_in_for_its_close() {
         (period("2026-11"), Some(period("2026-11")), true)
     );
     assert_eq!(after.payable_opening(), BTreeMap::new());
-    assert_eq!(after.since("new"), Some(period("2026-11")), "a stand-in has read every file");
-    assert_eq!(after.since(&"a".repeat(64)), Some(period("2026-10")));
+    assert_eq!(first_read(&after, "new"), Some(period("2026-11")), "a stand-in has read every file");
+    assert_eq!(first_read(&after, &"a".repeat(64)), Some(period("2026-10")));
     assert_eq!(after.pins().rates, pins(Some("13/10")).rates, "a rate that came later takes the place of none");
     let again = State::after(&after, period("2026-12"), &tables_after(&after, "2026-12", 1, 0), &pins(Some("7/5")))
         .expect("continues");

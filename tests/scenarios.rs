@@ -188,3 +188,14 @@ fn the_program_tells_every_story_as_expected_and_as_the_model_does() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn the_program_tells_every_story_as_expected_where_each_delivery_cuts_all_before_it_anew() {
+    let mut wrong = Vec::new();
+    for (at, (name, story)) in (0..).zip(stories()) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let found = tell(&story, &mut Folder::create(dir.path(), &story.book, Layout::Anew(at)));
+        wrong.extend(found.into_iter().map(|w| format!("{name} ({}): {w}", story.title)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

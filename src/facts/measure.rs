@@ -275,7 +275,7 @@ impl<'a> Events<'a> {
         let from = file.first as usize;
         let range = from..from + file.columns.rows();
         let records = &self.known.rows.records;
-        let since = |row: usize| self.known.since[at].max(Period::of_day(records[row].day).ordinal());
+        let since = |row: usize| self.known.since[at].of(row - from).max(Period::of_day(records[row].day).ordinal());
         let named = |at: usize| words_of(self.schema.field(at).name()).all(|word| words.contains(&word));
         let mut columns: Vec<ArrayRef> = file.columns.unpacked(named)?;
         columns.push(ints(range.clone().map(|row| i64::from(records[row].creator))));

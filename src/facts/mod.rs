@@ -36,7 +36,7 @@ use rustc_hash::FxHashSet;
 
 use crate::book::Book;
 use crate::cutover::Volumes;
-use crate::intake::{Rows, Stage, Stood};
+use crate::intake::{Rows, Since, Stage, Stood};
 use crate::log::Log;
 use crate::period::Period;
 use crate::policy::Policies;
@@ -55,8 +55,8 @@ pub struct Known<'a> {
     pub stood: &'a [Stood],
     pub policies: &'a Policies,
     pub references: &'a References,
-    /// For each file, the ordinal of the first period whose close had read it; none is the largest number.
-    pub since: &'a [i32],
+    /// For each file, since when its rows are known.
+    pub since: &'a [Since],
     /// The last period that is closed (or stood in for).
     pub closed: Option<Period>,
     /// The last day that the run takes events of.

@@ -398,7 +398,7 @@ fn month(known: &Known<'_>, pool: &Pool, row: u32, file: usize) -> Period {
         return own;
     }
     let now = Period::of_day(known.last_day);
-    let since = known.since[file];
+    let since = known.since[file].of((row - known.rows.files[file].first) as usize);
     let learned = if since == i32::MAX { now } else { Period::new(since.div_euclid(12), since.rem_euclid(12) + 1) };
     own.max(learned)
 }

@@ -32,7 +32,6 @@ pub fn stand(rows: &Rows, knowledge: &Knowledge, decided: &Decided, end: i64) ->
     let (mut broken, mut excluded) = (Vec::new(), Vec::new());
     let mut place = vec![Place::None; rows.len()];
     for (file, since) in rows.files.iter().zip(&knowledge.since) {
-        let known = *since != i32::MAX;
         for row in file.first..file.first + u32::try_from(file.rows).unwrap_or(0) {
             let at = row as usize;
             if rows.time[at] != NULL && rows.time[at] >= end {
@@ -42,6 +41,7 @@ pub fn stand(rows: &Rows, knowledge: &Knowledge, decided: &Decided, end: i64) ->
             } else if rows.records[at].excluded {
                 excluded.push(row);
             } else {
+                let known = since.of((row - file.first) as usize) != i32::MAX;
                 place[at] = if known { self::place(knowledge, rows, row) } else { Place::Stands };
             }
         }
@@ -78,7 +78,7 @@ pub fn stand(rows: &Rows, knowledge: &Knowledge, decided: &Decided, end: i64) ->
     Ok(Standing { fates, rows: standing, memory, open_ids })
 }
 
-/// What is known of a sound row of a file that the last close had read.
+/// What is known of a sound row that the last close had read.
 fn place(knowledge: &Knowledge, rows: &Rows, row: u32) -> Place {
     let entry = (rows.records[row as usize].log, rows.content[row as usize]);
     let differed = || knowledge.conflicts(rows, row).last() == Some(&knowledge.last());
@@ -214,7 +214,7 @@ impl<'a> Judge<'a> {
             firsts.fill(&bucket);
             let special = firsts.alone().filter(|(begin, _)| self.special.contains(begin));
             special.map(|(_, row)| row).try_for_each(|row| self.id(&[row], &mut said))?;
-            let since = |row: u32| self.knowledge.since[self.rows.file(row)];
+            let since = |row: u32| self.knowledge.learned(self.rows, row);
             firsts.again.sort_unstable_by_key(|row| (key(self.rows, *row), since(*row), *row));
             for same in firsts.again.chunk_by(|a, b| key(self.rows, *a) == key(self.rows, *b)) {
                 self.id(same, &mut said)?;

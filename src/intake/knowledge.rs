@@ -15,8 +15,8 @@ pub struct Knowledge {
     pub closed: Option<Period>,
     /// The instant at which that period ended.
     pub end: Option<i64>,
-    /// For each file, the ordinal of the first period whose close had read it; none is the largest number.
-    pub since: Vec<i32>,
+    /// For each file.
+    pub since: Vec<Since>,
     /// Its quarantined rows: log, row hash.
     pub quarantined: FxHashSet<(Log, u128)>,
     /// Its waiting rows.
@@ -27,6 +27,26 @@ pub struct Knowledge {
     pub conflicts: FxHashMap<(Log, u128), Vec<i32>>,
     /// Ids that the system before the book has paid.
     pub paid: Arc<FxHashSet<(Log, u128)>>,
+}
+
+/// Since when the rows of a file are known: the ordinal of the first period whose close did; none is the largest number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// All since one.
+    All(i32),
+    /// Each row of a file that was cut anew.
+    Each(Vec<i32>),
+}
+
+impl Since {
+    /// That of the file's `at`-th row.
+    #[must_use]
+    pub fn of(&self, at: usize) -> i32 {
+        match self {
+            Self::All(since) => *since,
+            Self::Each(rows) => rows.get(at).copied().unwrap_or(i32::MAX),
+        }
+    }
 }
 
 /// Since when a standing row is known, and through what: the stages of section 6, in order.
@@ -46,7 +66,14 @@ impl Knowledge {
     /// The ordinal of the first period whose close had a row; none is the largest number.
     #[must_use]
     pub fn since(&self, rows: &Rows, row: u32) -> i32 {
-        self.since[rows.file(row)].max(Period::of_day(rows.records[row as usize].day).ordinal())
+        self.learned(rows, row).max(Period::of_day(rows.records[row as usize].day).ordinal())
+    }
+
+    /// The ordinal of the first period whose close had read a row, in its own month or before; none is the largest number.
+    #[must_use]
+    pub fn learned(&self, rows: &Rows, row: u32) -> i32 {
+        let file = rows.file(row);
+        self.since[file].of((row - rows.files[file].first) as usize)
     }
 
     /// The ordinals of the periods whose closes found that a row differed from others of its id.

@@ -29,7 +29,7 @@ pub use decided::Decided;
 pub use dedupe::{OpenIds, Standing, stand};
 pub use hashing::id_hash;
 pub use kept::{Columns, Odd, Words, batch_of};
-pub use knowledge::{Knowledge, Stage};
+pub use knowledge::{Knowledge, Since, Stage};
 pub use memory::{Memory, Stood};
 pub use names::Names;
 pub use raw::{RawRow, RawRows};

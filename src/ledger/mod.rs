@@ -3,8 +3,8 @@
 //! `account` is the chart, `entry` builds balanced entries, `row`, `cell` and `columns` are the nine tables, of which
 //! `earnings` and `journal` are kept packed;
 //! `balance` rolls accounts forward; `canonical` and `seal` are what is hashed, and how; `file`, `manifest`,
-//! `run`, `decision`, `publish` and `store` are what lies on the disk; `booked` and `state` are what closed
-//! periods say to the next run.
+//! `run`, `decision`, `publish` and `store` are what lies on the disk; `booked`, `learned` and `state` are
+//! what closed periods say to the next run.
 
 mod account;
 mod balance;
@@ -17,6 +17,7 @@ mod earnings;
 mod entry;
 mod file;
 mod journal;
+mod learned;
 mod manifest;
 mod publish;
 mod row;
@@ -37,6 +38,7 @@ pub use earnings::{Amounts, DeductionView, EarningHead, EarningView, Earnings, P
 pub use entry::{Entry, HELD_UNTIL_DELIVERY, details, escape};
 pub use file::{read_table, write, write_table};
 pub use journal::{Journal, PostingView};
+pub use learned::{Learned, since_copy};
 pub use manifest::{
     CarriedAmount, ControlTotal, InputFile, Manifest, Named, Opening, OpeningBalance, PinnedRate, Pins, TableInfo,
 };

@@ -1,17 +1,20 @@
 //! What closed periods say to the next run.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::account::Account;
 use super::balance::Balances;
 use super::booked::{BookedLine, EarningKey, JournalKey, is_summed};
 use super::decision::Closed;
 use super::journal::Journal;
+use super::learned::Learned;
 use super::manifest::{InputFile, OpeningBalance, PinnedRate, Pins};
 use super::row::{Balance, Tables, Unrated};
+use super::run::RunDir;
 use super::store::Store;
 use crate::error::{Error, Result};
 use crate::fate::Reason;
+use crate::log::Log;
 use crate::money::Currency;
 use crate::period::Period;
 
@@ -30,11 +33,22 @@ pub struct State {
     control: BTreeMap<ControlKey, [i64; 3]>,
     pins: Pins,
     inputs: Vec<InputFile>,
-    since: BTreeMap<String, Period>,
+    files: BTreeMap<FileKey, KnownFile>,
 }
 
 /// Log, hash of the canonical row.
 pub type RowKey = (&'static str, String);
+
+/// Log, SHA-256.
+type FileKey = (String, String);
+
+/// A file that the last close read.
+#[derive(Clone, Debug)]
+struct KnownFile {
+    /// The first close that read it.
+    read: Period,
+    learned: Learned,
+}
 
 /// Log, currency, fate, reason.
 pub type ControlKey = (String, Option<String>, String, Option<String>);
@@ -62,7 +76,7 @@ impl State {
             }
             let run = store.run(&closed.run_id)?;
             state.add(closed.period, &run.tables()?, &run.pins()?)?;
-            state.add_inputs(closed.period, run.manifest()?.inputs);
+            state.add_inputs(closed.period, &run)?;
             state.first_open = closed.period.next();
             state.closed.push(closed);
         }
@@ -82,7 +96,7 @@ impl State {
             control: BTreeMap::new(),
             pins: Pins::default(),
             inputs: Vec::new(),
-            since: BTreeMap::new(),
+            files: BTreeMap::new(),
         }
     }
 
@@ -142,16 +156,20 @@ impl State {
         }
     }
 
-    /// A file counts once however many closes read it; copies of one content that one close read count each.
-    fn add_inputs(&mut self, period: Period, inputs: Vec<InputFile>) {
-        let known: HashSet<(String, String)> = self.inputs.iter().map(|i| (i.log.clone(), i.sha256.clone())).collect();
-        for mut input in inputs {
-            if !known.contains(&(input.log.clone(), input.sha256.clone())) {
-                self.since.entry(input.sha256.clone()).or_insert(period);
-                input.since = Some(period.to_string());
-                self.inputs.push(input);
-            }
+    /// Only the files that the last close read must be there: of those before it, what was cut anew is among them. A file
+    /// that closes had read keeps what they learned of it; copies of one content that one close read count each.
+    fn add_inputs(&mut self, period: Period, run: &RunDir) -> Result<()> {
+        let before = std::mem::take(&mut self.files);
+        self.inputs = run.manifest()?.inputs;
+        for input in &self.inputs {
+            let key = (input.log.clone(), input.sha256.clone());
+            let known = match before.get(&key) {
+                Some(known) => known.clone(),
+                None => KnownFile { read: period, learned: Learned::by(run, period, input)? },
+            };
+            self.files.insert(key, known);
         }
+        Ok(())
     }
 
     /// The closed periods, in order.
@@ -222,16 +240,32 @@ impl State {
         &self.pins
     }
 
-    /// Every file that a close read, with the first one that did.
+    /// The files that the last close read.
     #[must_use]
     pub fn inputs(&self) -> &[InputFile] {
         &self.inputs
     }
 
-    /// The first close that read the file with this hash. A stand-in has read every file, as its close would.
+    /// What closes learned of the rows of a file that the last one read; none of any other.
     #[must_use]
-    pub fn since(&self, sha256: &str) -> Option<Period> {
-        self.since.get(sha256).copied().or(self.stand_ins.map(|(first, _)| first))
+    pub fn learned(&self, log: Log, sha256: &str) -> Option<&Learned> {
+        self.known(log, sha256).map(|known| &known.learned)
+    }
+
+    /// The first close that read a file. A stand-in has read every file, as its close would.
+    #[must_use]
+    pub fn first_read(&self, log: Log, sha256: &str) -> Option<Period> {
+        self.known(log, sha256).map(|known| known.read).or(self.stands_in_since())
+    }
+
+    fn known(&self, log: Log, sha256: &str) -> Option<&KnownFile> {
+        self.files.get(&(log.name().to_owned(), sha256.to_owned()))
+    }
+
+    /// The first open period that a run stands in for: since then all is known that no close had read.
+    #[must_use]
+    pub fn stands_in_since(&self) -> Option<Period> {
+        self.stand_ins.map(|(first, _)| first)
     }
 
     /// Does a booked part still lack its rate?

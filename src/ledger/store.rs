@@ -6,6 +6,7 @@
 //! ledger/runs/<run id>/*.parquet     the tables, manifest.json, pins.json, policies/, queries/, references/
 //! ledger/draft/<period>.json         the current run of a period
 //! ledger/periods/<period>/<n>.json   decisions
+//! ledger/cache/rows/<log>/<SHA-256>  the rows of a log's file, by their hashes; only needed where files are cut anew
 //! ```
 //! Files and folders reach the disk before a name points at them: a killed run leaves nothing but `tmp-*`.
 
@@ -251,6 +252,37 @@ impl Store {
         self.check_run(&self.decision_path(period, decision.n), period, &decision)?;
         self.put_decision(period, &decision)?;
         Ok(decision)
+    }
+
+    /// Keeps the list of the rows of a log's file, unless it is kept already. The caller holds the lock.
+    ///
+    /// # Errors
+    /// The disk refuses (resources).
+    pub fn keep_rows(&self, log: &str, sha256: &str, rows: impl FnOnce() -> Vec<u64>) -> Result<()> {
+        let path = self.row_list(log, sha256);
+        if path.exists() {
+            return Ok(());
+        }
+        path.parent().map_or(Ok(()), make_folder)?;
+        let temporary = self.folder.join(format!("tmp-rows-{sha256}"));
+        put(&temporary, &rows().into_iter().flat_map(u64::to_be_bytes).collect::<Vec<u8>>())?;
+        fs::rename(&temporary, &path).map_err(|e| unwritten(&path, &e))
+    }
+
+    /// The kept list of a file's rows.
+    ///
+    /// # Errors
+    /// It can't be read (input).
+    pub fn kept_rows(&self, log: &str, sha256: &str) -> Result<Option<Vec<u64>>> {
+        let path = self.row_list(log, sha256);
+        if !path.exists() {
+            return Ok(None);
+        }
+        Ok(Some(read(&path)?.as_chunks().0.iter().map(|row| u64::from_be_bytes(*row)).collect()))
+    }
+
+    fn row_list(&self, log: &str, sha256: &str) -> PathBuf {
+        self.folder.join("cache/rows").join(log).join(sha256)
     }
 
     /// Puts a decision under its number, if that is free.

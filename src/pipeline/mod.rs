@@ -4,6 +4,7 @@
 //! publishes: `audit` checks the gates, `publish` writes.
 
 mod control;
+mod cut_anew;
 mod difference;
 mod evaluate;
 mod journal;
@@ -19,6 +20,7 @@ mod state;
 mod touched;
 mod trace;
 
+pub use cut_anew::{CutAnew, row_list};
 pub use evaluate::{Booked, book_period};
 pub use lint::lint_book;
 pub use look::{Looked, look};

@@ -7,11 +7,14 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use rustc_hash::FxHashSet;
 
+use super::cut_anew::{CutAnew, cut_anew};
 use crate::book::{Book, LogSource};
 use crate::cutover::{Cutover, PaidIds};
 use crate::error::{Error, Result};
-use crate::intake::{Decided, Expected, LogReader, Rows, Sampled, Words, attribute_schema, id_hash, read_rows, sample};
-use crate::ledger::{Closed, RunDir, State, Store};
+use crate::intake::{
+    Decided, Expected, LogReader, Rows, Sampled, SourceFile, Words, attribute_schema, id_hash, read_rows, sample,
+};
+use crate::ledger::{Closed, Learned, RunDir, State, Store, since_copy};
 use crate::log::Log;
 use crate::period::Period;
 use crate::policy::{Change, Corrections, Policies, changed};
@@ -47,6 +50,8 @@ pub struct Prepared {
     pub policies: Policies,
     pub references: References,
     pub rows: Rows,
+    /// Those of its files that are files of closed periods, cut anew.
+    pub cut_anew: CutAnew,
     pub pinned: Option<Pinned>,
     /// What the system before handed over; empty where the book begins from nothing.
     pub cutover: Cutover,
@@ -177,11 +182,46 @@ fn read(
     let kept = words([Some(&policies), pinned.as_ref().map(|p| &p.policies)]);
     let readers = readers(book, &staging, &history, &kept, only);
     let rows = read_rows(engine, &book.zone, &readers, progress)?;
-    super::state::check_closed_inputs(state, &rows)?;
+    let cut_anew = match run {
+        None => cut_anew(store, state, &rows)?,
+        Some(run) => kept_cut_anew(run, &rows)?,
+    };
+    copies.extend(since_copies(&cut_anew, &rows));
     let decided = Decided::of(&redrive, &rows)?;
     let mut book = book.clone();
     book.bounds.extend(redrive.waived.iter().cloned());
-    Ok(Prepared { engine, book, policies, references, rows, pinned, cutover, paid, decided, expected, copies })
+    Ok(Prepared {
+        engine,
+        book,
+        policies,
+        references,
+        rows,
+        cut_anew,
+        pinned,
+        cutover,
+        paid,
+        decided,
+        expected,
+        copies,
+    })
+}
+
+/// What a run keeps of the files that were cut anew; of two with the same bytes the first.
+fn since_copies(cut_anew: &CutAnew, rows: &Rows) -> BTreeMap<String, Vec<u8>> {
+    let mut copies = BTreeMap::new();
+    for (at, learned) in cut_anew {
+        let file = &rows.files[*at];
+        copies.entry(since_copy(file.log, &file.sha256)).or_insert_with(|| learned.text().into_bytes());
+    }
+    copies
+}
+
+/// The same as a run kept it.
+fn kept_cut_anew(run: &RunDir, rows: &Rows) -> Result<CutAnew> {
+    let kept = |(at, file): (usize, &SourceFile)| {
+        Ok(Learned::kept_by(run, file.log, &file.sha256, file.rows)?.map(|learned| (at, learned)))
+    };
+    rows.files.iter().enumerate().filter_map(|file| kept(file).transpose()).collect()
 }
 
 fn hashed(paid: &PaidIds) -> FxHashSet<(Log, u128)> {

@@ -5,7 +5,7 @@ use super::journal::{CARRIED, POOL};
 use super::prepare::Prepared;
 use crate::earn::{Channel, Line, LineDeduction, LineKey, LinePart, LinePiece, REFERRAL};
 use crate::error::{Error, Result};
-use crate::intake::{Knowledge, NONE, Names, Rows};
+use crate::intake::{Knowledge, NONE, Names, Since, SourceFile};
 use crate::ledger::{Account, BookedLine, BookedPart, EarningKey, JournalKey, State};
 use crate::log::Log;
 use crate::money::{Currency, Exact, to_minor};
@@ -59,8 +59,7 @@ pub fn names_of(input: &Prepared, state: &State) -> Names {
 /// A row's hash in the ledger can't be read (input).
 pub fn knowledge(input: &Prepared, state: &State) -> Result<Knowledge> {
     let paid = input.paid.clone();
-    let since = |sha: &str| state.since(sha).map_or(i32::MAX, Period::ordinal);
-    let since = input.rows.files.iter().map(|file| since(&file.sha256)).collect();
+    let since = input.rows.files.iter().enumerate().map(|(at, file)| since(input, state, at, file)).collect();
     let mut knowledge = Knowledge { since, paid, ..Knowledge::default() };
     let Some(period) = state.period() else { return Ok(knowledge) };
     knowledge.closed = Some(period);
@@ -76,6 +75,18 @@ pub fn knowledge(input: &Prepared, state: &State) -> Result<Knowledge> {
         list.insert((log, content));
     }
     Ok(knowledge)
+}
+
+/// Since when a file's rows are known. A stand-in has read every file, as its close would.
+fn since(input: &Prepared, state: &State, at: usize, file: &SourceFile) -> Since {
+    let ordinal = |since: Option<Period>| since.or(state.stands_in_since()).map_or(i32::MAX, Period::ordinal);
+    match input.cut_anew.get(&at).or(state.learned(file.log, &file.sha256)) {
+        None => Since::All(ordinal(None)),
+        Some(learned) => match learned.all() {
+            Some(period) => Since::All(period.ordinal()),
+            None => Since::Each(learned.rows().map(ordinal).collect()),
+        },
+    }
 }
 
 /// A row's hash, as the ledger writes it.
@@ -200,35 +211,4 @@ fn add_channel(sums: &mut Channel, account: Account, minor: i128) {
         Account::ChannelFees => sums.fee -= minor,
         _ => {}
     }
-}
-
-/// The files that closed periods read must still be there, or be there cut anew.
-///
-/// A file is there where one with its hash is, under whatever name. Where files are gone, all that is new in their log
-/// must together hold the very same canonical rows.
-///
-/// # Errors
-/// A file is missing or changed (input).
-pub fn check_closed_inputs(state: &State, rows: &Rows) -> Result<()> {
-    for log in Log::ALL {
-        let here: Vec<_> = rows.files.iter().filter(|f| f.log == log).collect();
-        let known: Vec<_> = state.inputs().iter().filter(|i| i.log == log.name()).collect();
-        let gone: Vec<_> = known.iter().filter(|i| !here.iter().any(|f| f.sha256 == i.sha256)).collect();
-        let Some(first) = gone.first() else { continue };
-        let fresh = here.iter().filter(|f| !known.iter().any(|i| i.sha256 == f.sha256));
-        let (sum_gone, sum_fresh) = (
-            gone.iter().fold(0_u128, |sum, i| sum.wrapping_add(u128::from_str_radix(&i.fingerprint, 16).unwrap_or(0))),
-            fresh.fold(0_u128, |sum, f| sum.wrapping_add(f.fingerprint)),
-        );
-        if sum_gone != sum_fresh {
-            return Err(Error::input("a file that a closed period read is missing or changed")
-                .at(format!("{} {}", log.name(), first.path))
-                .expected(format!("a file with SHA-256 {}, or the same rows cut into other files", first.sha256))
-                .found(format!("{} such files are gone", gone.len()))
-                .next(
-                    "restore them; what a close has read stays readable. Cut files anew before new ones are delivered",
-                ));
-        }
-    }
-    Ok(())
 }

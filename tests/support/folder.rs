@@ -22,6 +22,8 @@ pub enum Layout {
     Backwards,
     /// Rows shuffled, cut into one to four files of odd names in odd folders, small row groups; by this seed.
     Shuffled(u64),
+    /// The same, all that came before cut anew together with it.
+    Anew(u64),
 }
 
 /// A book on disk.
@@ -60,8 +62,11 @@ impl Folder {
             self.delivered += 1;
             for (log, sheet) in &self.book.logs {
                 let rows: Vec<Vec<String>> = arrived(sheet, |k| k == self.delivered).rows;
-                if !rows.is_empty() {
-                    self.write_log(log, sheet, rows);
+                let anew = matches!(self.layout, Layout::Anew(_));
+                match rows.is_empty() {
+                    true => {}
+                    false if anew => self.write_anew(log, sheet),
+                    false => self.write_log(log, sheet, rows),
                 }
             }
         }
@@ -123,8 +128,14 @@ impl Folder {
                 let name = format!("delivery-{number:02}.parquet");
                 parquet_log::write(&dir.join(name), columns, &rows, numbered, 1000);
             }
-            Layout::Shuffled(seed) => self.write_shuffled(seed, &dir, columns, rows, numbered),
+            Layout::Shuffled(seed) | Layout::Anew(seed) => self.write_shuffled(seed, &dir, columns, rows, numbered),
         }
+    }
+
+    fn write_anew(&self, log: &str, sheet: &Sheet) {
+        let dir = self.dir.join("logs").join(log);
+        fs::remove_dir_all(&dir).expect("the files before");
+        self.write_log(log, sheet, arrived(sheet, |k| k <= self.delivered).rows);
     }
 
     fn write_shuffled(&self, seed: u64, dir: &Path, columns: &[String], mut rows: Vec<Vec<String>>, numbered: bool) {
