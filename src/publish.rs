@@ -130,9 +130,31 @@ pub fn behind_run(
     let manifest = run.manifest()?;
     let state = State::before(&store, book.first_period, Some(period))?;
     let input = prepare_again(engine, book, &store, &state, &run, &draft_inputs(book, &manifest)?, progress)?;
-    let state = stood_in(&input, state, period)?;
-    let (end, last_day) = bounds(&input, period, manifest.as_of.as_deref().and_then(parse_day))?;
-    behind(&input, &state, period, end, last_day, creators)
+    behind_inputs(&input, state, period, manifest.as_of.as_deref().and_then(parse_day), creators)
+}
+
+/// What stands behind the lines of these creators in the run that a period would have now.
+///
+/// # Errors
+/// As [`run`].
+pub fn behind_now(book: &Book, options: &Options, creators: &BTreeSet<String>) -> Result<Behind> {
+    let store = Store::open(&book.ledger)?;
+    let state = State::of_ledger(&store, book.first_period)?;
+    may_run(&state, options.period, book)?;
+    let input = prepare(options.engine, book, &store, &state, None, &|_| {})?;
+    behind_inputs(&input, state, options.period, options.as_of, creators)
+}
+
+fn behind_inputs(
+    input: &Prepared,
+    state: State,
+    period: Period,
+    as_of: Option<i32>,
+    creators: &BTreeSet<String>,
+) -> Result<Behind> {
+    let state = stood_in(input, state, period)?;
+    let (end, last_day) = bounds(input, period, as_of)?;
+    behind(input, &state, period, end, last_day, creators)
 }
 
 /// The instant that events must lie before, and the last day taken.

@@ -770,6 +770,67 @@ fn a_statement_goes_down_to_the_events_of_each_line() {
     assert_eq!(code, Some(3), "{talk}");
 }
 
+/// Two gifts in October, of which the first is taken back in November, counted in diamonds; run and closed.
+fn diamonds(dir: &Path, round_at: &str, more: &str) -> String {
+    let unit = "[[unit]]\nname = \"diamond\"\ndigits = 0\ncurrency = \"USD\"\n\
+                rates = [{ from = 2026-01-01, rate = \"0.005\" }, { from = 2026-10-20, rate = \"0.0025\" }]\n";
+    let deductions = "deductions = [{ name = \"channel_fee\", percent = \"30 %\" }]";
+    let keys = format!("unit = \"diamond\"\nround_at = \"{round_at}\"\n{deductions}\nshare = \"50 %\"");
+    let row = |id: &str, rest: &str| {
+        format!("{{ log = \"gifts\", event_id = \"{id}\", creator_id = \"ada\", currency = \"USD\", {rest} }}")
+    };
+    let events = [
+        row("g1", "event_time = 2026-10-05, amount = \"0.99\""),
+        row("g2", "event_time = 2026-10-06, amount = \"1.02\""),
+        row("r1", "event_time = 2026-11-02, amount = \"0.99\", kind = \"refund\", original_id = \"g1\""),
+    ];
+    let example = format!(
+        "[[example]]\nname = \"two\"\nevents = [{}{more}]\nearnings = [{{ creator_id = \"ada\" }}]\n",
+        events.join(", ")
+    );
+    let examples = Examples::read("policies/p.examples.toml".into(), example).unwrap_or_else(|e| panic!("{e}"));
+    stage(dir, &files(&(program(&keys) + unit)), &examples.0[0]).unwrap_or_else(|e| panic!("{e}"));
+    let path = dir.display().to_string();
+    let (code, _, talk) = everycent(&["run", "--all", "--close", "--book", &path]);
+    assert_eq!(code, Some(0), "{talk}");
+    path
+}
+
+#[test]
+fn a_statement_says_the_units_of_a_line_and_of_each_event_behind_it() {
+    let late = ", { log = \"gifts\", event_id = \"g3\", event_time = 2026-10-20, creator_id = \"ada\", amount = \"0.99\", currency = \"USD\" }";
+    for (round_at, more, period, words) in [
+        ("line", "", "2026-10", ["141 diamonds", "(69.3 diamonds)", "(71.4 diamonds)"]),
+        // What is left of October is 71.4, 71 of them: the event took 69.3, the line 70.
+        ("line", "", "2026-11", ["-70 diamonds", "creator side -0.3465 (-69.3 diamonds)", "taken back by r1"]),
+        ("event", "", "2026-10", ["140 diamonds", "creator side 0.345 (69 diamonds)", "(71 diamonds)"]),
+        ("event", "", "2026-11", ["-69 diamonds", "creator side -0.345 (-69 diamonds)", "taken back by r1"]),
+        // What is worth the same is rounded at once: 140.7 at half a cent and 138.6 at a quarter are 141 and 139.
+        ("line", late, "2026-10", ["280 diamonds", "(69.3 diamonds)", "(138.6 diamonds)"]),
+    ] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = diamonds(dir.path(), round_at, more);
+        let statement = |more: &[&str]| {
+            let (code, text, talk) =
+                everycent(&[&["statement", "ada", "--period", period, "--book", &path], more].concat());
+            assert_eq!(code, Some(0), "{talk}");
+            text
+        };
+        let text = statement(&["--events"]);
+        let side = text.lines().find(|line| line.contains("  creator side")).expect("the creator side");
+        assert!(side.contains(&format!("creator side: {}. Of what", words[0])), "{round_at} {period}: {side}");
+        words[1..].iter().for_each(|word| assert!(text.contains(word), "{round_at} {period}: no {word} in\n{text}"));
+        let json: serde_json::Value =
+            serde_json::from_str(&statement(&["--events", "--format", "json"])).expect("JSON");
+        let line = &json["accounts"][0]["lines"][0];
+        let units = line["explanation"].as_array().expect("steps").last().expect("a step")["units"].clone();
+        let number = words[0].split(' ').next().expect("a number");
+        assert_eq!(units, serde_json::json!({"unit": "diamond", "number": number}));
+        assert_eq!(line["behind"][0]["units"]["unit"], "diamond");
+        assert!(!statement(&[]).contains("diamond"), "the ledger alone does not say it");
+    }
+}
+
 /// Major units as millionths, so that parts of a cent add up: `2.45 1/3` is 2.45 and a third of a cent, cut off.
 fn millionths(text: &str) -> i128 {
     if let Some((amount, part)) = text.split_once(' ') {

@@ -31,4 +31,5 @@ pub use rate::{ClearingKey, Evaluation, GroupKey, IneligibleKey, evaluate};
 pub use rates::{RateKey, Rates, UsedRate};
 pub use referral::REFERRAL;
 pub use release::{Release, Spread};
-pub use trace::{Brought, Taken, Traced, trace};
+pub use trace::{Brought, Taken, Traced, less_units, trace};
+pub use unit::units_of_line;

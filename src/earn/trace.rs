@@ -6,6 +6,7 @@ use super::line::{Context, LineKey, rounds_events};
 use super::lookup::Lookup;
 use super::rates::Rates;
 use super::steps::{Deducted, deduct_watched};
+use super::unit::Counting;
 use super::worker::{Worker, of_event};
 use crate::error::Result;
 use crate::facts::{Fact, Known};
@@ -29,6 +30,8 @@ pub struct Traced {
     /// The row that it is of; none of a part of a pot.
     pub row: Option<u32>,
     pub brought: Brought,
+    /// How its program's unit counts it, where it names one.
+    pub counting: Option<Counting>,
 }
 
 /// What a unit brought to its line, in minor units of the event currency; parties are numbers of the run's names, or names.
@@ -44,6 +47,8 @@ pub struct Brought<Party = u32> {
     pub exact: Exact,
     /// The creator side as the line adds it up: rounded where the program rounds by event.
     pub creator: Exact,
+    /// The same in the program's unit, where it names one.
+    pub units: Option<Exact>,
     /// The parts of it by party.
     pub parts: Vec<(Party, Exact)>,
 }
@@ -73,9 +78,17 @@ impl Brought {
             steps: (0..self.steps.len().max(other.steps.len())).map(step).collect(),
             exact: &self.exact - &other.exact,
             creator: &self.creator - &other.creator,
+            units: less_units(self.units.as_ref(), other.units.as_ref()),
             parts: parts.map(|(party, part)| (party.to_owned(), part)).collect(),
         }
     }
+}
+
+/// By how much one number of units is more than another; none where neither is one.
+#[must_use]
+pub fn less_units(this: Option<&Exact>, other: Option<&Exact>) -> Option<Exact> {
+    let zero = Exact::ZERO;
+    this.or(other).map(|_| this.unwrap_or(&zero) - other.unwrap_or(&zero))
 }
 
 impl Taken {
@@ -107,12 +120,19 @@ impl Worker<'_> {
             steps[at] = Some(Taken { base, minor: minor.clone(), stated });
         })?;
         let shares = &self.shares[shares].1;
-        let (creator, parts) = if rounds_events(program.program) {
+        let by_event = rounds_events(program.program);
+        let (creator, parts) = if by_event {
             of_event(program.program, line.period, worth.as_ref(), exact, shares)?
         } else {
             (exact.clone(), shares.iter().map(|(_, part)| exact * part).collect())
         };
         let parts = shares.iter().zip(parts).map(|((party, _), part)| (*party, part)).collect();
+        let counting = program.unit.zip(worth).map(|(unit, worth)| Counting {
+            worth,
+            whole: unit.whole(),
+            rounding: program.program.rounding,
+            by_event,
+        });
         let brought = Brought {
             events: fact.events,
             gross: Exact::from(fact.gross),
@@ -120,10 +140,11 @@ impl Worker<'_> {
             fee: deducted.fee,
             steps,
             exact: exact.clone(),
+            units: counting.as_ref().map(|counting| counting.units(&creator)).transpose()?,
             creator,
             parts,
         };
-        self.trace.get_or_insert_default().push(Traced { line, row: fact.row, brought });
+        self.trace.get_or_insert_default().push(Traced { line, row: fact.row, brought, counting });
         Ok(())
     }
 }

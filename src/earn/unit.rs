@@ -23,6 +23,49 @@ pub fn in_units(exact: &Exact, worth: &Exact, mode: Rounding) -> Result<Exact> {
     Ok(Exact::from(round(&parts, mode)?) * worth.clone())
 }
 
+/// How a unit counts what a single event brought to its line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counting {
+    /// Minor units of the line's currency for the unit's smallest part.
+    pub worth: Exact,
+    /// Smallest parts of a whole unit.
+    pub whole: Exact,
+    pub rounding: Rounding,
+    /// Is each event rounded, and not the line?
+    pub by_event: bool,
+}
+
+impl Counting {
+    /// An exact amount in the unit.
+    ///
+    /// # Errors
+    /// None: a unit is worth something.
+    pub fn units(&self, exact: &Exact) -> Result<Exact> {
+        let nothing = || Error::bug("a unit that is worth nothing");
+        exact.checked_div(&(&self.worth * &self.whole)).ok_or_else(nothing)
+    }
+}
+
+/// What a line earns in its program's unit, of what its events brought: as it is booked, all that is worth the same rounded
+/// at once, unless each event was.
+///
+/// # Errors
+/// A number beyond i128 (gate).
+pub fn units_of_line<'t>(brought: impl Iterator<Item = (&'t Counting, &'t Exact)>) -> Result<Exact> {
+    let mut stretches: Vec<(&Counting, Exact)> = Vec::new();
+    for (counting, creator) in brought {
+        match stretches.iter_mut().find(|(other, _)| other.worth == counting.worth) {
+            Some((_, sum)) => *sum += creator,
+            None => stretches.push((counting, creator.clone())),
+        }
+    }
+    let booked = |(counting, sum): &(&Counting, Exact)| match counting.by_event {
+        true => counting.units(sum),
+        false => counting.units(&in_units(sum, &counting.worth, counting.rounding)?),
+    };
+    stretches.iter().map(booked).sum()
+}
+
 impl Draft {
     /// Adds what was earned while the unit was worth this.
     pub fn add_units<'p>(&mut self, worth: &Exact, exact: &Exact, shares: impl Iterator<Item = (u32, &'p Exact)>) {

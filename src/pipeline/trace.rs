@@ -10,13 +10,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::evaluate::{Given, Ground, Run};
 use super::pins::pinned_rates;
 use super::prepare::Prepared;
-use crate::earn::{Brought, LineKey, RateKey, Rates, Traced, UsedRate, trace};
+use crate::earn::{Brought, LineKey, RateKey, Rates, Traced, UsedRate, less_units, trace, units_of_line};
 use crate::error::Result;
 use crate::facts::{Classes, Linked, Measures, Pieces, counted, link, pools};
 use crate::intake::Stage;
 use crate::ledger::State;
 use crate::log::Effect;
-use crate::money::Currency;
+use crate::money::{Currency, Exact};
 use crate::period::Period;
 
 /// The key of a row of `earnings`: creator, program, version, currency, earning period, FX date, cause.
@@ -49,6 +49,8 @@ pub struct EventBehind {
 pub struct Behind {
     /// The events of each line; of a part of a pot one entry without an event and then the usage.
     pub lines: BTreeMap<LineOf, Vec<EventBehind>>,
+    /// What lines are in their program's unit, where it names one.
+    pub units: BTreeMap<LineOf, Exact>,
     /// Rated adjustments that this period learned of, by party and currency: event, day, signed amount.
     pub adjustments: Adjusted,
 }
@@ -90,10 +92,23 @@ const KNOWN: &str = "program_version";
 #[derive(Default)]
 struct Looked {
     traced: Vec<Traced>,
+    /// What each line earns in its program's unit.
+    units: BTreeMap<LineKey, Exact>,
     /// Of every charge, what took from it.
     taken_back: FxHashMap<u32, Vec<u32>>,
     /// Of each creator, program and month, the usage that counts: row and weight.
     usage: Usage,
+}
+
+/// What each line earns in its program's unit, where that names one.
+fn units(traced: &[Traced]) -> Result<BTreeMap<LineKey, Exact>> {
+    let mut lines: BTreeMap<LineKey, Vec<_>> = BTreeMap::new();
+    for one in traced {
+        if let Some(counting) = &one.counting {
+            lines.entry(one.line).or_default().push((counting, &one.brought.creator));
+        }
+    }
+    lines.into_iter().map(|(line, brought)| Ok((line, units_of_line(brought.into_iter())?))).collect()
 }
 
 struct Tracer<'a> {
@@ -116,7 +131,8 @@ impl Tracer<'_> {
         let usage = self.usage(&known, measures, &linked)?;
         let taken_back = self.taken_back(&linked);
         let facts = Pieces::of(&known, classes, &linked, pooled.facts).apart(&self.creators)?;
-        Ok(Looked { traced: trace(&known, facts, run.names, &rates)?, taken_back, usage })
+        let traced = trace(&known, facts, run.names, &rates)?;
+        Ok(Looked { units: units(&traced)?, traced, taken_back, usage })
     }
 
     fn taken_back(&self, linked: &Linked) -> FxHashMap<u32, Vec<u32>> {
@@ -170,6 +186,11 @@ impl Tracer<'_> {
             for one in looked.traced.iter().filter(|one| counts(one.line.period)) {
                 pairs.entry((one.line, one.row)).or_default()[side] = Some(one);
             }
+        }
+        let lines: BTreeSet<&LineKey> = before.units.keys().chain(after.units.keys()).collect();
+        for line in lines.into_iter().filter(|line| counts(line.period)) {
+            let units = less_units(after.units.get(line), before.units.get(line));
+            behind.units.extend(units.map(|units| (self.key(line, cause), units)));
         }
         for ((line, row), [then, now]) in pairs {
             let nothing = Brought::default();

@@ -37,4 +37,5 @@ pub use pins::{Change, ChangeKey, changed, words_of};
 pub use pool::{CarveOut, Idle, Multiplier, Pool, PoolLate, PoolRule, Pot, Reading, Stays, Threshold, WithoutWeight};
 pub use say::{Said, Sentence, aloud, differences, percent as percent_text};
 pub use source::{Faults, Level, Place, Table, Value, parse};
+pub use unit::units_text;
 pub use values::{DEDUCTION_ACCOUNTS, TO_BE_DECIDED};

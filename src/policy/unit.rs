@@ -57,3 +57,10 @@ fn worth(value: Value<'_>, faults: &mut Faults) -> Option<Exact> {
     }
     worth
 }
+
+/// A number of units: `420 diamonds`, `1 diamond`, `5 robux`. A name that ends in s or x stays as it is.
+#[must_use]
+pub fn units_text(number: &str, unit: &str) -> String {
+    let plural = if number.trim_start_matches('-') == "1" || unit.ends_with(['s', 'x']) { "" } else { "s" };
+    format!("{number} {unit}{plural}")
+}

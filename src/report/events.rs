@@ -9,7 +9,7 @@ use crate::ledger::Earning;
 use crate::money::Exact;
 use crate::period::day_text;
 use crate::pipeline::{Behind, EventBehind, LineOf};
-use crate::policy::{Fills, Policies, percent_text};
+use crate::policy::{Fills, Policies, percent_text, units_text};
 
 /// An event behind a line. Amounts are exact, in major units of the event currency; of a correction, by how much they
 /// changed.
@@ -24,6 +24,9 @@ pub struct EventLine {
     pub deductions: Vec<EventDeduction>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub creator_side: Option<String>,
+    /// The creator side in the program's unit, where it names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub units: Option<Units>,
     /// This party's part, where there are others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
@@ -46,6 +49,32 @@ pub struct EventDeduction {
     pub rate: Option<String>,
 }
 
+/// A number of units of a policy's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Units {
+    /// The policy's name for it.
+    pub unit: String,
+    /// Exact: `420`, `210.5`, `420 1/3`.
+    pub number: String,
+}
+
+impl Units {
+    fn new(unit: &str, number: &Exact) -> Self {
+        let mixed = || {
+            let (size, sign) = (number.abs(), if number.is_negative() { "-" } else { "" });
+            let part = size.fraction();
+            format!("{sign}{} {part}", size - part.clone())
+        };
+        Self { unit: unit.to_owned(), number: number.to_decimal().unwrap_or_else(mixed) }
+    }
+
+    /// `420 diamonds`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        units_text(&self.number, &self.unit)
+    }
+}
+
 /// What a line's events say of one deduction, in minor units.
 #[derive(Clone, Debug, Default)]
 pub struct StepSum {
@@ -60,6 +89,8 @@ pub struct StepSum {
 pub struct LineEvents<'a> {
     line: Line<'a>,
     events: &'a [EventBehind],
+    /// What the line is in its program's unit.
+    units: Option<&'a Exact>,
 }
 
 impl<'a> LineEvents<'a> {
@@ -82,7 +113,7 @@ impl<'a> LineEvents<'a> {
             return Ok(None);
         }
         let events = behind.lines.get(&key).map_or(&[][..], Vec::as_slice);
-        let events = Self { line: Line::of(policies, line), events };
+        let events = Self { line: Line::of(policies, line), events, units: behind.units.get(&key) };
         events.add_up()?;
         Ok(Some(events))
     }
@@ -121,6 +152,17 @@ impl<'a> LineEvents<'a> {
     #[must_use]
     pub fn is_any_paid(&self) -> bool {
         self.events.iter().any(|event| !event.brought.gross.is_zero() || !event.taken_back_by.is_empty())
+    }
+
+    /// What the line is in its program's unit, as it is booked.
+    #[must_use]
+    pub fn units(&self) -> Option<Units> {
+        self.in_unit(self.units?)
+    }
+
+    fn in_unit(&self, number: &Exact) -> Option<Units> {
+        let unit = self.line.program?.unit.as_ref()?;
+        Some(Units::new(&unit.text, number))
     }
 
     /// What the events say of the program's step at this place.
@@ -163,6 +205,7 @@ impl<'a> LineEvents<'a> {
             paid: (!is_usage).then(|| amount(&event.brought.gross)),
             deductions: self.deductions(event),
             creator_side: (!is_usage).then(|| amount(&event.brought.creator)),
+            units: event.brought.units.as_ref().and_then(|units| self.in_unit(units)),
             part: part.map(|(_, part)| amount(part)),
             taken_back_by: event.taken_back_by.clone(),
             weight: event.weight,
@@ -227,7 +270,8 @@ impl EventLine {
             };
             said.push(format!("{} {}{how}", d.name, d.amount));
         }
-        said.extend(self.creator_side.as_ref().map(|side| format!("creator side {side}")));
+        let units = self.units.as_ref().map(|units| format!(" ({})", units.text())).unwrap_or_default();
+        said.extend(self.creator_side.as_ref().map(|side| format!("creator side {side}{units}")));
         said.extend(self.part.as_ref().map(|part| format!("part {part}")));
         said.extend(self.weight.map(|weight| format!("weighs {weight}")));
         if !self.taken_back_by.is_empty() {

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::events::{LineEvents, StepSum};
+use super::events::{LineEvents, StepSum, Units};
 use super::line::Line;
 use crate::error::Result;
 use crate::ledger::{Earning, Part};
@@ -30,6 +30,9 @@ pub struct Explained {
     pub cause: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+    /// The creator side in the program's unit, where its events are known and it names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub units: Option<Units>,
     /// Is it the sum of the steps before it?
     pub is_sum: bool,
 }
@@ -75,6 +78,7 @@ impl Teller<'_> {
             rate: None,
             cause: None,
             account: None,
+            units: None,
             is_sum: false,
         }
     }
@@ -171,7 +175,8 @@ impl Teller<'_> {
             .map(|r| format!(" Rounded off: {} of a minor unit.", r.to_decimal().unwrap_or_else(|| r.to_string())));
         let share = self.line.program.map(|p| p.share_words()).unwrap_or_default();
         let cause = Some(format!("{share}{}", rounded.unwrap_or_default())).filter(|c| !c.is_empty());
-        Explained { is_sum: true, cause, ..self.step("creator side", self.line.row.creator_minor) }
+        let units = self.events.and_then(LineEvents::units);
+        Explained { is_sum: true, cause, units, ..self.step("creator side", self.line.row.creator_minor) }
     }
 }
 
@@ -203,7 +208,10 @@ impl Explained {
         let unknown = if self.where_it_applies { " where it applies*" } else { "" };
         let of = self.base.as_ref().map_or_else(|| unknown.to_owned(), |base| format!(" of {base}"));
         let rate = self.rate.as_ref().map(|rate| format!("{rate}{of}"));
-        let why: Vec<String> = [rate, self.cause.clone()].into_iter().flatten().collect();
+        let said: Vec<String> =
+            [self.units.as_ref().map(Units::text), self.cause.clone()].into_iter().flatten().collect();
+        let said = (!said.is_empty()).then(|| said.join(". "));
+        let why: Vec<String> = [rate, said].into_iter().flatten().collect();
         let colon = if why.is_empty() { "" } else { ": " };
         let sum = if self.is_sum { "= " } else { "" };
         format!("{:>width$}  {}{colon}{}", format!("{sum}{}", self.amount), self.step, why.join(", "))

@@ -11,7 +11,7 @@ mod text;
 mod without_part;
 
 pub use brought_over::BroughtOver;
-pub use events::{EventDeduction, EventLine};
+pub use events::{EventDeduction, EventLine, LineEvents, Units};
 pub use explain::{Explained, explain};
 pub use statement::{AdjustmentLine, StatementDocument, statement, statement_with_events};
 pub use summary::{Summary, payout_summary};

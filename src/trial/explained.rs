@@ -1,18 +1,22 @@
 //! What a statement says of an earning line, against what an example expects it to say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::example::{Expected, Holds};
 use super::judge::{Verdict, label, only, same_form};
+use crate::error::Result;
 use crate::ledger::{Earning, EarningView, Part, Tables};
 use crate::money::{Currency, major_text};
+use crate::pipeline::Behind;
 use crate::policy::Policies;
-use crate::report::{Explained, explain, is_without_part, no_part, why_without_part};
+use crate::report::{Explained, LineEvents, explain, is_without_part, no_part, why_without_part};
 
 /// The name under which an example expects explanations.
 pub const EXPLAINED: &str = "explained";
 /// What it may say of steps, by their names.
 pub const LISTS: [&str; 5] = ["steps", "bases", "rates", "causes", "accounts"];
+/// What the line is in its program's unit.
+const UNITS: &str = "units";
 /// The columns that say which line of whom is meant.
 const KEYS: [&str; 8] =
     ["party_id", "creator_id", "program", "policy_version", "currency", "earning_period", "cause", "without_part"];
@@ -25,13 +29,25 @@ pub fn is_list(key: &str) -> bool {
 /// What a column of an explained line is for.
 pub fn column(key: &str) -> Option<Holds> {
     match key {
-        "events" | "part" => Some(Holds::Number),
+        "events" | "part" | UNITS => Some(Holds::Number),
         _ => KEYS.contains(&key).then_some(Holds::Key),
     }
 }
 
-/// The verdicts on one party's part of one line, or on a line that nobody has a part of; its explanation must add up whatever the example says.
-pub fn explained(expected: &Expected, tables: &Tables, policies: &Policies) -> Vec<Verdict> {
+/// The events behind the lines of creators.
+pub type ToBehind<'a> = dyn Fn(&BTreeSet<String>) -> Result<Behind> + 'a;
+
+/// The verdicts on one party's part of one line, or on a line that nobody has a part of; its explanation must add up whatever the
+/// example says. Its events are asked for where the example names its units.
+///
+/// # Errors
+/// The events can't be rated, or do not add up to the line.
+pub fn explained(
+    expected: &Expected,
+    tables: &Tables,
+    policies: &Policies,
+    behind: &ToBehind<'_>,
+) -> Result<Vec<Verdict>> {
     let label = label(expected);
     let told = |line: EarningView<'_>| {
         let nobody = is_without_part(policies, &line);
@@ -45,17 +61,28 @@ pub fn explained(expected: &Expected, tables: &Tables, policies: &Policies) -> V
     let fitting = fitting.collect();
     let (line, part) = match only(expected, &label, fitting) {
         Ok(found) => found,
-        Err(verdicts) => return verdicts,
+        Err(verdicts) => return Ok(verdicts),
+    };
+    let units = match expected.values.contains_key(UNITS) {
+        false => None,
+        true => units(policies, line, &behind(&BTreeSet::from([line.creator_id.clone()]))?)?,
     };
     let teller =
         Teller { label, currency: Currency::parse(&line.currency), steps: explain(policies, line, part, None) };
     let mut verdicts = vec![teller.adds_up(part.minor)];
     verdicts.extend(expected.values.iter().map(|(column, value)| match column.as_str() {
         "events" => teller.verdict(column.clone(), value.clone(), Some(line.events.to_string())),
+        UNITS => teller.verdict(column.clone(), value.replace(',', ""), units.clone()),
         _ => teller.amount(column.clone(), value, Some(part.minor)),
     }));
     verdicts.extend(expected.lists.iter().flat_map(|(list, named)| teller.list(list, named)));
-    verdicts
+    Ok(verdicts)
+}
+
+/// How many units a line is; none where its program names no unit.
+fn units(policies: &Policies, line: &Earning, behind: &Behind) -> Result<Option<String>> {
+    let events = LineEvents::of(behind, policies, line)?;
+    Ok(events.and_then(|events| events.units()).map(|units| units.number))
 }
 
 fn fits(expected: &Expected, why: Option<&str>, line: &Earning, part: &Part) -> bool {

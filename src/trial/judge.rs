@@ -1,6 +1,6 @@
 //! What a run of an example found, against what was expected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
@@ -14,7 +14,7 @@ use crate::money::{Currency, major_text, parse_major};
 use crate::period::{Period, day_text};
 use crate::pipeline::{Options, policy_files};
 use crate::policy::Policies;
-use crate::publish::run;
+use crate::publish::{behind_now, run};
 use crate::query::Engine;
 
 /// One number of an example.
@@ -40,10 +40,8 @@ impl Verdict {
 /// # Errors
 /// The book can't be run.
 pub fn judge(engine: Engine, book: &Book, example: &Example) -> Result<Vec<Verdict>> {
-    let find = |period| -> Result<Tables> {
-        let options = Options { period, as_of: None, dry_run: true, engine };
-        Ok(run(book, &options, &|_| {})?.tables)
-    };
+    let options = |period| Options { period, as_of: None, dry_run: true, engine };
+    let find = |period| -> Result<Tables> { Ok(run(book, &options(period), &|_| {})?.tables) };
     if let Some(words) = &example.refused {
         return Ok(vec![refused(example.period, words, find(example.period))]);
     }
@@ -59,7 +57,10 @@ pub fn judge(engine: Engine, book: &Book, example: &Example) -> Result<Vec<Verdi
     for expected in &example.expected {
         let Some(tables) = found.get(&expected.period.unwrap_or(example.period)) else { continue };
         if expected.table == EXPLAINED {
-            verdicts.extend(explained(expected, tables, &policies));
+            let behind = |creators: &BTreeSet<String>| {
+                behind_now(book, &options(expected.period.unwrap_or(example.period)), creators)
+            };
+            verdicts.extend(explained(expected, tables, &policies, &behind)?);
         } else {
             verdicts.extend(row(expected, &tables.batch(expected.table)?));
         }

@@ -3,6 +3,7 @@
 use super::super::model::{
     Band, Basis, Bonus, Case, Fills, Kept, Of, Pay, Payment, Program, RoundAt, Step, TierMode, Tiers, Window,
 };
+use super::super::unit::units_text;
 use super::pool::{pool_rest, pool_text};
 use super::words::{aloud, decimal, fx_date, hold_text, mode_words, money, odd_cents, percent};
 use super::{Said, Sentence, Sentences};
@@ -103,7 +104,8 @@ fn pay(pay: &Pay, unit: &str) -> String {
 
 fn payments_text(payments: &[Payment], unit: &str) -> String {
     let payment = |p: &Payment| {
-        let paid = p.currency.map_or_else(|| format!("{} {unit}", p.minor), |currency| money(p.minor, currency));
+        let units = || units_text(&p.minor.to_string(), unit);
+        let paid = p.currency.map_or_else(units, |currency| money(p.minor, currency));
         let when = p.when.as_ref().map(|sql| format!(" when {}", aloud(&sql.text))).unwrap_or_default();
         format!("{paid}{when}")
     };
