@@ -8,6 +8,7 @@ use arrow::compute::{concat_batches, take_record_batch};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::support::engine::Everycent;
 use crate::support::folder::{Folder, Layout};
 use crate::support::sheet::Line;
 use crate::support::story::Story;
@@ -260,4 +261,28 @@ fn what_one_close_read_may_be_cut_anew_without_lists_as_long_as_nothing_new_come
     cut(&told.folder, Cut::Joined, "again");
     told.folder.deliver(2);
     told.folder.run("2026-12").succeeded("joined again, beside what is new");
+}
+
+#[test]
+fn a_run_over_files_cut_anew_keeps_who_knew_their_rows_for_later_closes_and_for_its_statements() {
+    let ahead = |how: Cut| {
+        let mut told = story();
+        told.closed_twice([Cut::Not, how]);
+        // December is open, and stands in for its close.
+        told.folder.run("2027-01").succeeded("a provisional run");
+        let tables = tables(&told.folder, "2027-01");
+        told.run_and_close("2026-12");
+        (told, tables)
+    };
+    let ((_, expected), (told, found)) = (ahead(Cut::Not), ahead(Cut::Joined));
+    assert_eq!(expected, found);
+    fs::remove_dir_all(told.folder.dir.join("ledger/cache")).expect("no cache");
+    let statement = Everycent::verb("statement", &told.folder.dir, "2026-12").arg("fay").arg("--events").run();
+    let text = statement.succeeded("a statement of the run, by what it kept").stdout;
+    let events = text.lines().map(str::trim).filter(|line| line.contains(" subscriptions s"));
+    let events: Vec<&str> = events.map(|line| line.split(": ").next().expect("an event")).collect();
+    assert!(events.contains(&"2026-10-07 subscriptions s8 start"), "late: {text}");
+    assert!(events.contains(&"2026-12-01 subscriptions s10 start"), "current: {text}");
+    assert!(!text.contains("subscriptions s1 start"), "known since October: {text}");
+    told.folder.run("2027-01").succeeded("the next run asks for no list");
 }
