@@ -1,8 +1,10 @@
 //! The exact creator side of a fact: share, bands over running volumes, fixed money, bonuses under their caps.
 
+use smallvec::smallvec;
+
 use super::line::Context;
 use super::lookup::Numbered;
-use super::share::{base_share, points};
+use super::share::{Portion, Portions, base_share};
 use super::steps::{Deducted, deduct};
 use super::tiers::{band_at, marginal, window_of};
 use super::worker::Worker;
@@ -16,6 +18,7 @@ use crate::policy::{Basis, Pay, Payment, TierMode, Tiers, Unit, Window};
 pub type VolumeKey = (u32, Currency, Basis, Window, i32);
 /// A bonus's running money: program, number of the bonus, earning period.
 pub type BonusKey = (u32, u32, Period);
+
 impl Worker<'_> {
     /// Minor units of `to` that one minor unit of the line's currency is worth, at the line's own rate.
     pub(super) fn worth(&mut self, context: Context, to: Currency, why: &str) -> Result<Exact> {
@@ -64,20 +67,28 @@ impl Worker<'_> {
         context: Context,
         deducted: &Deducted,
     ) -> Result<Exact> {
-        let share = base_share(program.program, fact);
-        let mut side = match &program.program.pay {
+        let mut portions = match &program.program.pay {
+            Pay::Each(payments) => {
+                let side = self.paid(program, payments, fact, context)?;
+                self.grow_volumes(program, fact, context, deducted, &side)?;
+                return Ok(side);
+            }
             Pay::Tiers(tiers) => self.tiered(tiers, fact, context, deducted)?,
-            Pay::Each(payments) => self.paid(program, payments, fact, context)?,
-            _ => &deducted.rest * &share,
+            _ => smallvec![Portion { base: deducted.rest.clone(), share: base_share(program.program, fact) }],
         };
-        for (at, bonus, points) in points(program.program, fact, &share) {
-            let extra = &deducted.rest * &points;
+        let mut side: Exact = portions.iter().map(|portion| &portion.base * &portion.share).sum();
+        self.grow_volumes(program, fact, context, deducted, &side)?;
+        let max_share = program.program.max_share.as_ref();
+        for (at, bonus) in program.program.bonus.iter().enumerate() {
+            if fact.class.bonuses & (1 << at) == 0 {
+                continue;
+            }
+            let extra = portions.iter_mut().map(|portion| portion.add_points(&bonus.points, max_share)).sum();
             side += &match &bonus.cap {
                 None => extra,
                 Some(cap) => self.capped(program.bonuses[at], cap.minor, cap.currency, context, &extra)?,
             };
         }
-        self.grow_volumes(program, fact, context, deducted, &side)?;
         Ok(side)
     }
 
@@ -123,18 +134,19 @@ impl Worker<'_> {
         (&after - &before).checked_div(&worth).ok_or_else(|| Error::bug("a rate of zero"))
     }
 
-    fn tiered(&mut self, tiers: &Tiers, fact: &Fact<'_>, context: Context, deducted: &Deducted) -> Result<Exact> {
+    fn tiered(&mut self, tiers: &Tiers, fact: &Fact<'_>, context: Context, deducted: &Deducted) -> Result<Portions> {
         let key = volume_key(context.line.program, tiers, context.line.period);
         if tiers.mode == TierMode::Whole {
             let total = find(&self.totals, &(key, context.line.period)).unwrap_or(&Exact::ZERO);
-            return Ok(band_at(tiers, total).map_or_else(Exact::default, |b| &deducted.rest * &b.percent));
+            let share = band_at(tiers, total).map_or_else(Exact::default, |band| band.percent.clone());
+            return Ok(smallvec![Portion { base: deducted.rest.clone(), share }]);
         }
         let worth = self.worth(context, tiers.currency, "tier")?;
         let from = find(&self.volumes, &key).unwrap_or(&Exact::ZERO);
-        Ok(marginal(tiers, from, &deducted.rest, &measure(tiers.basis, fact, deducted), &worth).creator)
+        Ok(marginal(tiers, from, &deducted.rest, &measure(tiers.basis, fact, deducted), &worth))
     }
 
-    /// Moves the running volumes that any version of the program looks at.
+    /// Moves the running volumes that any version of the program looks at; `side` is the creator side without bonuses.
     fn grow_volumes(
         &mut self,
         program: &Numbered<'_>,

@@ -1,5 +1,8 @@
 //! Bands over a running volume: marginal (each band its own share) or by the whole volume.
 
+use smallvec::smallvec;
+
+use super::share::{Portion, Portions};
 use crate::money::Exact;
 use crate::period::Period;
 use crate::policy::{Band, Basis, Tiers, Window};
@@ -14,63 +17,56 @@ pub fn window_of(window: Window, period: Period) -> i32 {
     }
 }
 
-/// The share of the band that a volume (minor units of the tiers' currency) lies in.
+/// The band that a volume (minor units of the tiers' currency) lies in.
 #[must_use]
 pub fn band_at<'a>(tiers: &'a Tiers, volume: &Exact) -> Option<&'a Band> {
     let reached = tiers.bands.iter().rev().find(|b| *volume >= Exact::from(b.from_minor));
     reached.or_else(|| tiers.bands.first())
 }
 
-/// One event among the bands: what the creator gets of its base, and how far the volume moved.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    pub creator: Exact,
-    pub moved: Exact,
-}
-
-/// Shares `base` (event currency) by the bands, from volume `from` on.
+/// Divides `base` (event currency) among the bands, from volume `from` on.
 ///
 /// `worth` is how many minor units of the tiers' currency one minor unit of the event currency is; `measure` is the
-/// event's basis in event currency. With the basis `earned` the volume grows by what the creator gets. The event that
+/// event's basis in event currency. With the basis `earned` the volume grows by what the bands pay. The event that
 /// crosses a band divides in the exact ratio of the basis; a negative one walks back.
 #[must_use]
-pub fn marginal(tiers: &Tiers, from: &Exact, base: &Exact, measure: &Exact, worth: &Exact) -> Step {
-    match tiers.basis {
-        Basis::Earned => walk(tiers, from, base, worth),
-        Basis::Gross | Basis::Net => {
-            let moved = measure * worth;
-            if moved.is_zero() || base.is_zero() {
-                return Step { creator: flat(tiers, from, base), moved };
-            }
-            if let Some(band) = stays_in(tiers, from, &moved) {
-                return Step { creator: base * &band.percent, moved };
-            }
-            let per = worth.recip().unwrap_or_default();
-            let from = from * &per;
-            let brings = &whole(tiers, &per, &(&from + measure)) - &whole(tiers, &per, &from);
-            let shared = base.checked_div(measure).unwrap_or_default().lowest();
-            Step { creator: brings * shared, moved }
-        }
+pub fn marginal(tiers: &Tiers, from: &Exact, base: &Exact, measure: &Exact, worth: &Exact) -> Portions {
+    if tiers.basis == Basis::Earned {
+        return walk(tiers, from, base, worth);
+    }
+    let volume = measure * worth;
+    let one = if volume.is_zero() || base.is_zero() { band_at(tiers, from) } else { stays_in(tiers, from, &volume) };
+    match one {
+        Some(band) => smallvec![Portion { base: base.clone(), share: band.percent.clone() }],
+        None => crossed(tiers, from, base, measure, worth),
     }
 }
 
-/// What all of a volume (event currency) would bring, each band its own share: the volume on the way from one to another
-/// brings the difference, in whatever direction it moves. `per` is what a minor unit of the tiers' currency is worth.
-fn whole(tiers: &Tiers, per: &Exact, volume: &Exact) -> Exact {
-    let (edge, mut sum) = (|band: &Band| &Exact::from(band.from_minor) * per, Exact::ZERO);
+/// A base whose volume crosses bands: each has as much of it as of the volume's way.
+fn crossed(tiers: &Tiers, from: &Exact, base: &Exact, measure: &Exact, worth: &Exact) -> Portions {
+    let per = worth.recip().unwrap_or_default();
+    let shared = base.checked_div(measure).unwrap_or_default().lowest();
+    let from = from * &per;
+    let to = &from + measure;
+    let edge = |band: &Band| &Exact::from(band.from_minor) * &per;
+    let mut portions = Portions::new();
     for (at, band) in tiers.bands.iter().enumerate() {
-        let from = edge(band);
-        if at > 0 && *volume <= from {
-            break;
+        let (low, high) = ((at > 0).then(|| edge(band)), tiers.bands.get(at + 1).map(edge));
+        let way = within(&to, low.as_ref(), high.as_ref()) - within(&from, low.as_ref(), high.as_ref());
+        if !way.is_zero() {
+            portions.push(Portion { base: way * &shared, share: band.percent.clone() });
         }
-        let to = tiers.bands.get(at + 1).map(edge).filter(|next| next < volume);
-        sum += &(to.as_ref().unwrap_or(volume) - &from) * &band.percent;
     }
-    sum
+    portions
 }
 
-fn flat(tiers: &Tiers, at: &Exact, base: &Exact) -> Exact {
-    band_at(tiers, at).map_or_else(Exact::default, |band| base * &band.percent)
+/// The point of a band that is nearest to a volume; the first band has no lower end, the last no upper one.
+fn within<'v>(volume: &'v Exact, low: Option<&'v Exact>, high: Option<&'v Exact>) -> &'v Exact {
+    match (low, high) {
+        (Some(low), _) if volume < low => low,
+        (_, Some(high)) if volume > high => high,
+        _ => volume,
+    }
 }
 
 /// The one band that a volume passes through while it moves on, where it does not leave it: most events cross no edge.
@@ -84,9 +80,9 @@ fn stays_in<'a>(tiers: &'a Tiers, from: &Exact, volume: &Exact) -> Option<&'a Ba
     stays.then_some(band)
 }
 
-/// Spends `base` band by band, where the volume (in the tiers' currency) moves by what the creator gets.
-fn walk(tiers: &Tiers, from: &Exact, base: &Exact, worth: &Exact) -> Step {
-    let (mut at, mut left, mut creator) = (from.clone(), base.clone(), Exact::default());
+/// Spends `base` band by band, where the volume (in the tiers' currency) moves by what the band pays.
+fn walk(tiers: &Tiers, from: &Exact, base: &Exact, worth: &Exact) -> Portions {
+    let (mut at, mut left, mut portions) = (from.clone(), base.clone(), Portions::new());
     while !left.is_zero() {
         let down = |band: &Band| left.is_negative() && !band.percent.is_zero();
         let Some((index, band)) = band_towards(tiers, &at, down) else { break };
@@ -98,11 +94,11 @@ fn walk(tiers: &Tiers, from: &Exact, base: &Exact, worth: &Exact) -> Step {
             },
             None => left.clone(),
         };
-        creator += &(&spent * &band.percent);
         at += &(&spent * &pace);
-        left = &left - &spent;
+        left -= &spent;
+        portions.push(Portion { base: spent, share: band.percent.clone() });
     }
-    Step { creator, moved: &at - from }
+    portions
 }
 
 /// The band that the next unit falls in: on an edge, the upper one going up and the lower one going down.

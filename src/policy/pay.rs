@@ -176,6 +176,11 @@ fn cap(value: Value<'_>, faults: &mut Faults) -> Option<Cap> {
 
 /// Refuses shares and bonuses that can reach more than there is.
 pub fn check_reach(pay: &Pay, at: Place, bonus: &[Bonus], max: Option<(&Exact, Place)>, faults: &mut Faults) {
+    if max.is_none() && !bonus.is_empty() && is_read(pay) {
+        let message = "bonuses come on top of a share that the policy does not know";
+        faults.error(at, message, "say what both are at most: add max_share = \"100 %\"");
+        return;
+    }
     let Some(share) = highest(pay) else { return };
     if let Some((max, place)) = max {
         if share > *max {
@@ -189,6 +194,15 @@ pub fn check_reach(pay: &Pay, at: Place, bonus: &[Bonus], max: Option<(&Exact, P
     if reach > Exact::ONE {
         let message = format!("share and bonuses together can reach {}", percent_text(&reach));
         faults.error(at, message, "lower them, or add max_share = \"100 %\"");
+    }
+}
+
+/// Is the share read from a column of the log, or from a reference?
+fn is_read(pay: &Pay) -> bool {
+    match pay {
+        Pay::Column { .. } => true,
+        Pay::Share(cases) => cases.iter().any(|case| case.locked.is_some()),
+        _ => false,
     }
 }
 

@@ -43,24 +43,31 @@ impl Reached {
 
     /// The creator's exact money of a unit, before rounding.
     pub fn creator_side(&mut self, world: &World, p: &Priced) -> Q {
-        let share = match &p.program.share {
-            Share::Tiers(tiers) => return self.tiered(world, p, tiers),
+        let (max, rest) = (&p.program.max_share, p.rest.clone());
+        let at_most = |share: Q| max.as_ref().map_or_else(|| share.clone(), |max| share.clone().min(max.clone()));
+        // What of the rest has which share, with the points that came on top of it.
+        let mut shared: Vec<(Q, Q)> = match &p.program.share {
+            Share::Tiers(tiers) => self.tiered(world, p, tiers),
             Share::Each(_) if p.program.first.is_some() && !self.first.contains(&p.unit.row.n) => return zero(),
             Share::Each(_) => return paid(world, p),
             Share::Pool(pool) => return &p.rest * &pool.share,
-            Share::Column { name, per } => q(p.unit.row.int(name).expect("a share in the column")) / per,
+            Share::Column { name, per } => {
+                vec![(rest, at_most(q(p.unit.row.int(name).expect("a share in the column")) / per))]
+            }
             Share::Cases(cases) => {
                 let case = cases.iter().find(|case| world.holds(&case.when, &p.unit));
-                percent(world, p, case.expect("the last case has no condition"))
+                vec![(rest, at_most(percent(world, p, case.expect("the last case has no condition"))))]
             }
         };
-        let mut points = share.clone();
-        let mut money = &p.rest * share;
+        let mut money = shared.iter().fold(zero(), |sum, (base, share)| sum + base * share);
         for bonus in p.program.bonuses.iter().filter(|b| world.holds(&b.when, &p.unit)) {
-            let room = p.program.max_share.as_ref().map(|max| max - &points);
-            let more = room.map_or_else(|| bonus.points.clone(), |room| room.min(bonus.points.clone()).max(zero()));
-            money += self.capped(world, p, bonus, &p.rest * &more);
-            points += more;
+            let mut more = zero();
+            for (base, share) in &mut shared {
+                let with = at_most(&*share + &bonus.points).max(share.clone());
+                more += &*base * (&with - &*share);
+                *share = with;
+            }
+            money += self.capped(world, p, bonus, more);
         }
         money
     }
@@ -78,7 +85,8 @@ impl Reached {
         if there.is_zero() { zero() } else { money * kept / there }
     }
 
-    fn tiered(&mut self, world: &World, p: &Priced, tiers: &Tiers) -> Q {
+    /// What of the rest lies in which band: its money, and its share.
+    fn tiered(&mut self, world: &World, p: &Priced, tiers: &Tiers) -> Vec<(Q, Q)> {
         let key = window(p, tiers);
         if tiers.basis == "earned" {
             return self.tiered_by_earned(world, p, tiers, key);
@@ -87,28 +95,32 @@ impl Reached {
         if tiers.whole {
             let before = self.totals.range((key.clone(), Month::MIN)..=(key, month_of(p.unit.day)));
             let total = before.fold(reached_before(world, p, tiers), |sum, (_, month)| sum + month);
-            return &p.rest * band_of(tiers, &total);
+            return vec![(p.rest.clone(), band_of(tiers, &total))];
         }
         let before = self.tiers.entry(key).or_insert_with(|| reached_before(world, p, tiers));
         let after = before.clone() + &size;
-        let weighted = area(tiers, &after) - area(tiers, before);
+        let in_band =
+            |band: usize| (below(tiers, band, &after) - below(tiers, band, before), tiers.bands[band].1.clone());
+        let ways: Vec<(Q, Q)> = (0..tiers.bands.len()).map(in_band).collect();
         *before = after;
-        if size.is_zero() { zero() } else { &p.rest * weighted / size }
+        let of_rest = |(way, share): (Q, Q)| (if size.is_zero() { zero() } else { &p.rest * way / &size }, share);
+        ways.into_iter().map(of_rest).collect()
     }
 
-    /// The volume grows by what the creator gets: band by band, from where it stands, up or down.
-    fn tiered_by_earned(&mut self, world: &World, p: &Priced, tiers: &Tiers, key: Window) -> Q {
+    /// The volume grows by what the bands pay: band by band, from where it stands, up or down.
+    fn tiered_by_earned(&mut self, world: &World, p: &Priced, tiers: &Tiers, key: Window) -> Vec<(Q, Q)> {
         let volume = self.tiers.entry(key).or_insert_with(|| reached_before(world, p, tiers));
         let rest = world.in_currency(&p.rest, p, &tiers.currency);
-        let (mut left, before) = (rest.clone(), volume.clone());
+        let (mut left, mut parts) = (rest.clone(), Vec::new());
         while !left.is_zero() {
             let (share, edge) = next_band(tiers, volume, left > zero());
             let needed = edge.map(|edge| (edge - &*volume) / &share);
             let used = needed.filter(|needed| needed.abs() < left.abs()).unwrap_or_else(|| left.clone());
-            *volume += &used * share;
-            left -= used;
+            *volume += &used * &share;
+            left -= &used;
+            parts.push((&p.rest * used / &rest, share));
         }
-        if rest.is_zero() { zero() } else { &p.rest * (&*volume - before) / rest }
+        parts
     }
 }
 
@@ -176,16 +188,12 @@ fn band_of(tiers: &Tiers, total: &Q) -> Q {
     tiers.bands[reached.unwrap_or(0)].1.clone()
 }
 
-/// All that lies between 0 and `total`, each band's part times its share; below 0 the first share holds.
-fn area(tiers: &Tiers, total: &Q) -> Q {
-    let first = &tiers.bands[0].1;
+/// What of all below `total` lies in a band; what is below 0 is in the first.
+fn below(tiers: &Tiers, band: usize, total: &Q) -> Q {
     if *total < zero() {
-        return total * first;
+        return if band == 0 { total.clone() } else { zero() };
     }
-    let part = |band: usize| {
-        let low = border(tiers, band).expect("a band").min(total.clone());
-        let high = border(tiers, band + 1).map_or_else(|| total.clone(), |to| to.min(total.clone()));
-        (high - low) * &tiers.bands[band].1
-    };
-    (0..tiers.bands.len()).map(part).fold(zero(), |a, b| a + b)
+    let low = border(tiers, band).expect("a band").min(total.clone());
+    let high = border(tiers, band + 1).map_or_else(|| total.clone(), |to| to.min(total.clone()));
+    high - low
 }

@@ -201,8 +201,25 @@ fn shop(dice: &mut Dice) -> String {
             "share = [ { rates = \"commission\", by = \"product_id\", cut_after_days = 30, percent = \"6 %\" } ]\n",
         ])
         + dice.one_of(&["", "hold = { after = \"delivered\", days = 15 }\n"])
+        + &on_top(dice, &["60 %", "88.5 %", "100 %"])
         + unit(dice)
         + &tail(dice, grain)
+}
+
+/// Bonuses on top of shares that differ from event to event, up to a share.
+fn on_top(dice: &mut Dice, most: &[&'static str]) -> String {
+    if dice.chance(50) {
+        return String::new();
+    }
+    let (cap, most) = (dice.number(1, 9), dice.one_of(most));
+    let cap = if dice.chance(50) {
+        format!(", cap = {{ amount = \"{cap}.40\", currency = \"EUR\" }}")
+    } else {
+        String::new()
+    };
+    format!(
+        "bonus = [ {{ name = \"launch\", points = \"7.5\"{cap} }}, {{ name = \"loyal\", points = \"25\" }} ]\nmax_share = \"{most}\"\n"
+    )
 }
 
 fn brand(dice: &mut Dice) -> String {
@@ -216,6 +233,7 @@ fn brand(dice: &mut Dice) -> String {
     let tail = tail(dice, grain);
     head("brand", "1", "2026-01-01", None, "brand_deals")
         + "deductions = [ { name = \"platform_fee\", percent = \"4.5 %\" } ]\n"
+        + &on_top(dice, &["97 %", "99.25 %", "100 %"])
         + &tail
         + &format!(
             "[program.tiers]\nwindow = \"{window}\"\nbasis = \"{basis}\"\ncurrency = \"{currency}\"\nmode = \"{mode}\"\n"
