@@ -25,11 +25,15 @@ pub enum Reason {
     NoPolicy,
     CreatorUnknownOnDate,
     PartyUnknownOnDate,
+    /// The column that says the share is empty.
+    ShareMissing,
+    /// The column says a share below nothing or above the whole.
+    ShareOutOfRange,
 }
 
 impl Reason {
     /// All reasons, in their order.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::IdMissing,
         Self::TimeMissing,
         Self::TimeOutOfRange,
@@ -52,6 +56,8 @@ impl Reason {
         Self::NoPolicy,
         Self::CreatorUnknownOnDate,
         Self::PartyUnknownOnDate,
+        Self::ShareMissing,
+        Self::ShareOutOfRange,
     ];
 
     /// The code in tables and messages.
@@ -80,6 +86,8 @@ impl Reason {
             Self::NoPolicy => "no_policy",
             Self::CreatorUnknownOnDate => "creator_unknown_on_date",
             Self::PartyUnknownOnDate => "party_unknown_on_date",
+            Self::ShareMissing => "share_missing",
+            Self::ShareOutOfRange => "share_out_of_range",
         }
     }
 }

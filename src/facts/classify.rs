@@ -13,7 +13,7 @@ use super::context::{Context, context, context_schema, creator_versions, earning
 use super::first::{Looks, Visit};
 use super::{Known, Measures};
 use crate::error::Result;
-use crate::intake::SourceFile;
+use crate::intake::{NULL, SourceFile};
 use crate::log::Log;
 use crate::money::Exact;
 use crate::policy::{Added, Case, Locked, Pay, Policies, Program, Sql};
@@ -45,7 +45,7 @@ pub struct Class {
     pub bonuses: u32,
     /// Bit n: deduction n applies.
     pub steps: u32,
-    /// The share's column, 0 without one.
+    /// The share's column: [`NULL`] where it is empty, 0 where the program has none.
     pub share_number: i64,
     /// The payer's country, where withholding asks for it: its number among the policies' `payer_countries`, counted
     /// from 1; else 0.
@@ -391,7 +391,7 @@ fn outcomes(
         None => None,
         Some(e) => {
             let values = e.values(batch).map_err(refused)?;
-            let values = values.as_primitive_opt::<Int64Type>().map(|a| a.iter().map(|v| v.unwrap_or(0)).collect());
+            let values = values.as_primitive_opt::<Int64Type>().map(|a| a.iter().map(|v| v.unwrap_or(NULL)).collect());
             Some(values.unwrap_or_else(|| vec![0; batch.num_rows()]))
         }
     };

@@ -7,9 +7,10 @@ use super::marks::Marks;
 use super::{Classes, Known, Match};
 use crate::error::{Error, Result};
 use crate::fate::{Fate, Reason};
-use crate::intake::NONE;
+use crate::intake::{NONE, NULL};
 use crate::log::{Effect, Log};
 use crate::period::{Period, day_text};
+use crate::policy::Pay;
 use crate::reference::{Agreement, not_whole};
 
 /// What one worker says of its rows.
@@ -120,7 +121,20 @@ impl<'a> Judge<'a> {
         if !self.parties_known(row, program)? {
             return Ok(Fate::Quarantined(Reason::PartyUnknownOnDate));
         }
-        Ok(outcome.failed.map_or(Fate::Rated, |rule| Fate::Ineligible(program, rule)))
+        let Some(rule) = outcome.failed else {
+            let share = self.faulty_share(program, outcome.share_number);
+            return Ok(share.map_or(Fate::Rated, Fate::Quarantined));
+        };
+        Ok(Fate::Ineligible(program, rule))
+    }
+
+    /// What is wrong with a share that a column says.
+    fn faulty_share(&self, program: u16, number: i64) -> Option<Reason> {
+        match &self.known.policies.programs[usize::from(program)].pay {
+            Pay::Column { .. } if number == NULL => Some(Reason::ShareMissing),
+            Pay::Column { per, .. } if !(0..=*per).contains(&number) => Some(Reason::ShareOutOfRange),
+            _ => None,
+        }
     }
 
     fn two_programs(&self, row: u32, a: u16, b: u16) -> Error {

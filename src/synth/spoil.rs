@@ -37,7 +37,12 @@ pub fn spoiled(event: Event, reason: Reason) -> Event {
         }
         Reason::NotFourEyes => one_name(event),
         Reason::NoPolicy => unknown_tier(event),
-        Reason::SubMinor | Reason::Conflict | Reason::ReversalExceedsCharge => event,
+        // What needs another row, or a finer amount, or is a matter of the policy, is not made here.
+        Reason::SubMinor
+        | Reason::Conflict
+        | Reason::ReversalExceedsCharge
+        | Reason::ShareMissing
+        | Reason::ShareOutOfRange => event,
     }
 }
 

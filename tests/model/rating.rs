@@ -146,8 +146,17 @@ impl<'a> World<'a> {
         if fractions.iter().any(|(place, _)| self.refs.payout_currency(&place.2, end).is_none()) {
             return Fate::Quarantined("party_unknown_on_date");
         }
-        let rule = program.eligible.iter().find(|(_, when)| !self.holds(when, unit));
-        rule.map_or(Fate::Rated, |(rule, _)| Fate::Ineligible(rule.clone()))
+        if let Some((rule, _)) = program.eligible.iter().find(|(_, when)| !self.holds(when, unit)) {
+            return Fate::Ineligible(rule.clone());
+        }
+        match &program.share {
+            Share::Column { name, per } => match unit.row.int(name) {
+                None => Fate::Quarantined("share_missing"),
+                Some(share) if q(share) < zero() || q(share) > *per => Fate::Quarantined("share_out_of_range"),
+                Some(_) => Fate::Rated,
+            },
+            _ => Fate::Rated,
+        }
     }
 
     /// The one program that shares a unit's money.

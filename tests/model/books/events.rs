@@ -132,7 +132,9 @@ fn own_columns(dice: &mut Dice, log: &str, row: &mut Line) -> &'static str {
     match log {
         "brand_deals" => dice.one_of(&["EUR", "EUR", "USD"]),
         "commerce" => {
-            set(row, "commission_bps", dice.number(0, 10_000));
+            if !dice.chance(4) {
+                set(row, "commission_bps", dice.number(-100, 10_300));
+            }
             row.extend(line(&[("order_id", dice.one_of(&["", "o1", "o2", "o3", "o4", "o5"]))]));
             row.extend(line(&[("product_id", dice.one_of(&["", "cup", "hat"]))]));
             dice.one_of(&["EUR", "USD", "KWD"])
