@@ -333,6 +333,8 @@ fn an_agreement_that_does_not_add_up() {
     let book = Book::new();
     book.edit("refs/agreements.csv", "ana,maestro,20 %", "ana,maestro,19 %");
     book.refuses(3, &["does not add up", "ana, program"]);
+    book.edit("refs/agreements.csv", "ana,maestro,19 %", "ana,maestro,-19 %");
+    book.refuses(3, &["column part", "a share from 0 to 1", "-19 %", "correct the row"]);
 }
 
 #[test]

@@ -365,6 +365,10 @@ fn check_names_agreements_over_the_whole_with_file_and_line() {
         "{found}"
     );
     assert!(found.contains("110 %"), "{found}");
+    let rests = agreements.replace("80 %", "rest").replace("30 %", "rest").replace("q,,", "p,2026-02-01,");
+    fs::write(dir.path().join("refs/agreements.csv"), rests).expect("written");
+    let (_, found, _) = everycent(&["policy", "check", "--book", &path]);
+    assert!(found.contains("the rest more than once") && found.contains("2 rows with part = rest"), "{found}");
 }
 
 #[test]

@@ -205,9 +205,13 @@ impl Agreement {
             *levels.entry(row.level).or_default() += &row.part.clone().unwrap_or_default();
         }
         let over = levels.iter().find(|(_, sum)| **sum > Exact::ONE);
+        let resters = rows.iter().filter(|row| row.part.is_none()).count();
         let (what, sums) = match over {
             Some((level, sum)) => {
                 ("an agreement gives more than the whole", format!("level {level} adds up to {}", percent(sum)))
+            }
+            None if resters > 1 => {
+                ("an agreement gives the rest more than once", format!("{resters} rows with part = rest"))
             }
             None => {
                 let sums: Vec<String> = levels.iter().map(|(l, sum)| format!("level {l}: {}", percent(sum))).collect();

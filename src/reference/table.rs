@@ -263,5 +263,6 @@ impl<'a> Row<'a> {
             .at(format!("{}, line {}, column {column}", self.table.name, self.line))
             .expected(expected)
             .found(found)
+            .next("correct the row, or the query that makes it; nothing was published")
     }
 }
