@@ -3,6 +3,7 @@
 //! - `money`, `fx`: arithmetic against published numbers and independent programs.
 //! - `pools`: the mathematics of pools: published numbers, exact rounding, what the four rules promise.
 //! - `policy`: the language: every message, every canonical form.
+//! - `policy_said`: policies in sentences, and what changes from one to another: every key of the language.
 //! - `policy_tools`: check over a book, worked examples, sentences, presets, the page's examples, explained statements.
 //! - `expressions`: the SQL of conditions: nulls, dates, casts, and what is refused.
 //! - `measures`: counting different things in every window.
@@ -45,6 +46,7 @@ mod model_agrees;
 mod money;
 mod online_retail;
 mod policy;
+mod policy_said;
 mod policy_tools;
 mod pools;
 mod primitives;

@@ -433,7 +433,7 @@ fn terms_are_said_with_holds_withholding_and_reserve() {
     let said: Vec<String> = policies.said(None).into_iter().flat_map(|s| s.sentences).map(|s| s.text).collect();
     for sentence in [
         "A balance is paid out from 50.00 EUR on; less is carried, and lapses after 12 months.",
-        "What is earned is held for 30 days after the event.",
+        "What programs without a hold of their own earn is held for 30 days after the event.",
         "us: 24 % of what payers of US brought is withheld as tax when tax_form is null; the first case that holds counts.",
         "Of what is earned 10 % is kept in reserve, for 90 days after the period.",
     ] {

@@ -8,7 +8,7 @@ use super::talk::say;
 use super::{Common, parse_day};
 use crate::error::{Error, Result};
 use crate::ledger::Store;
-use crate::period::Period;
+use crate::period::{Period, day_text};
 use crate::pipeline::{pinned_policies, policy_files};
 use crate::policy::{Policies, differences};
 
@@ -35,7 +35,11 @@ pub struct Diff {
 /// The policies can't be read (usage).
 pub fn show(common: &Common, request: &Show) -> Result<()> {
     let policies = Policies::read(policy_files(&common.book()?.policies)?)?;
-    for (n, said) in policies.said(request.on).iter().enumerate() {
+    let all = policies.said(request.on);
+    if let (Some(day), true) = (request.on, all.is_empty()) {
+        println!("Nothing is in force on {}.", day_text(day));
+    }
+    for (n, said) in all.iter().enumerate() {
         println!("{}{}", if n == 0 { "" } else { "\n" }, said.heading());
         for sentence in &said.sentences {
             println!("  {}", sentence.text);

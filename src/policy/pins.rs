@@ -370,23 +370,29 @@ fn normal(text: &str) -> String {
         return text.trim().to_owned();
     }
     let mut normal = String::new();
-    let mut rest = text;
-    let mut is_apart = false;
-    while let Some(first) = rest.chars().next() {
-        let length = token(rest, first);
-        let (token, after) = rest.split_at(length);
-        rest = after;
-        if first.is_whitespace() || token.starts_with("--") || token.starts_with("/*") {
-            is_apart = true;
-            continue;
-        }
-        if is_apart && normal.ends_with(is_word) && is_word(first) {
+    for (token, is_apart) in tokens(text) {
+        if is_apart && normal.ends_with(is_word) && token.starts_with(is_word) {
             normal.push(' ');
         }
         normal.push_str(token);
-        is_apart = false;
     }
     normal
+}
+
+/// Quoted texts and single characters of an expression, and whether white space or a comment stands before each.
+pub(super) fn tokens(mut rest: &str) -> Vec<(&str, bool)> {
+    let mut all = Vec::new();
+    let mut is_apart = false;
+    while let Some(first) = rest.chars().next() {
+        let (token, after) = rest.split_at(token(rest, first));
+        rest = after;
+        let says_nothing = first.is_whitespace() || token.starts_with("--") || token.starts_with("/*");
+        if !says_nothing {
+            all.push((token, is_apart));
+        }
+        is_apart = says_nothing;
+    }
+    all
 }
 
 /// Blanks between two of these mean something.

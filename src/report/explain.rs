@@ -8,7 +8,7 @@ use super::line::Line;
 use crate::error::Result;
 use crate::ledger::{Earning, Part};
 use crate::money::{Exact, Rounding, round};
-use crate::policy::{Fills, Of, Policies, Step, aloud, percent_text};
+use crate::policy::{Fills, Of, Policies, Step, aloud, percent_text, units_text};
 
 /// One step of an earning line; minor units of the event currency, what is taken away negative.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -43,7 +43,7 @@ pub struct Explained {
 pub fn explain(policies: &Policies, line: &Earning, part: &Part, events: Option<&LineEvents<'_>>) -> Vec<Explained> {
     let teller = Teller { line: Line::of(policies, line), events };
     let mut steps = vec![teller.step("paid", line.gross_minor)];
-    steps[0].cause = Some(count_of_events(line.events));
+    steps[0].cause = Some(units_text(&line.events.to_string(), "event"));
     steps.extend(teller.deductions());
     steps.push(Explained { account: Some("platform_revenue".into()), ..teller.step("platform", -line.platform_minor) });
     steps.retain(|s| s.amount_minor != 0 || s.step == "paid");
@@ -55,11 +55,6 @@ pub fn explain(policies: &Policies, line: &Earning, part: &Part, events: Option<
         steps.push(Explained { is_sum: true, ..teller.step("part", part.minor) });
     }
     steps
-}
-
-/// `1 event`, `2 events`.
-pub(super) fn count_of_events(events: i64) -> String {
-    if events.abs() == 1 { format!("{events} event") } else { format!("{events} events") }
 }
 
 struct Teller<'a> {

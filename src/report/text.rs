@@ -1,8 +1,8 @@
 //! Statements as text.
 
 use super::brought_over::BroughtOver;
-use super::explain::count_of_events;
 use super::statement::{ADJUSTMENTS, AccountSection, CORRECTIONS, EARNED, OPENING, StatementDocument};
+use crate::policy::units_text;
 
 impl StatementDocument {
     /// As text: one line per step, the amounts aligned, so that the column adds up.
@@ -93,7 +93,7 @@ impl AccountSection {
                 l.policy_version,
                 l.creator_id,
                 l.part,
-                count_of_events(l.events)
+                units_text(&l.events.to_string(), "event")
             );
             text.push_str(&format!("      {:>width$}   {what}\n", l.amount));
             for step in &l.explanation {

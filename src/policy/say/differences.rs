@@ -1,9 +1,9 @@
 //! What changes from one set of policies to another, in sentences.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::model::Policies;
-use super::{Said, days};
+use super::{Said, days, unsaid};
 
 /// What changes from one set of policies to another, owner by owner; nothing where they say the same.
 #[must_use]
@@ -40,8 +40,6 @@ fn changes(old: &Said, new: &Said) -> Vec<String> {
         ));
     }
     lines.extend(clauses(old, new).into_iter().map(|change| format!("{}: {change}", new.name())));
-    let silent = lines.is_empty() && old.pinned != new.pinned;
-    lines.extend(silent.then(|| format!("{} is written otherwise, and says the same in words.", new.name())));
     lines
 }
 
@@ -60,13 +58,40 @@ fn added(new: &Said, now: &Keyed, then: &Keyed) -> Vec<String> {
     lines
 }
 
+/// What changes between two versions: clause by clause, then what comes before what, then what no sentence tells apart.
 fn clauses(old: &Said, new: &Said) -> Vec<String> {
+    let differ = unsaid::keys(&old.pinned, &new.pinned);
+    let mut changes = sentences(old, new, &differ);
+    for order in &new.orders {
+        let before = old.orders.iter().find(|before| before.done == order.done);
+        let change = before.and_then(|before| order.since(before));
+        changes.extend(change.map(|text| Change { text, keys: vec![order.key.to_owned()] }));
+    }
+    let is_told = |key: &&str| changes.iter().any(|change| change.keys.iter().any(|k| k == key));
+    let silent: Vec<&str> = differ.iter().copied().filter(|key| !is_told(key)).collect();
+    let silent = silent.into_iter().flat_map(|key| unsaid::places(key, old.pinned.get(key), new.pinned.get(key)));
+    let silent: Vec<String> = silent.collect();
+    changes.into_iter().map(|change| change.text).chain(silent).collect()
+}
+
+/// A change, and the keys of the pinned form that it tells of.
+struct Change {
+    text: String,
+    keys: Vec<String>,
+}
+
+/// Sentences that are new, gone, or other than before; not where only white space or comments of SQL are.
+fn sentences(old: &Said, new: &Said, differ: &BTreeSet<&str>) -> Vec<Change> {
     let find = |said: &Said, clause: &str| said.sentences.iter().find(|s| s.clause == clause).cloned();
+    let means = |keys: &[String]| keys.iter().any(|key| differ.contains(key.as_str()));
     let changed = new.sentences.iter().filter_map(|s| match find(old, &s.clause) {
-        None => Some(format!("new: {}", s.text)),
-        Some(was) if was.text != s.text => Some(format!("{} Before: {}", s.text, was.text)),
+        None => Some(Change { text: format!("new: {}", s.text), keys: s.keys.clone() }),
+        Some(was) if was.text != s.text => {
+            Some(Change { text: format!("{} Before: {}", s.text, was.text), keys: [s.keys.clone(), was.keys].concat() })
+        }
         Some(_) => None,
     });
     let gone = old.sentences.iter().filter(|s| find(new, &s.clause).is_none());
-    changed.chain(gone.map(|s| format!("no longer: {}", s.text))).collect()
+    let gone = gone.map(|s| Change { text: format!("no longer: {}", s.text), keys: s.keys.clone() });
+    changed.chain(gone).filter(|change| means(&change.keys)).collect()
 }

@@ -1,8 +1,8 @@
 //! Measures, enrolments and units in sentences.
 
 use super::super::model::{Added, Enrolment, Late, Measure, MeasureEnd, Span, Unit};
-use super::words::{aloud, decimal};
-use super::{Said, Sentences};
+use super::words::{count, decimal};
+use super::{Said, Sentences, aloud};
 use crate::period::day_text;
 
 impl Measure {
@@ -26,6 +26,7 @@ impl Measure {
             &["days", "months", "end"],
             "days",
             match self.span {
+                Span::Days(1) => format!("It looks at one day, {end}."),
                 Span::Days(days) => format!("It looks at the {days} days {end}."),
                 Span::Months(1) => format!("It looks at one calendar month, {end}."),
                 Span::Months(months) => format!("It looks at {months} calendar months {end}."),
@@ -46,8 +47,11 @@ impl Enrolment {
     pub fn said(&self) -> Said {
         let mut s = Sentences::default();
         let text = format!(
-            "It is 1 while a creator is enrolled: who has at least {} of {} in {} months in a row is enrolled for the next {} months.",
-            self.at_least, self.of, self.months_in_a_row, self.lasts_months
+            "It is 1 while a creator is enrolled: who has at least {} of {} in {} in a row is enrolled for {} from the next one on.",
+            self.at_least,
+            self.of,
+            count(self.months_in_a_row, "month"),
+            count(self.lasts_months, "month")
         );
         s.say(&["at_least", "lasts_months", "months_in_a_row", "of"], "enrolment", text);
         s.always(format!("measure {}", self.name), self.canonical())
@@ -59,7 +63,11 @@ impl Unit {
     #[must_use]
     pub fn said(&self) -> Said {
         let mut s = Sentences::default();
-        s.say(&["digits"], "digits", format!("Its smallest part has {} digits.", self.digits));
+        let counted = match self.digits {
+            0 => "It is counted in whole ones.".to_owned(),
+            digits => format!("It is counted to {} after the point.", count(digits, "digit")),
+        };
+        s.say(&["digits"], "digits", counted);
         for rate in &self.rates {
             let clause = format!("rate from {}", day_text(rate.from));
             s.say(

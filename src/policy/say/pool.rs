@@ -1,7 +1,10 @@
 //! Pools in sentences.
 
-use super::super::pool::{Idle, Pool, PoolLate, PoolRule, Pot, Reading, Threshold, WithoutWeight};
-use super::words::{aloud, decimal, percent};
+use super::super::pool::{
+    CarveOut, Idle, Multiplier, Pool, PoolLate, PoolRule, Pot, Reading, Stays, Threshold, WithoutWeight,
+};
+use super::aloud;
+use super::words::{count, decimal, percent};
 
 /// What pot is divided, how, and by what.
 pub(super) fn pool_text(pool: &Pool) -> String {
@@ -18,27 +21,42 @@ pub(super) fn pool_text(pool: &Pool) -> String {
         PoolRule::Scaled => "each payer's part by what that payer used, growing with usage",
     };
     let country = if pool.by_country { ", country by country" } else { "" };
-    let mut text = format!(
+    format!(
         "It divides {pot}{country}: {rule}, an event weighing {}. The creator gets {} of his part.",
         pool.weight.text,
         percent(&pool.share)
-    );
-    if let Some(cap) = pool.cap_per_payer {
-        text.push_str(&format!(" One payer counts at most {cap}."));
-    }
-    if let Some(t) = &pool.threshold {
-        text.push_str(&format!(" Usage counts only {}.", threshold(t)));
-    }
-    for m in &pool.multipliers {
-        let when = m.when.as_ref().map(|sql| format!(" when {}", aloud(&sql.text))).unwrap_or_default();
-        let reached = m.threshold.as_ref().map(|t| format!(" {}", threshold(t))).unwrap_or_default();
-        text.push_str(&format!(" It counts {} times{when}{reached}.", decimal(&m.times)));
-    }
-    for stays in pool.carve_out.iter().flat_map(|c| &c.stays) {
+    )
+}
+
+/// Which usage counts, how often, and what part of its revenue stays: clauses and what they say.
+pub(super) fn usage_texts(pool: &Pool) -> Vec<(&'static str, String)> {
+    let cap = pool.cap_per_payer.map(|cap| format!("One payer counts at most {cap}."));
+    let reached = pool.threshold.as_ref().map(|t| format!("Usage counts only {}.", threshold(t)));
+    let multipliers: Vec<String> = pool.multipliers.iter().map(multiplier).collect();
+    let multipliers = (!multipliers.is_empty()).then(|| multipliers.join(" "));
+    let carve_out = pool.carve_out.as_ref().map(carve_out);
+    let all = [
+        ("pool cap_per_payer", cap),
+        ("pool threshold", reached),
+        ("pool multipliers", multipliers),
+        ("pool carve_out", carve_out),
+    ];
+    all.into_iter().filter_map(|(clause, text)| Some((clause, text?))).collect()
+}
+
+fn multiplier(m: &Multiplier) -> String {
+    let when = m.when.as_ref().map(|sql| format!(" when {}", aloud(&sql.text))).unwrap_or_default();
+    let reached = m.threshold.as_ref().map(|t| format!(" {}", threshold(t))).unwrap_or_default();
+    format!("Usage counts {}{when}{reached}.", count(decimal(&m.times), "time"))
+}
+
+fn carve_out(carve_out: &CarveOut) -> String {
+    let stays = |stays: &Stays| {
         let when = stays.when.as_ref().map_or("otherwise".to_owned(), |sql| format!("when {}", aloud(&sql.text)));
-        text.push_str(&format!(" Of the revenue {} stays in the pool {when}.", percent(&stays.part)));
-    }
-    text
+        format!("{} stays in the pool {when}", percent(&stays.part))
+    };
+    let stays: Vec<String> = carve_out.stays.iter().map(stays).collect();
+    format!("Of the revenue {}; what does not stay goes to the account {}.", stays.join(", "), carve_out.account)
 }
 
 /// What becomes of money that nobody used, and of usage that comes late.
@@ -66,5 +84,5 @@ fn threshold(t: &Threshold) -> String {
         Reading::AfterThreshold => "what comes after that counts",
         Reading::Retroactive => "all that led there counts then",
     };
-    format!("of creators with at least {} from at least {} payers in {months} ({what})", t.usage, t.payers)
+    format!("of creators with at least {} from at least {} in {months} ({what})", t.usage, count(t.payers, "payer"))
 }

@@ -1,6 +1,7 @@
 //! Words that programs, measures and terms have in common.
 
 use super::super::model::{FxDate, Hold, HoldAfter};
+use super::super::unit::units_text;
 use crate::money::{Currency, Exact, OddCents, Rounding, major_grouped};
 
 /// A value of the pinned form in words: `{ n: 3, of: content_id }` without braces and quotes.
@@ -17,7 +18,7 @@ pub(super) fn plain(value: &serde_json::Value) -> String {
 
 pub(super) fn mode_words(mode: Rounding) -> &'static str {
     match mode {
-        Rounding::HalfEven => "halves to the even cent",
+        Rounding::HalfEven => "halves to even",
         Rounding::HalfUp => "halves up",
         Rounding::Floor => "down",
     }
@@ -39,12 +40,20 @@ pub(super) fn fx_date(date: FxDate) -> &'static str {
     }
 }
 
-pub(super) fn hold_text(hold: &Hold) -> String {
-    let after = match hold.after {
-        HoldAfter::Event => "after the event",
-        HoldAfter::Delivered => "after the delivery, and until there is one",
-    };
-    format!("What is earned is held for {} days {after}.", hold.days)
+/// How long what `earned` names can't be paid.
+pub(super) fn hold_text(hold: &Hold, earned: &str) -> String {
+    let days = count(hold.days, "day");
+    match (hold.after, hold.days) {
+        (HoldAfter::Event, 0) => format!("{earned} is not held."),
+        (HoldAfter::Event, _) => format!("{earned} is held for {days} after the event."),
+        (HoldAfter::Delivered, 0) => format!("{earned} is held until the delivery."),
+        (HoldAfter::Delivered, _) => format!("{earned} is held for {days} after the delivery, and until there is one."),
+    }
+}
+
+/// `1 day`, `30 days`.
+pub(super) fn count(number: impl ToString, noun: &str) -> String {
+    units_text(&number.to_string(), noun)
 }
 
 /// `70 %`, or a fraction where no decimal is exact.
@@ -60,20 +69,4 @@ pub(super) fn decimal(exact: &Exact) -> String {
 
 pub(super) fn money(minor: i64, currency: Currency) -> String {
     format!("{} {currency}", major_grouped(minor, currency))
-}
-
-/// SQL with its comparisons in words, outside text in quotes: `followers is at least 10000`.
-#[must_use]
-pub fn aloud(sql: &str) -> String {
-    let spoken = |part: &str| {
-        let signs = [(">=", " is at least "), ("<=", " is at most "), ("<>", " is not "), ("!=", " is not ")];
-        let mut text = part.to_owned();
-        for (sign, words) in signs.into_iter().chain([(">", " is above "), ("<", " is below "), ("=", " is ")]) {
-            text = text.replace(sign, words);
-        }
-        text
-    };
-    let parts =
-        sql.split('\'').enumerate().map(|(at, part)| if at % 2 == 0 { spoken(part) } else { format!("'{part}'") });
-    parts.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }
