@@ -42,7 +42,7 @@ fn plan(sql: &str) -> Result<Expression, String> {
 /// What an expression comes to for both payments: `null`, `true`, or a number.
 fn values(sql: &str) -> [String; 2] {
     let planned = plan(sql).unwrap_or_else(|e| panic!("{sql}: {e}"));
-    let values = planned.values(&batch()).unwrap_or_else(|e| panic!("{sql}: {e}"));
+    let values = planned.values(&batch()).unwrap_or_else(|e| panic!("{sql}: {}", e.message));
     let text = |at| if values.is_null(at) { Ok("null".to_owned()) } else { array_value_to_string(&values, at) };
     [0, 1].map(|at| text(at).unwrap_or_else(|e| panic!("{sql}: {e}")))
 }
@@ -163,4 +163,60 @@ fn what_can_not_work_is_refused_before_a_row_is_asked() {
         let message = plan(sql).expect_err(sql);
         assert!(message.contains(words) && !message.contains("Internal"), "{sql}: {message}");
     }
+}
+
+#[test]
+fn arithmetic_is_exact_beyond_64_bits() {
+    have_values(&[
+        ("amount_minor * 9223372036854775807 > 9223372036854775807", ["true", "null"]),
+        ("9223372036854775807 + 1 > 9223372036854775807", ["true", "true"]),
+        ("-9223372036854775807 - 2 < coalesce(amount_minor, 0)", ["true", "true"]),
+        ("-(amount_minor * -9223372036854775807) > 1", ["true", "null"]),
+        ("amount_minor * 9223372036854775807 / 9223372036854775807", ["500", "null"]),
+        ("(amount_minor * 9223372036854775807 + 3) % 9223372036854775807", ["3", "null"]),
+        ("abs(0 - amount_minor * 9223372036854775807) = 4611686018427387903500", ["true", "null"]),
+        ("coalesce(amount_minor * 9223372036854775807, 7) > 7", ["true", "false"]),
+        ("case when tier = 'live' then amount_minor * 9223372036854775807 else 1 end > 1", ["true", "false"]),
+        ("amount_minor * 9223372036854775807 between 1 and 2", ["false", "null"]),
+        ("amount_minor * 9223372036854775807 in (500, -500)", ["false", "null"]),
+        ("amount_minor * 9223372036854775807 > 1.5", ["true", "null"]),
+    ]);
+}
+
+#[test]
+fn arithmetic_gives_whole_numbers_wherever_they_are_asked_for() {
+    have_values(&[
+        ("amount_minor * 3 / 7", ["214", "null"]),
+        ("case when tier = 'live' then amount_minor * 2 else 0 end / 3", ["333", "0"]),
+        ("greatest(amount_minor * 2, 7)", ["1000", "7"]),
+        ("nullif(amount_minor - 500, 0)", ["null", "null"]),
+        ("left(tier, length(tier) - 2)", ["li", "null"]),
+        ("repeat(tier, 1 + 1)", ["livelive", "null"]),
+        ("(amount_minor + 1) || tier", ["501live", "null"]),
+        ("cast(amount_minor + 1 as varchar)", ["501", "null"]),
+        ("amount_minor + 1 = '501'", ["true", "null"]),
+        ("(amount_minor + 1) * 0.5 > 250.4", ["true", "null"]),
+    ]);
+    assert_eq!(plan("amount_minor * 2").expect("a number").data_type, DataType::Int64);
+}
+
+#[test]
+fn what_is_beyond_exact_arithmetic_is_refused_and_never_wrapped() {
+    let failed = |sql: &str| {
+        let failed = plan(sql).expect(sql).values(&batch()).expect_err(sql);
+        (failed.row, failed.message)
+    };
+    let (row, message) = failed("amount_minor * 9223372036854775807");
+    assert_eq!((row, message.as_str()), (0, "it gives 4611686018427387903500, which is beyond 64 bits"));
+    let (row, message) = failed("amount_minor * 9223372036854775807 * 9223372036854775807 > 1");
+    assert!(row == 0 && message.ends_with("* 9223372036854775807 is too large: more than 38 digits"), "{message}");
+    let refused = plan("amount_minor > 9223372036854775807 * 9223372036854775807 * 2").expect_err("a constant");
+    assert!(refused.contains("38 digits"), "{refused}");
+}
+
+#[test]
+fn a_row_has_the_value_that_it_gives_alone() {
+    have_values(&[("amount_minor <> 500 and 100 / (amount_minor - 500) > 1", ["false", "null"])]);
+    let failed = plan("100 / tax_minor > 1").expect("a condition").values(&batch()).expect_err("a division by 0");
+    assert_eq!((failed.row, failed.message.as_str()), (1, "it divides by 0"));
 }

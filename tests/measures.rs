@@ -102,3 +102,51 @@ fn days_and_contents_can_be_counted_too() {
     assert!(paid("content_id", 3) && !paid("content_id", 4));
     assert!(paid("payer_id", 0));
 }
+
+/// The error of a run of these policies over two views.
+fn refused(policies: &str) -> String {
+    let example = "[[example]]\nname = \"two views\"\nevents = [\n\
+        { log = \"engagement\", event_id = \"v1\", event_time = 2026-10-05, creator_id = \"ada\", seconds = 9 },\n\
+        { log = \"engagement\", event_id = \"v2\", event_time = 2026-10-05, creator_id = \"ada\", seconds = 10 }]\n\
+        earnings = [{ creator_id = \"ada\", none = true }]\n";
+    let examples =
+        Examples::read("policies/p.examples.toml".into(), example.to_owned()).unwrap_or_else(|e| panic!("{e}"));
+    let policies = vec![("policies/p.toml".to_owned(), policies.to_owned())];
+    let refused = perform(Engine::new(1, 256), &policies, &examples.0[0]).expect_err("a run");
+    assert_eq!(refused.exit_code(), 2, "{refused}");
+    refused.to_string()
+}
+
+#[test]
+fn a_clause_that_fails_on_a_row_is_named_with_the_row() {
+    let measured = people("payer_id")[0].1.clone();
+    let summed = measured.replace("distinct = \"payer_id\"", "sum = \"seconds * 1000000000000000000\"");
+    let asked = "pay_each = [{ when = \"100 / (seconds - 10) < 0\",";
+    let divided = measured.replace("people >= 2", "people >= 0").replace("pay_each = [{", asked);
+    let cases = [
+        (
+            summed,
+            "`sum` of measure people fails on a row: it gives 10000000000000000000, which is beyond 64 bits",
+            "4:7",
+        ),
+        (divided.clone(), "payment 1 of program p, version 1 fails on a row: it divides by 0", "14:22"),
+    ];
+    for (policies, what, place) in cases {
+        let said = refused(&policies);
+        let row = format!("policies/p.toml:{place}; engagement events.parquet, row group 0, row 1, event_id 'v2'");
+        for words in [what, &row, "seconds = 10", "^^^", "nothing was published", "nullif(coins, 0)"] {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+    }
+    // What the program's `where` leaves out is not asked.
+    let guarded = divided.replace("people >= 0", "seconds < 10");
+    let examples = "[[example]]\nname = \"guarded\"\nevents = [\n\
+        { log = \"engagement\", event_time = 2026-10-05, creator_id = \"ada\", seconds = 9 },\n\
+        { log = \"engagement\", event_time = 2026-10-05, creator_id = \"ada\", seconds = 10 }]\n\
+        earnings = [{ creator_id = \"ada\", creator = \"1.00\" }]\n";
+    let examples =
+        Examples::read("policies/p.examples.toml".into(), examples.to_owned()).unwrap_or_else(|e| panic!("{e}"));
+    let policies = vec![("policies/p.toml".to_owned(), guarded)];
+    let verdicts = perform(Engine::new(1, 256), &policies, &examples.0[0]).unwrap_or_else(|e| panic!("{e}"));
+    assert!(verdicts.iter().all(Verdict::holds));
+}

@@ -11,13 +11,14 @@ use rustc_hash::FxHashMap;
 
 use super::context::{Context, context, context_schema, creator_versions, earning_day};
 use super::first::{Looks, Visit};
+use super::planned::{Asking, Planned};
 use super::{Known, Measures};
 use crate::error::Result;
 use crate::intake::{NULL, SourceFile};
 use crate::log::Log;
 use crate::money::Exact;
-use crate::policy::{Added, Case, Locked, Pay, Policies, Program, Sql};
-use crate::query::{Engine, Expression};
+use crate::policy::{Case, Locked, Pay, Policies, Program, Sql};
+use crate::query::Engine;
 use crate::reference::RateList;
 
 /// Does a program rate the row?
@@ -221,15 +222,15 @@ struct PartClasses {
 /// A program's expressions over one schema.
 struct Compiled {
     index: u16,
-    condition: Option<Expression>,
-    eligible: Vec<Expression>,
-    cases: Vec<Option<Expression>>,
-    bonuses: Vec<Option<Expression>>,
-    steps: Vec<Option<Expression>>,
-    column: Option<Expression>,
+    condition: Option<Planned>,
+    eligible: Vec<Planned>,
+    cases: Vec<Option<Planned>>,
+    bonuses: Vec<Option<Planned>>,
+    steps: Vec<Option<Planned>>,
+    column: Option<Planned>,
     first: Option<Looks>,
     /// For each case of a share: what its locked rates are looked up by.
-    keys: Vec<Option<Expression>>,
+    keys: Vec<Option<Planned>>,
 }
 
 impl Compiled {
@@ -238,7 +239,7 @@ impl Compiled {
         let maybe = [&self.cases, &self.bonuses, &self.steps, &self.keys].into_iter().flatten().flatten();
         let looks = self.first.iter().flat_map(Looks::expressions);
         let all = self.condition.iter().chain(&self.eligible).chain(maybe).chain(&self.column).chain(looks);
-        all.flat_map(Expression::columns)
+        all.flat_map(Planned::columns)
     }
 }
 
@@ -248,7 +249,7 @@ impl Compiled {
 /// The first expression that does not plan, with a caret under it (usage).
 fn compile(engine: Engine, policies: &Policies, log: Log, canonical: &SchemaRef) -> Result<Vec<Compiled>> {
     let schema = context_schema(canonical, policies);
-    let plan = |sql: &Sql| Expression::condition(engine, &sql.text, &schema).map_err(|m| policies.sql_error(sql, &m));
+    let plan = |sql: &Sql| Planned::condition(engine, policies, sql, &schema);
     let maybe = |sql: &Option<Sql>| sql.as_ref().map(plan).transpose();
     let mut compiled = Vec::new();
     for (index, program) in policies.programs.iter().enumerate().filter(|(_, p)| p.log == log.name()) {
@@ -272,14 +273,14 @@ fn compile(engine: Engine, policies: &Policies, log: Log, canonical: &SchemaRef)
 }
 
 /// What the locked rates of each case are looked up by.
-fn keys(engine: Engine, policies: &Policies, program: &Program, schema: &SchemaRef) -> Result<Vec<Option<Expression>>> {
+fn keys(engine: Engine, policies: &Policies, program: &Program, schema: &SchemaRef) -> Result<Vec<Option<Planned>>> {
     let Pay::Share(cases) = &program.pay else { return Ok(Vec::new()) };
     let plan = |locked: &Locked| {
         let sql = &locked.by;
-        let planned = Expression::plan(engine, &sql.text, schema).map_err(|m| policies.sql_error(sql, &m))?;
-        match planned.data_type {
+        let planned = Planned::value(engine, policies, sql, schema)?;
+        match planned.data_type() {
             DataType::Utf8 => Ok(planned),
-            ref other => Err(policies.sql_error(sql, &format!("locked rates are looked up by text; this is {other}"))),
+            other => Err(policies.sql_error(sql, &format!("locked rates are looked up by text; this is {other}"))),
         }
     };
     cases.iter().map(|case| case.locked.as_ref().map(plan).transpose()).collect()
@@ -322,13 +323,9 @@ fn locked_rates(
         .collect()
 }
 
-fn column(engine: Engine, policies: &Policies, program: &Program, schema: &SchemaRef) -> Result<Option<Expression>> {
+fn column(engine: Engine, policies: &Policies, program: &Program, schema: &SchemaRef) -> Result<Option<Planned>> {
     let Pay::Column { column, .. } = &program.pay else { return Ok(None) };
-    let planned = Expression::plan(engine, &column.text, schema).map_err(|m| policies.sql_error(column, &m))?;
-    match planned.data_type {
-        DataType::Int64 => Ok(Some(planned)),
-        ref other => Err(policies.sql_error(column, &format!("the share's column is a whole number; this is {other}"))),
-    }
+    Planned::whole(engine, policies, column, schema, "the share's column is a whole number").map(Some)
 }
 
 /// Plans every expression that the policies ask of a log with this canonical schema.
@@ -340,19 +337,8 @@ pub fn check_log(engine: Engine, policies: &Policies, log: Log, canonical: &Sche
     if log == Log::Engagement {
         super::check_pools(engine, policies, canonical)?;
     }
-    for measure in policies.measures.iter().filter(|m| m.log == log.name()) {
-        if let Some(condition) = &measure.condition {
-            Expression::condition(engine, &condition.text, canonical).map_err(|m| policies.sql_error(condition, &m))?;
-        }
-        if let Added::Sum(sql) | Added::Distinct(sql) = &measure.added {
-            let planned = Expression::plan(engine, &sql.text, canonical).map_err(|m| policies.sql_error(sql, &m))?;
-            if matches!(measure.added, Added::Sum(_)) && !planned.data_type.is_integer() {
-                let found = format!("a measure adds up whole numbers; this is {}", planned.data_type);
-                return Err(policies.sql_error(sql, &found));
-            }
-        }
-    }
-    Ok(())
+    let measures = policies.measures.iter().filter(|m| m.log == log.name());
+    measures.into_iter().try_for_each(|measure| super::measure::check(engine, policies, measure, canonical))
 }
 
 /// The outcomes of one program for the rows of a batch.
@@ -371,52 +357,67 @@ struct Outcomes {
     locked: Vec<Option<Vec<Option<Exact>>>>,
 }
 
+/// What a program's expressions give for the rows of a file; those that its `where` leaves out need no value in any other.
 fn outcomes(
     known: &Known<'_>,
     lists: &RateLists,
     compiled: &Compiled,
-    batch: &arrow::array::RecordBatch,
+    context: &Context<'_>,
     first: u32,
 ) -> Result<Outcomes> {
     let program = &known.policies.programs[usize::from(compiled.index)];
-    let refused = |m: String| {
-        crate::error::Error::usage(format!("a condition failed: {m}"))
-            .at(format!("program {}, version {}", program.name, program.version))
+    let (from, to) = (program.valid_from, program.valid_to.unwrap_or(i32::MAX));
+    let mut rows = Asking {
+        known,
+        owner: format!("program {}, version {}", program.name, program.version),
+        clauses: program.clauses(),
+        batch: &context.batch,
+        first,
+        asked: context.days.iter().map(|day| (from..to).contains(day)).collect(),
     };
-    let holds = |e: &Expression| e.holds(batch).map_err(refused);
-    let list = |es: &[Option<Expression>]| -> Result<Vec<Option<Vec<bool>>>> {
-        es.iter().map(|e| e.as_ref().map(holds).transpose()).collect()
+    let matches = match &compiled.condition {
+        None => vec![true; context.days.len()],
+        Some(condition) => condition.holds(&rows)?,
     };
-    let numbers = match &compiled.column {
-        None => None,
-        Some(e) => {
-            let values = e.values(batch).map_err(refused)?;
-            let values = values.as_primitive_opt::<Int64Type>().map(|a| a.iter().map(|v| v.unwrap_or(NULL)).collect());
-            Some(values.unwrap_or_else(|| vec![0; batch.num_rows()]))
-        }
+    rows.asked.iter_mut().zip(&matches).for_each(|(asked, matches)| *asked &= matches);
+    let list = |es: &[Option<Planned>]| -> Result<Vec<Option<Vec<bool>>>> {
+        es.iter().map(|e| e.as_ref().map(|e| e.holds(&rows)).transpose()).collect()
     };
-    let mut locked = Vec::with_capacity(compiled.keys.len());
-    for (case, keys) in cases_of(program).iter().zip(&compiled.keys) {
-        locked.push(match (&case.locked, keys) {
-            (Some(lock), Some(keys)) => {
-                Some(locked_rates(known, lists, lock, &keys.values(batch).map_err(refused)?, first))
-            }
-            _ => None,
-        });
-    }
     Ok(Outcomes {
         index: compiled.index,
-        from: program.valid_from,
-        to: program.valid_to.unwrap_or(i32::MAX),
-        matches: compiled.condition.as_ref().map_or_else(|| Ok(vec![true; batch.num_rows()]), holds)?,
-        eligible: compiled.eligible.iter().map(holds).collect::<Result<_>>()?,
+        from,
+        to,
+        eligible: compiled.eligible.iter().map(|e| e.holds(&rows)).collect::<Result<_>>()?,
         cases: list(&compiled.cases)?,
         bonuses: list(&compiled.bonuses)?,
         steps: list(&compiled.steps)?,
-        numbers,
-        visits: compiled.first.as_ref().map(|looks| looks.visits(batch)).transpose().map_err(refused)?,
-        locked,
+        numbers: compiled.column.as_ref().map(|column| numbers(column, &rows)).transpose()?,
+        visits: compiled.first.as_ref().map(|looks| looks.visits(&rows)).transpose()?,
+        locked: locked(known, lists, compiled, &rows)?,
+        matches,
     })
+}
+
+/// The share's column of every row; [`NULL`] where it is empty.
+fn numbers(column: &Planned, rows: &Asking<'_>) -> Result<Vec<i64>> {
+    let values = column.values(rows)?;
+    let values = values.as_primitive_opt::<Int64Type>().map(|a| a.iter().map(|v| v.unwrap_or(NULL)).collect());
+    Ok(values.unwrap_or_else(|| vec![0; rows.asked.len()]))
+}
+
+/// For each case of a share: the locked rate of every row, where the case has one.
+fn locked(
+    known: &Known<'_>,
+    lists: &RateLists,
+    compiled: &Compiled,
+    rows: &Asking<'_>,
+) -> Result<Vec<Option<Vec<Option<Exact>>>>> {
+    let program = &known.policies.programs[usize::from(compiled.index)];
+    let rates = |(case, keys): (&Case, &Option<Planned>)| {
+        let (Some(lock), Some(keys)) = (&case.locked, keys) else { return Ok(None) };
+        Ok(Some(locked_rates(known, lists, lock, &keys.values(rows)?, rows.first)))
+    };
+    cases_of(program).iter().zip(&compiled.keys).map(rates).collect()
 }
 
 fn cases_of(program: &Program) -> &[Case] {
@@ -459,7 +460,7 @@ fn classes_of(
     context: &Context<'_>,
 ) -> Result<PartClasses> {
     let batch = &context.batch;
-    let outcome = |compiled: &Compiled| outcomes(known, lists, compiled, batch, file.first);
+    let outcome = |compiled: &Compiled| outcomes(known, lists, compiled, context, file.first);
     let outcomes = compiled.iter().map(outcome).collect::<Result<Vec<_>>>()?;
     let countries = known.policies.payer_countries();
     let (mut interned, mut of_row, mut visits) =

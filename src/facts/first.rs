@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use rustc_hash::FxHashSet;
 
+use super::planned::{Asking, Planned};
 use super::{Classes, Known, Linked, Match};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::intake::id_hash;
 use crate::period::Period;
 use crate::policy::{First, Policies, Sql, Within};
-use crate::query::{Engine, Expression};
+use crate::query::Engine;
 
 /// What an order rule looks at in one row: hashes of whose order it is and of what is counted, and what it adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +25,9 @@ pub struct Visit {
 
 /// The planned expressions of an order rule.
 pub struct Looks {
-    per: Expression,
-    of: Expression,
-    sum: Option<Expression>,
+    per: Planned,
+    of: Planned,
+    sum: Option<Planned>,
 }
 
 impl Looks {
@@ -35,31 +36,24 @@ impl Looks {
     /// # Errors
     /// One of them can't be used, or adds up what is no whole number (usage, with a caret under it).
     pub fn plan(engine: Engine, policies: &Policies, first: &First, schema: &SchemaRef) -> Result<Self> {
-        let plan = |sql: &Sql| Expression::plan(engine, &sql.text, schema).map_err(|m| policies.sql_error(sql, &m));
-        let whole = |sql: &Sql| {
-            let planned = plan(sql)?;
-            let found = format!("`having` adds up whole numbers; this is {}", planned.data_type);
-            if planned.data_type.is_integer() { Ok(planned) } else { Err(policies.sql_error(sql, &found)) }
-        };
+        let plan = |sql: &Sql| Planned::value(engine, policies, sql, schema);
+        let whole = |sql: &Sql| Planned::whole(engine, policies, sql, schema, "`having` adds up whole numbers");
         let sum = first.having.as_ref().map(|h| whole(&h.sum)).transpose()?;
         Ok(Self { per: plan(&first.per)?, of: plan(&first.of)?, sum })
     }
 
     /// All of them.
-    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+    pub fn expressions(&self) -> impl Iterator<Item = &Planned> {
         [&self.per, &self.of].into_iter().chain(&self.sum)
     }
 
-    /// What the rule looks at in every row of a batch; none where whose order it is, or what is counted, is null.
+    /// What the rule looks at in every row; none where whose order it is, or what is counted, is null.
     ///
     /// # Errors
-    /// Why an expression has no value for a row.
-    pub fn visits(&self, batch: &RecordBatch) -> std::result::Result<Vec<Option<Visit>>, String> {
-        let (per, of) = (texts(&self.per.values(batch)?)?, texts(&self.of.values(batch)?)?);
-        let adds = match &self.sum {
-            None => None,
-            Some(sum) => Some(cast(&sum.values(batch)?, &DataType::Int64).map_err(|e| e.to_string())?),
-        };
+    /// An expression has no value for a row (usage).
+    pub fn visits(&self, rows: &Asking<'_>) -> Result<Vec<Option<Visit>>> {
+        let (per, of) = (texts(&self.per.values(rows)?)?, texts(&self.of.values(rows)?)?);
+        let adds = self.sum.as_ref().map(|sum| sum.values(rows)).transpose()?;
         let adds = adds.as_ref().and_then(|a| a.as_primitive_opt::<Int64Type>());
         let add = |at: usize| adds.filter(|a| a.is_valid(at)).map_or(0, |a| a.value(at));
         let text = |array: &ArrayRef, at: usize| {
@@ -67,12 +61,12 @@ impl Looks {
             Some(id_hash(array.value(at)))
         };
         let visit = |at: usize| Some(Visit { per: text(&per, at)?, of: text(&of, at)?, adds: add(at) });
-        Ok((0..batch.num_rows()).map(visit).collect())
+        Ok((0..rows.asked.len()).map(visit).collect())
     }
 }
 
-fn texts(values: &ArrayRef) -> std::result::Result<ArrayRef, String> {
-    cast(values, &DataType::Utf8).map_err(|e| e.to_string())
+fn texts(values: &ArrayRef) -> Result<ArrayRef> {
+    cast(values, &DataType::Utf8).map_err(|e| Error::bug(e.to_string()))
 }
 
 /// A thing within its span: its first event, and what all of them add up to.

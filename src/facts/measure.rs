@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt32Array};
-use arrow::compute::take_arrays;
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt32Array};
+use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -12,12 +12,13 @@ use rustc_hash::FxHashMap;
 use super::Known;
 use super::distinct::{Different, Seen};
 use super::months::Months;
+use super::planned::{Asking, Planned};
 use crate::error::{Error, Result};
-use crate::intake::{NONE, SourceFile, Stood, canonical_schema};
+use crate::intake::{NONE, SourceFile, Stood, batch_of, canonical_schema};
 use crate::log::Log;
 use crate::period::Period;
-use crate::policy::{Added, Enrolment, Late, Measure, MeasureEnd, Span, words_of};
-use crate::query::{int64s, texts};
+use crate::policy::{Added, Enrolment, Late, Measure, MeasureEnd, Policies, Span};
+use crate::query::{Engine, int64s, texts};
 
 const SUMS: &str = include_str!("../../queries/facts/measure.sql");
 const THINGS: &str = include_str!("../../queries/facts/measure_distinct.sql");
@@ -159,16 +160,15 @@ fn enrolled(known: &Known<'_>, list: &[(Measure, Kept)], enrolment: &Enrolment) 
 
 fn kept(known: &Known<'_>, measure: &Measure) -> Result<Kept> {
     Ok(match &measure.added {
-        Added::Sum(sql) => Kept::Sums(days_of(known, measure, &sql.text)?),
-        Added::Count => Kept::Sums(days_of(known, measure, "1")?),
-        Added::Distinct(sql) => Kept::Different(different_of(known, measure, &sql.text)?),
+        Added::Sum(_) | Added::Count => Kept::Sums(days_of(known, measure)?),
+        Added::Distinct(_) => Kept::Different(different_of(known, measure)?),
     })
 }
 
 /// The sums of the measure's days.
-fn days_of(known: &Known<'_>, measure: &Measure, sum: &str) -> Result<Days> {
+fn days_of(known: &Known<'_>, measure: &Measure) -> Result<Days> {
     let mut days: Days = FxHashMap::default();
-    for batch in &asked(known, measure, "measure", &SUMS.replace("{sum}", sum))? {
+    for batch in &asked(known, measure, "measure", SUMS)? {
         let [creator, day, closes] = numbers(batch)?;
         let value = crate::query::int64s_or(batch, "value", Some(0))?;
         for at in 0..batch.num_rows() {
@@ -184,10 +184,10 @@ fn days_of(known: &Known<'_>, measure: &Measure, sum: &str) -> Result<Days> {
 }
 
 /// The different things of the measure's days.
-fn different_of(known: &Known<'_>, measure: &Measure, of: &str) -> Result<FxHashMap<u32, Different>> {
+fn different_of(known: &Known<'_>, measure: &Measure) -> Result<FxHashMap<u32, Different>> {
     let mut things: FxHashMap<String, u32> = FxHashMap::default();
     let mut seen: FxHashMap<u32, Vec<Seen>> = FxHashMap::default();
-    for batch in &asked(known, measure, "measure_distinct", &THINGS.replace("{distinct}", of))? {
+    for batch in &asked(known, measure, "measure_distinct", THINGS)? {
         let [creator, day, closes] = numbers(batch)?;
         for (at, name) in texts(batch, "thing")?.into_iter().enumerate() {
             let next = u32::try_from(things.len())
@@ -234,69 +234,125 @@ fn asked(known: &Known<'_>, measure: &Measure, name: &str, sql: &str) -> Result<
         return Ok(Vec::new());
     }
     let canonical = files.first().map_or_else(|| canonical_schema(log, &[]), |(_, f)| Arc::clone(f.columns.schema()));
-    let events = Events::new(known, events_schema(&canonical));
-    let condition = measure.condition.as_ref().map_or("true", |c| c.text.as_str());
-    let sql = sql.replace("{condition}", condition);
-    let words: BTreeSet<String> = words_of(&sql).collect();
-    let of_file = |(at, file): &(usize, &SourceFile)| events.of_file(*at, file, &words);
+    let events = Events::new(known, measure, &canonical)?;
+    let of_file = |(at, file): &(usize, &SourceFile)| events.of_file(*at, file);
     let batches: Vec<Vec<RecordBatch>> = files.par_iter().map(of_file).collect::<Result<_>>()?;
     let batches = batches.into_iter().flatten().collect();
-    known.engine.run(&format!("queries/facts/{name}.sql"), &sql, &[("events", events.schema, batches)])
+    known.engine.run(&format!("queries/facts/{name}.sql"), sql, &[("events", events.schema, batches)])
 }
 
-/// Columns beside those of the log: whose row it is, of which day, and which closes counted it.
-const OF_ROW: [&str; 3] = ["__creator", "__day", "__closes"];
+/// The expressions of a measure over one schema.
+struct Compiled {
+    condition: Option<Planned>,
+    value: Option<Planned>,
+}
 
-fn events_schema(canonical: &SchemaRef) -> SchemaRef {
-    let mut fields: Vec<Arc<Field>> = canonical.fields().iter().cloned().collect();
-    fields.extend(OF_ROW.map(|name| Arc::new(Field::new(name, DataType::Int64, false))));
-    fields.push(Arc::new(Field::new("__counts", DataType::Boolean, false)));
+impl Compiled {
+    fn plan(engine: Engine, policies: &Policies, measure: &Measure, canonical: &SchemaRef) -> Result<Self> {
+        let condition = |sql| Planned::condition(engine, policies, sql, canonical);
+        let value = match &measure.added {
+            Added::Sum(sql) => {
+                Some(Planned::whole(engine, policies, sql, canonical, "a measure adds up whole numbers")?)
+            }
+            Added::Distinct(sql) => Some(Planned::value(engine, policies, sql, canonical)?),
+            Added::Count => None,
+        };
+        Ok(Self { condition: measure.condition.as_ref().map(condition).transpose()?, value })
+    }
+
+    fn columns(&self) -> BTreeSet<usize> {
+        self.condition.iter().chain(&self.value).flat_map(Planned::columns).collect()
+    }
+}
+
+/// Plans the expressions of a measure over its log's canonical schema.
+///
+/// # Errors
+/// The first that can't be used, or adds up what is no whole number (usage, with a caret under it).
+pub fn check(engine: Engine, policies: &Policies, measure: &Measure, canonical: &SchemaRef) -> Result<()> {
+    Compiled::plan(engine, policies, measure, canonical).map(drop)
+}
+
+/// What the queries of measures read: whose row it is, of which day, which closes counted it, and what it adds.
+fn events_schema(measure: &Measure) -> SchemaRef {
+    let value = if matches!(measure.added, Added::Distinct(_)) { DataType::Utf8 } else { DataType::Int64 };
+    let mut fields = ["creator", "day", "closes"].map(|name| Field::new(name, DataType::Int64, false)).to_vec();
+    fields.push(Field::new("value", value, true));
     Arc::new(Schema::new(fields))
 }
 
-/// The rows that measures ask.
+/// The rows that a measure asks.
 struct Events<'a> {
     known: &'a Known<'a>,
+    measure: &'a Measure,
+    compiled: Compiled,
     schema: SchemaRef,
     /// By row: does it stand, and count since it is known?
     counts: Vec<bool>,
 }
 
 impl<'a> Events<'a> {
-    fn new(known: &'a Known<'a>, schema: SchemaRef) -> Self {
+    fn new(known: &'a Known<'a>, measure: &'a Measure, canonical: &SchemaRef) -> Result<Self> {
+        let compiled = Compiled::plan(known.engine, known.policies, measure, canonical)?;
         let mut counts = vec![false; known.rows.len()];
         known.standing.iter().for_each(|(row, _)| counts[*row as usize] = true);
         known.stood.iter().for_each(|stood| counts[stood.row as usize] = false);
-        Self { known, schema, counts }
+        Ok(Self { known, measure, compiled, schema: events_schema(measure), counts })
     }
 
-    /// The rows of a file, and after them those that count otherwise, once for each time that they did.
-    fn of_file(&self, at: usize, file: &SourceFile, words: &BTreeSet<String>) -> Result<Vec<RecordBatch>> {
-        let from = file.first as usize;
-        let range = from..from + file.columns.rows();
+    /// The rows of a file for which the measure's condition holds, and after them those that closes counted otherwise, once for
+    /// each time that they did.
+    fn of_file(&self, at: usize, file: &SourceFile) -> Result<Vec<RecordBatch>> {
         let records = &self.known.rows.records;
-        let since = |row: usize| self.known.since[at].of(row - from).max(Period::of_day(records[row].day).ordinal());
-        let named = |at: usize| words_of(self.schema.field(at).name()).all(|word| words.contains(&word));
-        let mut columns: Vec<ArrayRef> = file.columns.unpacked(named)?;
-        columns.push(ints(range.clone().map(|row| i64::from(records[row].creator))));
-        columns.push(ints(range.clone().map(|row| i64::from(records[row].day))));
-        columns.push(ints(range.clone().map(|row| packed(since(row), i32::MAX))));
-        columns.push(Arc::new(BooleanArray::from_iter(range.clone().map(|row| Some(self.counts[row])))));
+        let range = file.first as usize..file.first as usize + file.columns.rows();
         let stood = self.known.stood.iter().filter(|stood| range.contains(&(stood.row as usize)));
-        let stood: Vec<Stood> = stood.copied().collect();
-        let again = (!stood.is_empty()).then(|| self.again(&columns, file, &stood)).transpose()?;
-        let all = RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|e| Error::bug(e.to_string()))?;
-        Ok(std::iter::once(all).chain(again).collect())
+        let stood: Vec<&Stood> = stood.collect();
+        let mut counted = self.counts[range.clone()].to_vec();
+        stood.iter().for_each(|stood| counted[(stood.row - file.first) as usize] = true);
+        let (holds, value) = self.values(file, counted)?;
+        let since = |row: u32| {
+            let known = self.known.since[at].of((row - file.first) as usize);
+            known.max(Period::of_day(records[row as usize].day).ordinal())
+        };
+        let standing = (file.first..).zip(&holds).filter(|(row, holds)| **holds && self.counts[*row as usize]);
+        let mut rows: Vec<(u32, i64)> = standing.map(|(row, _)| (row, packed(since(row), i32::MAX))).collect();
+        let again = stood.iter().filter(|stood| holds[(stood.row - file.first) as usize]);
+        rows.extend(again.map(|stood| (stood.row, packed(stood.since, stood.until))));
+        let places = UInt32Array::from_iter_values(rows.iter().map(|(row, _)| row - file.first));
+        let value = take(&value, &places, None).map_err(|e| Error::bug(e.to_string()))?;
+        let columns = vec![
+            ints(rows.iter().map(|(row, _)| i64::from(records[*row as usize].creator))),
+            ints(rows.iter().map(|(row, _)| i64::from(records[*row as usize].day))),
+            ints(rows.iter().map(|(_, closes)| *closes)),
+            value,
+        ];
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
+        Ok(vec![batch.map_err(|e| Error::bug(e.to_string()))?])
     }
 
-    /// Rows of a file's columns that closes counted otherwise.
-    fn again(&self, columns: &[ArrayRef], file: &SourceFile, stood: &[Stood]) -> Result<RecordBatch> {
-        let rows = UInt32Array::from_iter_values(stood.iter().map(|stood| stood.row - file.first));
-        let mut columns = take_arrays(columns, &rows, None).map_err(|e| Error::bug(e.to_string()))?;
-        columns.truncate(columns.len() - 2);
-        columns.push(ints(stood.iter().map(|stood| packed(stood.since, stood.until))));
-        columns.push(Arc::new(BooleanArray::from(vec![true; stood.len()])));
-        RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|e| Error::bug(e.to_string()))
+    /// For each row of a file, of which these count or did: whether the condition holds, and what the row adds.
+    fn values(&self, file: &SourceFile, counted: Vec<bool>) -> Result<(Vec<bool>, ArrayRef)> {
+        let wanted = self.compiled.columns();
+        let columns = file.columns.unpacked(|at| wanted.contains(&at))?;
+        let batch = batch_of(file.columns.schema().as_ref().clone(), columns, file.columns.rows())?;
+        let mut rows = Asking {
+            known: self.known,
+            owner: format!("measure {}", self.measure.name),
+            clauses: self.measure.clauses(),
+            batch: &batch,
+            first: file.first,
+            asked: counted,
+        };
+        if let Some(condition) = &self.compiled.condition {
+            let holds = condition.holds(&rows)?;
+            rows.asked.iter_mut().zip(holds).for_each(|(asked, holds)| *asked &= holds);
+        }
+        let value = match &self.compiled.value {
+            None => ints(rows.asked.iter().map(|_| 1)),
+            Some(value) => value.values(&rows)?,
+        };
+        let value = cast(&value, self.schema.field(3).data_type()).map_err(|e| Error::bug(e.to_string()))?;
+        Ok((rows.asked, value))
     }
 }
 

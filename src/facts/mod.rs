@@ -18,6 +18,7 @@ mod marks;
 mod measure;
 mod months;
 mod pieces;
+mod planned;
 mod units;
 mod usage;
 

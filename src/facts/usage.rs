@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::asked::{Asked, Counted};
 use super::context::{Context, context, context_schema, creator_versions};
+use super::planned::{Asking, Planned};
 use super::units::{narrow, table};
 use super::{Classes, Known, Linked, Match, Measures};
 use crate::error::{Error, Result};
@@ -18,7 +19,7 @@ use crate::log::Log;
 use crate::money::Currency;
 use crate::period::Period;
 use crate::policy::{Pay, Policies, Pool, PoolLate, Pot, Program, Reading, Sql};
-use crate::query::{Engine, Expression, int64s, int64s_or};
+use crate::query::{Engine, int64s, int64s_or};
 use crate::reference::{Creator, Creators, References};
 
 const USAGE: &str = include_str!("../../queries/facts/usage.sql");
@@ -150,11 +151,11 @@ impl Countries {
 
 /// The expressions of a pool over one schema.
 struct Compiled {
-    condition: Option<Expression>,
-    eligible: Vec<Expression>,
-    weight: Expression,
-    multipliers: Vec<Option<Expression>>,
-    stays: Vec<(Option<Expression>, i64)>,
+    condition: Option<Planned>,
+    eligible: Vec<Planned>,
+    weight: Planned,
+    multipliers: Vec<Option<Planned>>,
+    stays: Vec<(Option<Planned>, i64)>,
 }
 
 fn compile(
@@ -164,14 +165,9 @@ fn compile(
     pool: &Pool,
     schema: &SchemaRef,
 ) -> Result<Compiled> {
-    let plan = |sql: &Sql| Expression::condition(engine, &sql.text, schema).map_err(|m| policies.sql_error(sql, &m));
+    let plan = |sql: &Sql| Planned::condition(engine, policies, sql, schema);
     let maybe = |sql: &Option<Sql>| sql.as_ref().map(plan).transpose();
-    let weight =
-        Expression::plan(engine, &pool.weight.text, schema).map_err(|m| policies.sql_error(&pool.weight, &m))?;
-    if !weight.data_type.is_integer() {
-        let found = format!("usage weighs whole numbers; this is {}", weight.data_type);
-        return Err(policies.sql_error(&pool.weight, &found));
-    }
+    let weight = Planned::whole(engine, policies, &pool.weight, schema, "usage weighs whole numbers")?;
     let mut stays = Vec::new();
     if let Some(carve_out) = &pool.carve_out {
         let scale = carve_out.scale()?;
@@ -195,7 +191,7 @@ impl Compiled {
     fn columns(&self) -> BTreeSet<usize> {
         let own =
             self.condition.iter().chain(&self.eligible).chain([&self.weight]).chain(self.multipliers.iter().flatten());
-        own.chain(self.stays.iter().filter_map(|(when, _)| when.as_ref())).flat_map(Expression::columns).collect()
+        own.chain(self.stays.iter().filter_map(|(when, _)| when.as_ref())).flat_map(Planned::columns).collect()
     }
 }
 
@@ -296,18 +292,30 @@ fn events(
     let mut wanted = compiled.columns();
     wanted.extend(["payer_id", "payer_country"].iter().filter_map(|name| schema.index_of(name).ok()));
     let Context { batch, .. } = context(known, versions, measures, file, &wanted)?;
-    let outcome = Outcome::of(&compiled, &batch, program)?;
+    let counts = |within: usize| {
+        let row = file.first + u32::try_from(within).unwrap_or(0);
+        let counts = standing[row as usize] && !left_out.contains(&row);
+        counts && in_force(program, month(known, pool, row, at))
+    };
+    let rows = Asking {
+        known,
+        owner: format!("program {}, version {}", program.name, program.version),
+        clauses: program.clauses(),
+        batch: &batch,
+        first: file.first,
+        asked: (0..batch.num_rows()).map(counts).collect(),
+    };
+    let outcome = Outcome::of(&compiled, rows)?;
     let payers = text(&batch, "payer_id")?;
     let countries = pool.by_country.then(|| text(&batch, "payer_country")).transpose()?;
     let mut paid = PaidWhom::new(known, versions, version);
     let mut found = OfFile { events: Vec::new(), refused: Vec::new() };
     for within in 0..batch.num_rows() {
         let row = file.first + u32::try_from(within).unwrap_or(0);
-        let month = month(known, pool, row, at);
-        let counts = standing[row as usize] && !left_out.contains(&row);
-        if !counts || !in_force(program, month) || !outcome.holds[within] {
+        if !outcome.holds[within] {
             continue;
         }
+        let month = month(known, pool, row, at);
         let refusal = paid.refusal(row, month)?;
         if let Some(fate) = refusal.or_else(|| outcome.failed(within, version.index)) {
             found.refused.push((row, fate));
@@ -420,34 +428,32 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn of(compiled: &Compiled, batch: &RecordBatch, program: &Program) -> Result<Self> {
-        let refused = |m: String| {
-            Error::usage(format!("a condition failed: {m}"))
-                .at(format!("program {}, version {}", program.name, program.version))
+    /// Of rows that are not asked for, or that the pool's `where` leaves out, nothing holds.
+    fn of(compiled: &Compiled, mut rows: Asking<'_>) -> Result<Self> {
+        if let Some(condition) = &compiled.condition {
+            let holds = condition.holds(&rows)?;
+            rows.asked.iter_mut().zip(holds).for_each(|(asked, holds)| *asked &= holds);
+        }
+        let all = |e: &Option<Planned>| match e {
+            None => Ok(vec![true; rows.asked.len()]),
+            Some(e) => e.holds(&rows),
         };
-        let rows = batch.num_rows();
-        let all = |e: &Option<Expression>| match e {
-            None => Ok(vec![true; rows]),
-            Some(e) => e.holds(batch).map_err(refused),
-        };
-        let mut bits = vec![0_u32; rows];
+        let mut bits = vec![0_u32; rows.asked.len()];
         for (at, multiplier) in compiled.multipliers.iter().enumerate().filter(|(_, m)| m.is_some()) {
             for (bits, holds) in bits.iter_mut().zip(all(multiplier)?) {
                 *bits |= u32::from(holds) << at;
             }
         }
-        let mut stays = vec![0_i64; rows];
+        let mut stays = vec![0_i64; rows.asked.len()];
         for (when, part) in compiled.stays.iter().rev() {
             for (stays, holds) in stays.iter_mut().zip(all(when)?) {
                 *stays = if holds { *part } else { *stays };
             }
         }
-        let weights = compiled.weight.values(batch).map_err(refused)?;
-        let weights = arrow::compute::cast(&weights, &DataType::Int64).map_err(|e| refused(e.to_string()))?;
+        let weights = compiled.weight.values(&rows)?;
         let weights = weights.as_primitive::<Int64Type>().iter().map(|w| w.unwrap_or(0)).collect();
-        let eligible =
-            compiled.eligible.iter().map(|rule| rule.holds(batch).map_err(refused)).collect::<Result<_>>()?;
-        Ok(Self { holds: all(&compiled.condition)?, eligible, weights, bits, stays })
+        let eligible = compiled.eligible.iter().map(|rule| rule.holds(&rows)).collect::<Result<_>>()?;
+        Ok(Self { holds: rows.asked, eligible, weights, bits, stays })
     }
 
     /// The first rule of eligibility that does not hold for a row, as its fate.

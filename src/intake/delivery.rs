@@ -59,7 +59,7 @@ fn keys(engine: Engine, key: &str, raw: &RecordBatch, place: &str) -> Result<Vec
         Error::usage(format!("the delivery key can't be used: {m}")).at(format!("{place}, delivery_key = {key:?}"))
     };
     let planned = Expression::plan(engine, key, &raw.schema()).map_err(fault)?;
-    let values = planned.values(raw).map_err(fault)?;
+    let values = planned.values(raw).map_err(|failed| fault(failed.message))?;
     let values = cast(&values, &DataType::Utf8).map_err(|e| fault(e.to_string()))?;
     let texts = values.as_string::<i32>();
     let text = |row: usize| {

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use crate::error::{Error, Result};
 use crate::facts::lint_terms;
 use crate::policy::{Finding, Policies, Terms};
-use crate::query::{Engine, Expression};
+use crate::query::{Engine, Expression, Failed};
 use crate::reference::{Parties, Party};
 
 /// What a case of withholding may ask of a party, all text.
@@ -66,9 +66,16 @@ pub fn cases(
     let batch = batch(&known)?;
     let mut holds = Vec::new();
     for (at, condition) in plan(engine, policies, terms)?.iter().enumerate() {
-        let refused =
-            |m: String| Error::usage(format!("a condition failed: {m}")).at(terms.withholding[at].name.clone());
-        holds.push(condition.as_ref().map(|c| c.holds(&batch).map_err(refused)).transpose()?);
+        let refused = |failed: Failed| {
+            let party = known.get(failed.row).map_or("", |(id, _)| id);
+            let case = &terms.withholding[at];
+            let place = case.when.as_ref().and_then(|sql| policies.drawn(sql)).unwrap_or_default();
+            let what = format!("the case {} of withholding fails on a party: {}", case.name, failed.message);
+            let next = "nothing was published; guard it with `case when … then … end`, then run again";
+            Error::usage(what).at(format!("{}; party {party}", place.0)).picture(place.1).next(next)
+        };
+        let asked = condition.as_ref().map(|c| c.holds_where(&batch, &|_| true).map_err(refused));
+        holds.push(asked.transpose()?);
     }
     let taxes = terms.taxes();
     let of_row = |row: usize| {

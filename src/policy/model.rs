@@ -549,10 +549,17 @@ impl Policies {
         let error = Error::usage(format!("an expression can't be used: {message}"))
             .expected("SQL over the log's columns, the creator's columns as of the earning day, and measures")
             .next("correct it, then look with `everycent policy check`");
-        match self.files.get(sql.place.file) {
+        match self.drawn(sql) {
             None => error,
-            Some(file) => error.at(picture::place_text(file, sql.place)).picture(picture::snippet(file, sql.place)),
+            Some((place, picture)) => error.at(place).picture(picture),
         }
+    }
+
+    /// Where an expression stands, and a picture of it.
+    #[must_use]
+    pub fn drawn(&self, sql: &Sql) -> Option<(String, String)> {
+        let file = self.files.get(sql.place.file)?;
+        Some((picture::place_text(file, sql.place), picture::snippet(file, sql.place)))
     }
 
     /// The unit of a program.

@@ -172,7 +172,7 @@ fn overflow<T>() -> Result<T> {
 }
 
 /// The largest magnitude that DECIMAL(38) holds.
-const MOST: i128 = 10_i128.pow(38) - 1;
+pub(super) const MOST: i128 = 10_i128.pow(38) - 1;
 
 fn checked_add(a: i128, b: i128) -> Result<i128> {
     match a.checked_add(b) {

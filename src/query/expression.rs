@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow::compute::concat;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DFSchemaRef, ScalarValue};
@@ -11,10 +12,11 @@ use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Expr, ExprSchemable};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_expr::expressions::Column as PhysicalColumn;
+use datafusion::physical_expr::expressions::{Column as PhysicalColumn, cast};
 use datafusion::physical_expr::utils::collect_columns;
 
 use super::engine::{Engine, first_line};
+use super::exact::exact;
 
 /// A planned expression over one schema.
 #[derive(Clone, Debug)]
@@ -91,21 +93,59 @@ impl Expression {
         &self.physical
     }
 
+    /// The same whole number in 64 bits; a row beyond them fails.
+    ///
+    /// # Errors
+    /// It is no whole number.
+    pub fn in_64_bits(self, schema: &SchemaRef) -> Result<Self, String> {
+        if !self.data_type.is_integer() {
+            return Err(format!("a whole number is needed; this is {}", self.data_type));
+        }
+        let physical = cast(self.physical, schema, DataType::Int64).map_err(|e| told(&e))?;
+        Ok(Self { physical, data_type: DataType::Int64 })
+    }
+
     /// Its value for every row of a batch.
     ///
     /// # Errors
-    /// Why a row has no value (a cast that fails, an overflow).
-    pub fn values(&self, batch: &RecordBatch) -> Result<ArrayRef, String> {
-        let value = self.physical.evaluate(batch).map_err(|e| first_line(&e.strip_backtrace()))?;
+    /// The first row that has no value (a division by zero, a cast that fails, an overflow).
+    pub fn values(&self, batch: &RecordBatch) -> Result<ArrayRef, Failed> {
+        self.values_where(batch, &|_| true)
+    }
+
+    /// Its value for every row of a batch; a row that nobody asks for is null where it has none. A row's value is what it gives
+    /// alone, so that `coins <> 0 and 100 / coins > 1` holds or not whatever other rows are asked with it.
+    ///
+    /// # Errors
+    /// The first row that is asked for and has no value.
+    pub fn values_where(&self, batch: &RecordBatch, asked: &dyn Fn(usize) -> bool) -> Result<ArrayRef, Failed> {
+        let rows = batch.num_rows();
+        let message = match self.evaluated(batch) {
+            Ok(values) => return Ok(values),
+            Err(message) => message,
+        };
+        if rows <= 1 {
+            let null = new_null_array(&self.data_type, rows);
+            return if asked(0) { Err(Failed { row: 0, message }) } else { Ok(null) };
+        }
+        let half = rows / 2;
+        let before = self.values_where(&batch.slice(0, half), asked)?;
+        let after = self.values_where(&batch.slice(half, rows - half), &|row| asked(half + row));
+        let after = after.map_err(|failed| Failed { row: half + failed.row, ..failed })?;
+        concat(&[&before, &after]).map_err(|e| Failed { row: 0, message: first_line(&e.to_string()) })
+    }
+
+    fn evaluated(&self, batch: &RecordBatch) -> Result<ArrayRef, String> {
+        let value = self.physical.evaluate(batch).map_err(|e| plainly(&first_line(&e.strip_backtrace())))?;
         value.into_array(batch.num_rows()).map_err(|e| first_line(&e.to_string()))
     }
 
     /// Does it hold, for every row of a batch? Null does not hold.
     ///
     /// # Errors
-    /// As [`Expression::values`].
-    pub fn holds(&self, batch: &RecordBatch) -> Result<Vec<bool>, String> {
-        let values = self.values(batch)?;
+    /// As [`Expression::values_where`].
+    pub fn holds_where(&self, batch: &RecordBatch, asked: &dyn Fn(usize) -> bool) -> Result<Vec<bool>, Failed> {
+        let values = self.values_where(batch, asked)?;
         match values.as_any().downcast_ref::<BooleanArray>() {
             Some(array) => Ok((0..array.len()).map(|i| array.is_valid(i) && array.value(i)).collect()),
             None => Ok(vec![false; batch.num_rows()]),
@@ -113,12 +153,30 @@ impl Expression {
     }
 }
 
-/// Coerced and simplified, as the engine's optimizer does it.
+/// The first row of a batch that an expression has no value for, and why.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    pub row: usize,
+    pub message: String,
+}
+
+/// What the engine says of a row, as people say it.
+fn plainly(message: &str) -> String {
+    let beyond = message.strip_prefix("value of ").and_then(|rest| rest.strip_suffix(" is out of range Int64"));
+    match (message, beyond) {
+        ("Divide by zero error", _) => "it divides by 0".to_owned(),
+        (_, Some(value)) => format!("it gives {value}, which is beyond 64 bits"),
+        _ => message.to_owned(),
+    }
+}
+
+/// Coerced and simplified, as the engine's optimizer does it, with exact arithmetic.
 ///
 /// # Errors
 /// Types that do not fit, or a constant that has no value.
 pub(super) fn simplified(expr: Expr, columns: &DFSchemaRef) -> datafusion::error::Result<Expr> {
     let simplifier = ExprSimplifier::new(SimplifyContext::builder().with_schema(Arc::clone(columns)).build());
+    let expr = exact(simplifier.coerce(expr, columns)?, columns)?;
     simplifier.simplify(simplifier.coerce(expr, columns)?)
 }
 

@@ -5,6 +5,7 @@
 mod checked;
 mod desk;
 mod engine;
+mod exact;
 mod examine;
 mod expression;
 mod fault;
@@ -20,7 +21,7 @@ mod typed;
 pub use desk::{Desk, Limits};
 pub use engine::Engine;
 pub use examine::{Examined, Refusal};
-pub use expression::Expression;
+pub use expression::{Expression, Failed};
 pub use lazy::{LazyTable, Read};
 pub use staging::Staging;
 pub use typed::{dates, int64s, int64s_or, texts};
