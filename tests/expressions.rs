@@ -220,3 +220,22 @@ fn a_row_has_the_value_that_it_gives_alone() {
     let failed = plan("100 / tax_minor > 1").expect("a condition").values(&batch()).expect_err("a division by 0");
     assert_eq!((failed.row, failed.message.as_str()), (1, "it divides by 0"));
 }
+
+#[test]
+fn what_is_too_long_is_refused_with_its_place_and_a_list_is_not() {
+    let or = |many: usize| (0..many).map(|n| format!("amount_minor = {n}")).collect::<Vec<_>>().join(" or ");
+    assert!(plan(&or(500)).is_ok());
+    // 500 conditions and 499 `or`, then ` or amount_minor = 500`
+    let refused = Expression::examine(Engine::new(1, 64), &or(9000), &batch().schema()).err().expect("too long");
+    let (at, words) = (or(501).len() - "= 500".len(), "more than 1000 operators");
+    assert!(refused.message.contains(words), "{}", refused.message);
+    assert_eq!(refused.span, Some(at..at + 1));
+    assert!(refused.help.is_some_and(|help| help.contains("coins in (1, 2, 3)")));
+    for sql in ["- ".repeat(9000) + "1 > 2", "1 + ".repeat(9000) + "1 > 2", "not ".repeat(9000) + "true"] {
+        assert!(plan(&sql).expect_err("too long").contains(words));
+    }
+    assert!(plan(&format!("tier = '{}'", "x".repeat(1 << 20))).expect_err("too long").contains("bytes"));
+    let list = (0..50_000).map(|n| (n - 25_000).to_string()).collect::<Vec<_>>().join(", ");
+    let planned = plan(&format!("amount_minor in ({list})")).expect("a list");
+    assert!(planned.values(&batch()).is_ok());
+}

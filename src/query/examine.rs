@@ -11,6 +11,7 @@ use datafusion::physical_expr::{AnalysisContext, ExprBoundaries, PhysicalExpr, a
 use super::engine::Engine;
 use super::expression::{BEYOND, Expression, simplified};
 use super::fault::Fault;
+use super::length::{SHORTER, TooLong, too_long};
 
 /// An expression, looked at before any row is.
 pub struct Examined {
@@ -36,6 +37,9 @@ impl Expression {
     /// # Errors
     /// As [`Expression::plan`], with the place in the SQL and the way out, as far as the engine knows them.
     pub fn examine(engine: Engine, sql: &str, schema: &SchemaRef) -> Result<Examined, Refusal> {
+        if let Some(TooLong { message, span }) = too_long(sql) {
+            return Err(Refusal { message, span: Some(span), help: Some(SHORTER.to_owned()) });
+        }
         let planned = Self::plan(engine, sql, schema).map_err(|message| refusal(engine, sql, schema, message))?;
         let simple = shortest(engine, sql, schema);
         let form = simple.as_ref().map_or_else(|| sql.to_owned(), ToString::to_string);

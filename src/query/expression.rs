@@ -17,6 +17,7 @@ use datafusion::physical_expr::utils::collect_columns;
 
 use super::engine::{Engine, first_line};
 use super::exact::exact;
+use super::length::{SHORTER, too_long};
 
 /// A planned expression over one schema.
 #[derive(Clone, Debug)]
@@ -31,9 +32,10 @@ impl Expression {
     /// its functions (`coalesce`, `nvl`) exist only as what they are simplified to.
     ///
     /// # Errors
-    /// Why it can't be used, in one line: it does not parse, names an unknown column, aggregates, asks a subquery, has a
+    /// Why it can't be used, in one line: it is too long, does not parse, names an unknown column, aggregates, asks a subquery, has a
     /// float in it, or is beyond the engine.
     pub fn plan(engine: Engine, sql: &str, schema: &SchemaRef) -> Result<Self, String> {
+        too_long(sql).map_or(Ok(()), |fault| Err(format!("{}; {SHORTER}", fault.message)))?;
         let session = engine.session();
         let columns = DFSchema::try_from(schema.as_ref().clone()).map_err(|e| first_line(&e.to_string()))?;
         let columns = Arc::new(columns);

@@ -12,6 +12,7 @@ mod fault;
 mod inspect;
 mod items;
 mod lazy;
+mod length;
 mod major;
 mod reference;
 mod refusal;
