@@ -5,7 +5,7 @@
 //!
 //! - [`error`]: who has to act, what, where, expected, found, next.
 //! - [`picture`]: where a fault stands in a text, with a caret under it.
-//! - [`period`], [`log`], [`fate`]: months and days in the book's zone; the six logs; where a row ended.
+//! - [`period`], [`log`], [`country`], [`fate`]: months and days in the book's zone; the six logs; countries; where a row ended.
 //! - [`money`]: exact ratios, the one rounding, largest remainder, currencies, reference rates.
 //! - [`book`]: `everycent.toml`, validated.
 //! - [`redrive`]: `redrive.toml`: what two people decided about rows and gates.
@@ -35,6 +35,7 @@ pub mod ask;
 pub mod audit;
 pub mod book;
 pub mod cli;
+pub mod country;
 pub mod cutover;
 pub mod draft;
 pub mod earn;

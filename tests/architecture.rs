@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in order; each may import only what stands before it, itself, and its own floor's elders.
-const ROOMS: [&str; 26] = [
+const ROOMS: [&str; 27] = [
     "error",
     "picture",
     "period",
     "log",
+    "country",
     "fate",
     "money",
     "book",

@@ -384,7 +384,7 @@ fn days_are_days_of_the_calendar() {
     refused(&dated("\"2026-01-01\""), "4:14", &["text does not belong here", "a day without quotes"]);
     refused(&dated("2026-01-01T00:00:00Z"), "4:14", &["2026-01-01T00:00:00Z is more than a day"]);
     refused(&dated("2026-01-01T00:00:00"), "4:14", &["2026-01-01T00:00:00 is more than a day"]);
-    refused(&dated("2026-02-30"), "4:14", &["no TOML"]);
+    refused(&dated("2026-02-30"), "4:14", &["2026-02-30 is no day of the calendar"]);
     refused(&shared("valid_to = 2026-01-01"), "7:12", &["valid_to", "after 2026-01-01"]);
     accepted(&shared("valid_to = 2026-01-02"));
 }
@@ -1184,4 +1184,131 @@ fn what_terms_say_of_settlement_is_pinned() {
     }
     let said = terms("below_minimum = \"carry\"\norder = [\"stand_in\", \"recoupment\", \"withholding\", \"reserve\"]");
     assert!(changed(&read(&terms("")), &read(&said), day("2026-02-01")).is_empty(), "defaults that are written out");
+}
+
+// ---------------------------------------------------------------- what can not be, and what says nothing
+
+#[test]
+fn countries_are_those_of_iso_3166() {
+    let payers =
+        |code: &str| terms(&format!("withholding = [{{ name = \"us\", percent = \"30 %\", payers = [\"{code}\"] }}]"));
+    for (code, meant) in [("us", "US"), ("UK", "GB"), ("USA", "US"), ("Germany", "DE"), ("XX", "ISO 3166-1")] {
+        refused(&payers(code), "6:59", &["is no country", meant]);
+    }
+    accepted(&payers("US"));
+}
+
+#[test]
+fn sql_compares_columns_with_values_that_they_can_have() {
+    let when = |sql: &str| shared(&format!("where = \"{sql}\""));
+    refused(&when("kind = 'sned'"), "7:17", &["gifts has no kind 'sned'", "did you mean `send`?"]);
+    refused(&when("coins > 1 and kind in ('send', 'sned')"), "7:41", &["did you mean `send`?"]);
+    refused(&when("kind = 'view'"), "7:17", &["gifts has no kind 'view'"]);
+    refused(&when("'view' <> kind"), "7:10", &["gifts has no kind 'view'"]);
+    refused(&when("currency = 'eur'"), "7:21", &["did you mean `EUR`?"]);
+    refused(&when("currency = 'EURO'"), "7:21", &["did you mean `EUR`?"]);
+    refused(&when("payer_country = 'USA'"), "7:26", &["did you mean `US`?"]);
+    refused(&when("country = 'us'"), "7:20", &["did you mean `US`?"]);
+    refused(&when("case kind when 'sned' then true else false end"), "7:25", &["no kind 'sned'"]);
+    accepted(&when("kind = 'send' and currency in ('EUR', 'JPY') and country <> 'DE' and payer_country is not null"));
+    accepted(&when("lower(country) = 'us' and gift_id = 'sned'"));
+    let posts = |sql: &str| {
+        sum_of_views("days = 30\nend = \"event_day\"\nlate = \"rerate\"")
+            .replace("sum = ", &format!("where = \"{sql}\"\nsum = "))
+    };
+    let refused_posts = |sql: &str, words: &[&str]| {
+        let findings = check(&one(&posts(sql)));
+        let error = findings.iter().find(|f| f.level == Level::Error).unwrap_or_else(|| panic!("{findings:#?}"));
+        has_words(&error.picture, words);
+    };
+    refused_posts("audience = 'subscriber'", &["did you mean `subscribers`?"]);
+    refused_posts("kind = 'send'", &["engagement has no kind 'send'"]);
+    let party = "withholding = [{ name = \"us\", percent = \"30 %\", when = \"payout_currency = 'usd'\" }]";
+    refused(&terms(party), "6:75", &["did you mean `USD`?"]);
+}
+
+#[test]
+fn nothing_is_divided_by_zero() {
+    refused(&shared("where = \"coins / 0 > 1\""), "7:18", &["divides by 0", "nullif"]);
+    accepted(&shared("where = \"coins / 10 > 1\""));
+}
+
+#[test]
+fn taxes_that_hold_together_withhold_at_most_everything() {
+    let taxes = |cases: &str| terms(&format!("withholding = [{cases}]"));
+    let tax = |name: &str, more: &str| format!("{{ tax = \"{name}\", name = \"{name}\", percent = \"70 %\"{more} }}");
+    let both = |a: &str, b: &str| taxes(&format!("{}, {}", tax("a", a), tax("b", b)));
+    refused(&both("", ""), "6:15", &["withhold 140 %"]);
+    refused(&both(", when = \"status = 'x'\"", ", when = \"status  = 'x'\""), "6:15", &["withhold 140 %"]);
+    refused(&both(", payers = [\"US\", \"DE\"]", ", payers = [\"DE\"]"), "6:15", &["withhold 140 %"]);
+    warned(&both(", when = \"country = 'US'\"", ", when = \"country = 'DE'\""), "6:15", &["140 %"]);
+    for (a, b) in [(", payers = [\"US\"]", ", payers = [\"DE\"]"), ("", ", of = \"rest\"")] {
+        assert!(check(&one(&both(a, b))).is_empty(), "{a} {b}");
+    }
+    let cases = "{ name = \"a\", when = \"country = 'US'\", percent = \"70 %\" }, { name = \"b\", percent = \"70 %\" }";
+    assert!(check(&one(&taxes(cases))).is_empty(), "cases of one tax exclude each other");
+}
+
+/// A program over subscriptions with this share, and a pool that takes so much of what payers paid for it.
+fn drawn(share: &str, pools: &[(&str, &str)]) -> String {
+    let pool = |(name, percent): &(&str, &str)| {
+        format!(
+            "[[program]]\nname = \"{name}\"\nversion = \"1\"\nvalid_from = 2026-01-01\nlog = \"engagement\"\n[program.pool]\npot = {{ program = \"p\", percent = \"{percent}\" }}\nrule = \"pro_rata\"\nwithout_weight = \"platform\"\n"
+        )
+    };
+    program(&format!("share = \"{share}\"")) + &pools.iter().map(pool).collect::<String>()
+}
+
+#[test]
+fn a_program_and_its_pools_give_away_what_was_paid_once() {
+    assert!(check(&one(&drawn("30 %", &[("a", "70 %")]))).is_empty());
+    warned(&drawn("50 %", &[("a", "70 %")]), "13:19", &["give away 120 % of what payers paid"]);
+    assert!(check(&one(&drawn("0 %", &[("a", "100 %"), ("b", "100 %")]))).is_empty(), "rules are compared");
+    refused(&drawn("0 %", &[("a", "70 %"), ("b", "40 %")]), "22:19", &["take 110 % of what payers paid"]);
+}
+
+#[test]
+fn a_program_is_not_called_like_the_lines_of_referrals() {
+    refused(&shared("").replace("\"p\"", "\"referral\""), "2:8", &["referral is the name of the lines"]);
+}
+
+#[test]
+fn clauses_that_say_nothing_are_named() {
+    let two = |first: &str, second: &str| {
+        program(&format!(
+            "share = [{{ when = \"{first}\", percent = \"1 %\" }}, {{ when = \"{second}\", percent = \"2 %\" }}, {{ percent = \"3 %\" }}]"
+        ))
+    };
+    let dead = ["case 2 of the share is dead", "case 1 of the share holds and comes first"];
+    warned(&two("coins > 5", "coins > 10"), "6:60", &dead);
+    warned(&two("coins > 5", "7 = coins"), "6:60", &dead);
+    warned(&two("tier in ('a', 'b')", "tier = 'a'"), "6:69", &dead);
+    for apart in [("coins > 10", "coins > 5"), ("coins > 5", "quantity > 10"), ("coins < 5", "coins < 6")] {
+        assert!(check(&one(&two(apart.0, apart.1))).is_empty(), "{apart:?}");
+    }
+    warned(&two("coins is null and coins > 2", "coins > 10"), "6:19", &["never holds: coins is null, and compared"]);
+    let same = "share = [{ when = \"coins > 1\", percent = \"7 %\" }, { percent = \"7 %\" }]";
+    warned(&program(same), "6:10", &["changes nothing"]);
+    warned(&shared("max_share = \"90 %\""), "7:13", &["caps nothing", "reach 70 % at most"]);
+    warned(&shared("deductions = [{ name = \"fee\", percent = \"0 %\" }]"), "7:15", &["fee takes nothing"]);
+    let all = "deductions = [{ name = \"a\", percent = \"100 %\" }, { name = \"b\", percent = \"1 %\" }]";
+    warned(&shared(all), "7:50", &["b takes nothing: those before it take all"]);
+    let rules = "eligible = [{ rule = \"a\", when = \"age >= 18\" }, { rule = \"b\", when = \"age>=18\" }]";
+    warned(&shared(rules), "7:70", &["b refuses nobody: a says the same"]);
+    warned(&terms("below_minimum = \"forfeit\""), "6:17", &["`below_minimum` says nothing"]);
+    warned(&terms("expires_months = 12"), "6:18", &["`expires_months` says nothing"]);
+    let unit =
+        "[[unit]]\nname = \"gem\"\ndigits = 0\ncurrency = \"USD\"\nrates = [{ from = 2026-01-01, rate = \"1\" }]\n";
+    warned(unit, "2:8", &["no program earns the unit gem"]);
+    let pool = |more: &str| drawn("0 %", &[("a", "70 %")]) + more;
+    warned(&pool("weight = \"0\""), "16:10", &["nothing weighs anything"]);
+    warned(&pool("multipliers = [{ times = \"1\" }]"), "16:16", &["this multiplier changes nothing"]);
+    let carved = "carve_out = { stays = [{ when = \"seconds = 1\", part = \"50 %\" }, { part = \"1/2\" }] }";
+    warned(&pool(carved), "16:24", &["this case changes nothing"]);
+}
+
+#[test]
+fn a_name_that_nothing_has_is_told_what_to_add() {
+    refused(&shared("unit = \"gem\""), "7:8", &["there is no unit gem", "add a [[unit]] of that name"]);
+    refused(&shared("deductions = [ { name = \"fee\", percent = \"-3 %\" } ]"), "7:42", &["between 0 % and 100 %"]);
 }

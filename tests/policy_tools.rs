@@ -284,6 +284,68 @@ fn doctor_prints_what_the_linter_doubts_and_finds_nothing_wrong() {
     assert!(!examined.contains("warning"), "{examined}");
 }
 
+#[test]
+fn check_refuses_what_a_run_would_refuse() {
+    let no_terms = program("share = \"70 %\"").replace(TERMS, "");
+    finds(&no_terms, 2, &["policies/p.toml:3:", "there are no [[terms]]", "^"]);
+    let rates = "share = [{ rates = \"commission\", by = \"gift_id\", cut_after_days = 30, percent = \"5 %\" }]";
+    finds(&program(rates), 2, &["policies/p.toml:6:", "no reference commission", "[own_reference] commission"]);
+}
+
+#[test]
+fn check_compares_with_what_a_close_has_used() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = book(dir.path(), &program("share = \"70 %\""));
+    for step in [["run", "--period", "2026-10"], ["close", "--period", "2026-10"]] {
+        let (code, _, talk) = everycent(&[&step[..], &["--book", &path]].concat());
+        assert_eq!(code, Some(0), "{step:?}: {talk}");
+    }
+    let checked = || {
+        let (code, found, talk) = everycent(&["policy", "check", "--book", &path]);
+        (code, found + &talk)
+    };
+    assert_eq!(checked().0, Some(0));
+    fs::write(dir.path().join("policies/p.toml"), program("share = \"60 %\"")).expect("written");
+    let (code, found) = checked();
+    assert_eq!(code, Some(2), "{found}");
+    for word in ["policies/p.toml:3:", "program p version 1 differs", "a later valid_from", "corrections.toml", "^"] {
+        assert!(found.contains(word), "{word:?} in {found}");
+    }
+    let signed = |version: &str| {
+        let text = format!(
+            "[[correction]]\nprogram = \"p\"\nversion = \"{version}\"\nreason = \"r\"\nrequested_by = \"Rita Moura\"\napproved_by = \"Hugo Sa\"\n"
+        );
+        fs::write(dir.path().join("corrections.toml"), text).expect("written");
+    };
+    signed("1");
+    assert_eq!(checked().0, Some(0));
+    signed("9");
+    let (code, found) = checked();
+    assert_eq!(code, Some(2), "{found}");
+    assert!(found.contains("corrections.toml:2:") && found.contains("there is no program p version 9"), "{found}");
+}
+
+#[test]
+fn check_names_files_that_are_not_read_and_bytes_that_are_no_text() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = book(dir.path(), &program("share = \"70 %\""));
+    let policies = dir.path().join("policies");
+    fs::create_dir_all(policies.join("sub")).expect("a folder");
+    for name in ["sub/b.toml", "b.TOML", "notes.txt", "sub/b.examples.toml"] {
+        fs::write(policies.join(name), "").expect("written");
+    }
+    let (code, found, _) = everycent(&["policy", "check", "--book", &path]);
+    assert_eq!(code, Some(0), "{found}");
+    assert!(
+        found.contains("policies/sub/b.toml is not read") && found.contains("policies/b.TOML is not read"),
+        "{found}"
+    );
+    assert!(!found.contains("notes") && !found.contains("examples"), "{found}");
+    fs::write(policies.join("c.toml"), b"# a\n# caf\xE9\n").expect("written");
+    let (code, _, talk) = everycent(&["policy", "check", "--book", &path]);
+    assert!(code == Some(2) && talk.contains("policies/c.toml:2:6") && talk.contains("0xE9"), "{talk}");
+}
+
 #[track_caller]
 fn warns(policies: &str, words: &[&str]) {
     let findings = check(&files(policies));
@@ -458,7 +520,8 @@ fn several_taxes_are_said_one_by_one_and_linted() {
     // A case that holds for everybody ends its own tax, not the others.
     let both = "{ tax = \"levy\", name = \"levy\", percent = \"1 %\" }, { tax = \"federal\", name = \"form\", percent = \"1 %\" }";
     assert!(check(&files(&terms(both))).is_empty());
-    warns(&terms("{ tax = \"levy\", name = \"levy\", percent = \"77 %\" }"), &["6:15", "withhold more than the whole"]);
+    let often = "{ tax = \"levy\", name = \"levy\", when = \"status = 'x'\", percent = \"77 %\" }";
+    warns(&terms(often), &["6:15", "withhold more than the whole"]);
     let refused = |more: &str, words: &[&str]| {
         let findings = check(&files(&terms(more)));
         assert!(findings.len() == 1 && findings[0].level == Level::Error, "{findings:#?}");

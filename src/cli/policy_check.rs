@@ -5,7 +5,7 @@ use super::talk::say;
 use crate::book::Book;
 use crate::error::{Error, Result};
 use crate::facts::{check_log, lint_log};
-use crate::pipeline::{check_terms, lint_book, lint_paperwork, log_schema, policy_files};
+use crate::pipeline::{check_terms, lint_book, lint_closed, lint_paperwork, log_schema, policy_files, unread_files};
 use crate::policy::{Finding, Level, Policies, check};
 use crate::reference::References;
 
@@ -31,7 +31,8 @@ pub fn perform(common: &Common) -> Result<()> {
 /// # Errors
 /// A log can't be looked at.
 pub fn findings(common: &Common, book: &Book, files: &[(String, String)]) -> Result<Vec<Finding>> {
-    let mut findings = check(files);
+    let mut findings = unread_files(&book.policies)?;
+    findings.extend(check(files));
     if findings.iter().any(|f| f.level == Level::Error) {
         return Ok(findings);
     }
@@ -42,6 +43,7 @@ pub fn findings(common: &Common, book: &Book, files: &[(String, String)]) -> Res
         of_book.extend(lint_log(common.engine(), &policies, *log, &schema));
     }
     of_book.extend(lint_paperwork(common.engine(), &policies));
+    of_book.extend(lint_closed(book, &policies)?);
     of_book.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     of_book.dedup_by(|a, b| a.picture == b.picture);
     findings.extend(of_book);

@@ -44,7 +44,7 @@ pub fn perform(common: &Common, request: &Request) -> Result<()> {
         return Err(Error::usage("there are no worked examples")
             .at(book.policies.display().to_string())
             .expected("a file such as live.examples.toml beside the policies")
-            .next("docs/policy.md, Worked examples, shows one"));
+            .next("docs/policy.md, Check, test, show and diff, shows one"));
     }
     let mut rows = Vec::new();
     let failed = examples.iter().filter(|example| !one(common, &files, example, request.all, &mut rows)).count();

@@ -7,6 +7,8 @@ mod control;
 mod cut_anew;
 mod difference;
 mod evaluate;
+mod folder;
+mod held;
 mod journal;
 mod known;
 mod lint;
@@ -22,12 +24,14 @@ mod trace;
 
 pub use cut_anew::{CutAnew, row_list};
 pub use evaluate::{Booked, book_period};
+pub use folder::{EXAMPLES, policy_files, unread_files};
+pub use held::lint_closed;
 pub use lint::lint_book;
 pub use look::{Looked, look};
 pub use paperwork::{check_terms, lint_paperwork};
 pub use prepare::{
-    EXAMPLES, Only, Options, Prepared, REDRIVE_COPY, TOTALS_COPY, log_readers, log_schema, look_at_logs,
-    pinned_policies, policy_files, prepare, prepare_again, prepare_with, sample_logs,
+    Only, Options, Prepared, REDRIVE_COPY, TOTALS_COPY, log_readers, log_schema, look_at_logs, pinned_policies,
+    prepare, prepare_again, prepare_with, sample_logs,
 };
 pub use state::knowledge;
 pub use touched::{Touched, touched};

@@ -1,13 +1,13 @@
 //! Reads everything that a run may know: policies, references, staging queries, logs; and what the last close pinned.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use rustc_hash::FxHashSet;
 
 use super::cut_anew::{CutAnew, cut_anew};
+use super::folder::policy_files;
 use crate::book::{Book, LogSource};
 use crate::cutover::{Cutover, PaidIds};
 use crate::error::{Error, Result};
@@ -234,33 +234,6 @@ pub const TOTALS_COPY: &str = "control_totals/";
 /// The folder of a run that keeps a copy of the decisions.
 pub const REDRIVE_COPY: &str = "redrive/";
 
-/// How the name of a file of worked examples ends; such a file stands beside policies and is none.
-pub const EXAMPLES: &str = ".examples.toml";
-
-/// All `*.toml` files of the policies' folder but worked examples, by name (`policies/live.toml`), in order.
-///
-/// # Errors
-/// The folder can't be read, or holds none (usage).
-pub fn policy_files(folder: &Path) -> Result<Vec<(String, String)>> {
-    let fault = |found: String| {
-        Error::usage("the policies can't be read")
-            .at(folder.display().to_string())
-            .expected("a folder with *.toml files")
-            .found(found)
-            .next("see docs/policy.md, or start from `everycent init DIR`")
-    };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|e| fault(e.to_string()))? {
-        let path = entry.map_err(|e| fault(e.to_string()))?.path();
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        if name.ends_with(".toml") && !name.ends_with(EXAMPLES) {
-            files.push((format!("policies/{name}"), std::fs::read_to_string(&path).map_err(|e| fault(e.to_string()))?));
-        }
-    }
-    files.sort();
-    if files.is_empty() { Err(fault("no *.toml file".into())) } else { Ok(files) }
-}
-
 /// The staging query of every log that has one.
 ///
 /// # Errors
@@ -403,7 +376,7 @@ fn unsigned_change(what: &str) -> Error {
         .next("put it back and write a new version with a later valid_from; or sign for it in corrections.toml")
 }
 
-fn corrections(book: &Book) -> Result<Corrections> {
+pub(super) fn corrections(book: &Book) -> Result<Corrections> {
     let path = book.root.join("corrections.toml");
     match path.is_file() {
         true => Corrections::read(&std::fs::read_to_string(path)?),

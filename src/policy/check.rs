@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::closed;
 use super::lint;
-use super::model::{MeasureEnd, Pay, Policies, PolicyFile, Span, Sql};
+use super::model::{MeasureEnd, Policies, PolicyFile, Span, Sql};
 use super::picture;
-use super::pool::Pot;
+use super::pots;
 use super::read::{self, Drafts, Validity};
 use super::source::{Fault, Faults, Level, Place};
 use crate::error::{Error, Result};
@@ -57,12 +58,14 @@ fn read_all(given: Vec<(String, String)>) -> (Vec<PolicyFile>, Drafts, Vec<Fault
     let mut faults = Faults::default();
     let (files, drafts) = read::files(given, &mut faults);
     check_whole(&drafts, &mut faults);
+    closed::check(&files, &drafts, &mut faults);
     let mut faults = faults.0;
     faults.sort_by(|a, b| (a.place, a.level, &a.message).cmp(&(b.place, b.level, &b.message)));
     (files, drafts, faults)
 }
 
-fn finding(files: &[PolicyFile], fault: &Fault) -> Finding {
+/// A fault of these files, drawn.
+pub fn finding(files: &[PolicyFile], fault: &Fault) -> Finding {
     let file = &files[fault.place.file];
     Finding {
         level: fault.level,
@@ -84,15 +87,8 @@ impl Policies {
         message: String,
         help: String,
     ) -> Finding {
-        let place = span.and_then(|span| self.inside(sql, &span)).unwrap_or(sql.place);
+        let place = span.map_or(sql.place, |span| closed::place(&self.files, sql, span.start, span.end));
         finding(&self.files, &Fault { level, place, message, help })
-    }
-
-    /// The place of a part of an expression, where the file has the expression as it is.
-    fn inside(&self, sql: &Sql, span: &Range<usize>) -> Option<Place> {
-        let written = self.files.get(sql.place.file)?.text.get(sql.place.start..sql.place.end)?;
-        let start = sql.place.start + written.find(&sql.text)?;
-        Some(Place { file: sql.place.file, start: start + span.start, end: start + span.end })
     }
 
     /// A finding about a version of a program.
@@ -134,7 +130,7 @@ fn check_whole(drafts: &Drafts, faults: &mut Faults) {
         check_timeline(label, &versions, faults);
     }
     check_measures(drafts, faults);
-    check_pots(drafts, faults);
+    pots::check(drafts, faults);
     lint::whole(drafts, faults);
     check_units(drafts, faults);
     let programs = drafts.programs.len();
@@ -223,7 +219,8 @@ fn check_units(drafts: &Drafts, faults: &mut Faults) {
         let Some(named) = &program.unit else { continue };
         if !drafts.unit_names.contains(&named.text) {
             let known = drafts.unit_names.iter().map(String::as_str);
-            faults.error(named.place, format!("there is no unit {}", named.text), nearest(&named.text, known));
+            let help = nearest_or_new(&named.text, known, "unit");
+            faults.error(named.place, format!("there is no unit {}", named.text), help);
         }
         let Some((unit, _)) = drafts.units.iter().find(|(unit, _)| unit.name == named.text) else { continue };
         if let Some(first) = unit.rates.first().filter(|rate| rate.from > program.valid_from) {
@@ -231,6 +228,12 @@ fn check_units(drafts: &Drafts, faults: &mut Faults) {
             faults.error(named.place, message, format!("give it one from {} on", day_text(program.valid_from)));
         }
     }
+}
+
+/// The nearest known name; where there is none at all, the table that would give one.
+fn nearest_or_new<'k>(name: &str, mut known: impl Iterator<Item = &'k str> + Clone, table: &str) -> String {
+    let all = known.clone();
+    known.next().map_or_else(|| format!("add a [[{table}]] of that name"), |_| nearest(name, all))
 }
 
 /// Months in a row are counted over a measure of one calendar month.
@@ -241,29 +244,13 @@ fn refuse_base(name: &str, at: Place, drafts: &Drafts, faults: &mut Faults) {
             && drafts.enrolments.iter().all(|(e, _, _)| e.name != name) => {}
         None => {
             let known = drafts.measures.iter().map(|(m, _)| m.name.as_str());
-            faults.error(at, format!("there is no measure {name} over rows"), nearest(name, known));
+            faults.error(at, format!("there is no measure {name} over rows"), nearest_or_new(name, known, "measure"));
         }
         Some(base) if base.span != Span::Months(1) || base.end != MeasureEnd::PeriodEnd => {
             let message = format!("{name} is not counted by calendar month, as months in a row need it");
             faults.error(at, message, "give it months = 1 and end = \"period_end\"");
         }
         Some(_) => {}
-    }
-}
-
-/// A pot of what payers paid names another program, which rates charges.
-fn check_pots(drafts: &Drafts, faults: &mut Faults) {
-    let pools = |pay: &Pay| matches!(pay, Pay::Pool(_));
-    for draft in &drafts.programs {
-        let Pay::Pool(pool) = &draft.item.pay else { continue };
-        let Pot::Paid { program, at, .. } = &pool.pot else { continue };
-        let mut named = drafts.programs.iter().filter(|d| d.item.name == *program).peekable();
-        if named.peek().is_none() {
-            faults.error(*at, format!("there is no program {program}"), "name the program that rates the charges");
-        } else if named.any(|d| pools(&d.item.pay)) {
-            let message = format!("{program} is a pool itself: payers pay it nothing");
-            faults.error(*at, message, "name the program that rates the charges");
-        }
     }
 }
 

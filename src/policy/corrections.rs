@@ -1,14 +1,17 @@
 //! `corrections.toml`: changes to what closed periods used, each signed for by two people.
 
-use super::check::error;
+use std::collections::BTreeSet;
+
+use super::check::{Finding, error, finding};
 use super::model::PolicyFile;
 use super::pins::{Change, ChangeKey};
 use super::read::LONGEST_VERSION;
-use super::source::{Faults, Table, Value, parse};
+use super::source::{Fault, Faults, Level, Place, Table, Value, parse};
 use super::values;
 use crate::book::same_name;
 use crate::error::Result;
 use crate::log::Log;
+use crate::picture::nearest;
 
 const FILE: &str = "corrections.toml";
 const KEYS: [&str; 8] = ["program", "terms", "measure", "staging", "version", "reason", "requested_by", "approved_by"];
@@ -41,12 +44,15 @@ pub struct Correction {
     pub reason: String,
     pub requested_by: String,
     pub approved_by: String,
+    /// Where it stands in `corrections.toml`.
+    place: Place,
 }
 
 /// All signed corrections of a book.
 #[derive(Clone, Debug, Default)]
 pub struct Corrections {
     pub list: Vec<Correction>,
+    text: String,
 }
 
 impl Corrections {
@@ -60,7 +66,7 @@ impl Corrections {
         let mut faults = faults.0;
         faults.sort_by_key(|fault| fault.place);
         match faults.first() {
-            None => Ok(Self { list }),
+            None => Ok(Self { list, text: text.to_owned() }),
             Some(fault) => Err(error(&[PolicyFile { name: FILE.into(), text: text.to_owned() }], fault)),
         }
     }
@@ -68,7 +74,21 @@ impl Corrections {
     /// Has somebody signed for this change?
     #[must_use]
     pub fn allows(&self, change: &Change) -> bool {
-        self.list.iter().any(|correction| covers(&correction.target, &change.key))
+        self.list.iter().any(|correction| correction.target.key().as_ref() == Some(&change.key))
+    }
+
+    /// Corrections of what is not among these: they allow nothing.
+    #[must_use]
+    pub fn unknown(&self, known: &BTreeSet<ChangeKey>) -> Vec<Finding> {
+        let file = PolicyFile { name: FILE.into(), text: self.text.clone() };
+        let all = self.list.iter().filter_map(|correction| Some((correction, correction.target.key()?)));
+        let unknown = all.filter(|(_, key)| !known.contains(key)).map(|(correction, key)| Fault {
+            level: Level::Warning,
+            place: correction.place,
+            message: format!("this corrects nothing: there is no {}", Change::from(key).what),
+            help: correction.target.help(known),
+        });
+        unknown.map(|fault| finding(std::slice::from_ref(&file), &fault)).collect()
     }
 
     /// Has somebody signed for a changed staging query of this log?
@@ -78,14 +98,40 @@ impl Corrections {
     }
 }
 
-fn covers(target: &Target, key: &ChangeKey) -> bool {
-    match (target, key) {
-        (Target::Program { name, version }, ChangeKey::Program { name: changed, version: of }) => {
-            name == changed && version == of
+impl Target {
+    /// What it is about, as changes are named; none for a staging query.
+    fn key(&self) -> Option<ChangeKey> {
+        match self.clone() {
+            Self::Program { name, version } => Some(ChangeKey::Program { name, version }),
+            Self::Terms { version } => Some(ChangeKey::Terms { version }),
+            Self::Measure(name) => Some(ChangeKey::Measure { name }),
+            Self::Staging(_) => None,
         }
-        (Target::Terms { version }, ChangeKey::Terms { version: of }) => version == of,
-        (Target::Measure(name), ChangeKey::Measure { name: changed }) => name == changed,
-        _ => false,
+    }
+
+    /// The names that would be something: the versions of a known program, else names of its kind.
+    fn help(&self, known: &BTreeSet<ChangeKey>) -> String {
+        let of = |key: &ChangeKey| match (self, key) {
+            (Self::Program { name, .. }, ChangeKey::Program { name: other, version }) if name == other => {
+                Some(version.clone())
+            }
+            (Self::Terms { .. }, ChangeKey::Terms { version }) => Some(version.clone()),
+            (Self::Measure(_), ChangeKey::Measure { name }) => Some(name.clone()),
+            _ => None,
+        };
+        let program = |key: &ChangeKey| match key {
+            ChangeKey::Program { name, .. } if matches!(self, Self::Program { .. }) => Some(name.clone()),
+            _ => None,
+        };
+        let near: BTreeSet<String> = known.iter().filter_map(of).collect();
+        let all: BTreeSet<String> = known.iter().filter_map(program).collect();
+        let (word, names) = match self {
+            Self::Program { name, .. } if near.is_empty() => (name.as_str(), all),
+            Self::Program { version, .. } | Self::Terms { version } => (version.as_str(), near),
+            Self::Measure(name) => (name.as_str(), near),
+            Self::Staging(_) => ("", near),
+        };
+        if names.is_empty() { "leave it out".into() } else { nearest(word, names.iter().map(String::as_str)) }
     }
 }
 
@@ -108,7 +154,13 @@ fn correction(table: &Table<'_>, faults: &mut Faults) -> Option<Correction> {
         let message = "a correction needs two names, and these are one";
         faults.error(approver?.place, message, "let somebody else approve it");
     }
-    Some(Correction { target: target?, version, reason: reason?, requested_by, approved_by })
+    Some(Correction { target: target?, version, reason: reason?, requested_by, approved_by, place: target_at(table) })
+}
+
+/// Where a correction says what it is about.
+fn target_at(table: &Table<'_>) -> Place {
+    let named = ["program", "terms", "measure", "staging"].into_iter().find_map(|key| table.get(key));
+    named.map_or(table.place, |value| value.place)
 }
 
 fn target(table: &Table<'_>, version: Option<&str>, faults: &mut Faults) -> Option<Target> {

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use super::dead::{self, items};
 use super::model::{Pay, Policies, Program, RoundAt};
 use super::read::{Dated, Drafts};
-use super::source::{Faults, Place, Table, Value};
+use super::source::{Faults, Table, Value};
 use crate::money::Exact;
 
 /// What only shows in the whole.
 pub fn whole(drafts: &Drafts, faults: &mut Faults) {
     both_rate_all(&drafts.programs, faults);
     unasked_measures(drafts, faults);
+    dead::units(drafts, faults);
 }
 
 /// What shows in one program.
@@ -18,12 +20,7 @@ pub fn program(table: &Table<'_>, program: &Program, faults: &mut Faults) {
     equal_bands(table, program, faults);
     dead_bonuses(table, program, faults);
     unrounded_steps(table, program, faults);
-}
-
-/// Where the items of a list stand.
-fn items(value: Option<Value<'_>>) -> Vec<Place> {
-    let items = value.and_then(|v| v.items("a list", &mut Faults::default()));
-    items.unwrap_or_default().into_iter().map(|v| v.place).collect()
+    dead::program(table, program, faults);
 }
 
 /// A band with the share of the band below it.

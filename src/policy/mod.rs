@@ -2,12 +2,14 @@
 //!
 //! [`source`] walks TOML with the place of every key, [`values`] reads percents, money, days and names, [`program`],
 //! [`pay`], [`each`], [`pool`], [`measure`], [`unit`], [`terms`] and [`read`] turn tables into the types of [`model`],
-//! [`check`] and [`lint`] look at what only shows in the whole, [`picture`] draws carets, [`pins`] compares with what a close
+//! [`check`], [`closed`], [`dead`], [`pots`], [`taxes`] and [`lint`] look at what only shows in the whole, [`picture`] draws carets, [`pins`] compares with what a close
 //! has pinned, [`corrections`] are the signed exceptions, [`say`] reads all of it aloud.
 
 mod check;
 mod clauses;
+mod closed;
 mod corrections;
+mod dead;
 mod each;
 mod lint;
 mod measure;
@@ -16,10 +18,12 @@ mod pay;
 mod picture;
 mod pins;
 mod pool;
+mod pots;
 mod program;
 mod read;
 mod say;
 mod source;
+mod taxes;
 mod terms;
 mod unit;
 mod values;

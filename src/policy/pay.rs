@@ -207,7 +207,7 @@ fn is_read(pay: &Pay) -> bool {
 }
 
 /// The highest base share; none where a column of the log decides.
-fn highest(pay: &Pay) -> Option<Exact> {
+pub fn highest(pay: &Pay) -> Option<Exact> {
     match pay {
         Pay::Share(cases) => cases.iter().map(|c| c.percent.clone()).max(),
         Pay::Tiers(tiers) => tiers.bands.iter().map(|b| b.percent.clone()).max(),
@@ -217,7 +217,7 @@ fn highest(pay: &Pay) -> Option<Exact> {
 }
 
 /// A fraction in percent: `120 %`.
-fn percent_text(fraction: &Exact) -> String {
+pub fn percent_text(fraction: &Exact) -> String {
     let hundredfold = fraction * &Exact::from_int(100);
     format!("{} %", hundredfold.to_decimal().unwrap_or_else(|| hundredfold.to_string()))
 }

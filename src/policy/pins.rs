@@ -9,6 +9,7 @@ use super::model::{
     Added, Band, Below, Bonus, Cap, Case, Enrolment, First, Having, Hold, HoldAfter, Locked, Measure, Pay, Payment,
     Policies, Program, Reserve, Rule, SettleStep, Span, Sql, Step, TaxOf, Terms, Tiers, Unit, UnitRate, Withholding,
 };
+use super::source::Place;
 use crate::money::Currency;
 use crate::period::day_text;
 
@@ -53,6 +54,36 @@ pub fn changed(pinned: &Policies, now: &Policies, first_open_day: i32) -> Vec<Ch
     keys.sort();
     keys.dedup();
     keys.into_iter().filter(|key| !is_new_measure(key)).cloned().map(Change::from).collect()
+}
+
+impl Policies {
+    /// Everything in them that a correction can be about.
+    #[must_use]
+    pub fn change_keys(&self) -> BTreeSet<ChangeKey> {
+        in_closed_time(self, i32::MAX).into_keys().collect()
+    }
+
+    /// Where the files say what has changed; none where it is in none of them.
+    #[must_use]
+    pub fn place_of_change(&self, key: &ChangeKey) -> Option<Place> {
+        match key {
+            ChangeKey::Program { name, version } => {
+                self.programs.iter().find(|p| p.name == *name && p.version == *version).map(|p| p.place)
+            }
+            ChangeKey::Terms { version } => self.terms.iter().find(|t| t.version == *version).map(|t| t.place),
+            ChangeKey::Measure { name } => self.place_of_name(name),
+        }
+    }
+
+    /// Where a name stands for the first time.
+    fn place_of_name(&self, name: &str) -> Option<Place> {
+        let quoted = format!("\"{name}\"");
+        let starts = [format!("name = {quoted}"), quoted.clone()];
+        let found = starts.iter().find_map(|text| {
+            self.files.iter().enumerate().find_map(|(file, f)| Some((file, f.text.find(text.as_str())? + text.len())))
+        });
+        found.map(|(file, end)| Place { file, start: end - quoted.len(), end })
+    }
 }
 
 /// The parsed form of everything that may have rated a closed day.

@@ -49,7 +49,7 @@ const ODD_CENTS: [OddCents; 3] = [OddCents::First, OddCents::Rotate, OddCents::P
 
 /// Reads a program; none where something that it needs is missing or wrong.
 pub fn program(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Program>> {
-    let name = table.need("name", faults).and_then(|v| values::name(v, faults));
+    let name = table.need("name", faults).and_then(|v| own_name(v, faults));
     let validity = validity(table, faults);
     let log = table.need("log", faults).and_then(|v| values::log(v, rated_logs(table), faults));
     let condition = table.get("where").and_then(|v| values::sql(v, faults));
@@ -99,6 +99,19 @@ pub fn program(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Program>>
     };
     lint::program(table, &program, faults);
     Some(Dated { item: program, label, validity })
+}
+
+/// What the lines of referrals have in place of a program; no program can be called so.
+const REFERRAL: &str = "referral";
+
+fn own_name(value: Value<'_>, faults: &mut Faults) -> Option<String> {
+    let name = values::name(value, faults)?;
+    if name == REFERRAL {
+        let message = "referral is the name of the lines that the reference `referrals` pays, and of no program";
+        faults.error(value.place, message, "give the program another name");
+        return None;
+    }
+    Some(name)
 }
 
 /// A pool is divided by engagement; everything else rates charges.
@@ -305,7 +318,8 @@ fn check_rest(table: &Table<'_>, steps: &[Step], faults: &mut Faults) {
     }
 }
 
-fn rest<'s>(steps: impl Iterator<Item = &'s Step>) -> Exact {
+/// What steps leave of an amount of 1.
+pub fn rest<'s>(steps: impl Iterator<Item = &'s Step>) -> Exact {
     let mut rest = Exact::ONE;
     let mut amount = Exact::ONE;
     for step in steps {

@@ -63,12 +63,28 @@ pub fn parse<'a>(file: usize, text: &'a str, faults: &mut Faults) -> Option<Span
     for error in &errors {
         let span = error.span().unwrap_or(0..0);
         let place = Place { file, start: span.start, end: span.end };
-        faults.error(place, format!("this is no TOML: {}", error.message()), "see toml.io for the syntax");
+        match day_at(text, span.start) {
+            Some(day) if error.message().contains("date") => {
+                let help = "write a day that there is, as in 2026-01-31";
+                faults.error(place, format!("{day} is no day of the calendar"), help);
+            }
+            _ => faults.error(place, format!("this is no TOML: {}", error.message()), "see toml.io for the syntax"),
+        }
     }
     for value in root.get_ref().values() {
         refuse_floats(Value::new(file, value), faults);
     }
     errors.is_empty().then_some(root)
+}
+
+/// What is written like a day around this place.
+fn day_at(text: &str, at: usize) -> Option<&str> {
+    let is_part = |c: char| c.is_ascii_digit() || c == '-';
+    let start = text.get(..at)?.rfind(|c| !is_part(c)).map_or(0, |before| before + 1);
+    let word = &text[start..];
+    let word = &word[..word.find(|c| !is_part(c)).unwrap_or(word.len())];
+    let digits = word.split('-').map(str::len);
+    digits.eq([4, 2, 2]).then_some(word)
 }
 
 fn refuse_floats(value: Value<'_>, faults: &mut Faults) {

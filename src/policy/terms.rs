@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::model::{Below, FxDate, Hold, HoldAfter, Reserve, SettleStep, TaxOf, Terms, Withholding};
 use super::read::{Dated, unique, validity};
 use super::source::{Faults, Table, Value};
-use super::values;
+use super::{dead, taxes, values};
 use crate::log::Log;
-use crate::money::{Currency, Exact};
+use crate::money::Currency;
 
 /// The keys of terms.
 pub const KEYS: [&str; 13] = [
@@ -62,6 +62,7 @@ pub fn terms(table: &Table<'_>, faults: &mut Faults) -> Option<Dated<Terms>> {
         order: order?,
         place: validity.version_at,
     };
+    dead::terms(table, &terms, faults);
     Some(Dated { item: terms, label: "terms".into(), validity })
 }
 
@@ -101,7 +102,7 @@ fn withholding(table: &Table<'_>, faults: &mut Faults) -> Option<Vec<Withholding
     refuse_half_named(&tables, faults);
     let read = tables.iter().map(|case| withheld(case, faults)).collect::<Vec<_>>();
     let cases: Vec<Withholding> = read.into_iter().collect::<Option<_>>()?;
-    check_whole(table, &cases, faults);
+    taxes::check(table, &cases, faults);
     Some(cases)
 }
 
@@ -120,20 +121,6 @@ fn refuse_half_named(tables: &[Table<'_>], faults: &mut Faults) {
             message,
             "add tax = \"…\": cases of one tax are tried in order, of each tax one counts",
         );
-    }
-}
-
-/// All taxes together withhold at most everything.
-fn check_whole(table: &Table<'_>, cases: &[Withholding], faults: &mut Faults) {
-    let mut most: BTreeMap<Option<&str>, &Exact> = BTreeMap::new();
-    for case in cases {
-        let highest = most.entry(case.tax.as_deref()).or_insert(&case.percent);
-        *highest = (*highest).max(&case.percent);
-    }
-    let sum: Exact = most.values().copied().sum();
-    if let Some(at) = table.get("withholding").filter(|_| sum > Exact::ONE) {
-        let message = "where their highest cases hold together, the taxes withhold more than the whole";
-        faults.warning(at.place, message, "lower them, or let one be of = \"rest\"");
     }
 }
 
@@ -160,7 +147,7 @@ fn countries(value: Value<'_>, faults: &mut Faults) -> Option<Vec<String>> {
         return None;
     }
     let mut countries: Vec<String> =
-        items.into_iter().map(|v| values::line(v, 40, faults)).collect::<Option<Vec<String>>>()?;
+        items.into_iter().map(|v| values::country(v, faults)).collect::<Vec<_>>().into_iter().collect::<Option<_>>()?;
     countries.sort();
     countries.dedup();
     Some(countries)

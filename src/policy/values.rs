@@ -8,6 +8,7 @@ use toml::de::DeValue;
 
 use super::model::Sql;
 use super::source::{Faults, Place, Value};
+use crate::country::{country_help, is_country};
 use crate::log::Log;
 use crate::money::{Currency, Exact, parse_major};
 use crate::period::day_of;
@@ -67,7 +68,7 @@ pub fn percent(value: Value<'_>, faults: &mut Faults) -> Option<Exact> {
         return None;
     };
     if share.is_negative() || share > Exact::ONE {
-        let help = "a share is 0 % to 100 % of what is left";
+        let help = "a percentage lies between 0 % and 100 %, without a sign";
         faults.error(value.place, format!("\"{text}\" is out of range"), help);
         return None;
     }
@@ -139,6 +140,16 @@ pub fn currency_code(code: &str, at: Place, faults: &mut Faults) -> Option<Curre
         faults.error(at, format!("{code} is no currency with a minor unit"), help);
     }
     currency
+}
+
+/// A country of ISO 3166-1.
+pub fn country(value: Value<'_>, faults: &mut Faults) -> Option<String> {
+    let code = value.text("a country as text, such as \"US\"", faults)?;
+    if !is_country(code) {
+        faults.error(value.place, format!("{code:?} is no country as the logs write it"), country_help(code));
+        return None;
+    }
+    Some(code.to_owned())
 }
 
 /// A local date.

@@ -16,6 +16,7 @@ mod length;
 mod major;
 mod reference;
 mod refusal;
+mod said;
 mod staging;
 mod typed;
 
@@ -24,6 +25,7 @@ pub use engine::Engine;
 pub use examine::{Examined, Refusal};
 pub use expression::{Expression, Failed};
 pub use lazy::{LazyTable, Read};
+pub use said::{Compared, Range as ValueRange, Said, said};
 pub use staging::Staging;
 pub use typed::{dates, int64s, int64s_or, texts};
 
