@@ -236,7 +236,9 @@ fn asked(known: &Known<'_>, measure: &Measure, name: &str, sql: &str) -> Result<
     let canonical = files.first().map_or_else(|| canonical_schema(log, &[]), |(_, f)| Arc::clone(f.columns.schema()));
     let events = Events::new(known, measure, &canonical)?;
     let of_file = |(at, file): &(usize, &SourceFile)| events.of_file(*at, file);
-    let batches: Vec<Vec<RecordBatch>> = files.par_iter().map(of_file).collect::<Result<_>>()?;
+    // Of several files that fail, the first is named.
+    let batches: Vec<Result<Vec<RecordBatch>>> = files.par_iter().map(of_file).collect();
+    let batches: Vec<Vec<RecordBatch>> = batches.into_iter().collect::<Result<_>>()?;
     let batches = batches.into_iter().flatten().collect();
     known.engine.run(&format!("queries/facts/{name}.sql"), sql, &[("events", events.schema, batches)])
 }

@@ -256,7 +256,9 @@ fn of_files(known: &Known<'_>, measures: &Measures, version: &Version<'_>) -> Re
     known.standing.iter().for_each(|(row, _)| standing[*row as usize] = true);
     let files: Vec<_> = known.rows.files.iter().enumerate().filter(|(_, f)| f.log == Log::Engagement).collect();
     let files = files.into_par_iter();
-    files.map(|(at, file)| events(known, measures, &versions, version, &standing, at, file)).collect()
+    let found = files.map(|(at, file)| events(known, measures, &versions, version, &standing, at, file));
+    // Of several files that fail, the first is named.
+    found.collect::<Vec<Result<OfFile>>>().into_iter().collect()
 }
 
 /// One event that a pool looks at.
