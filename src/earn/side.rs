@@ -67,14 +67,21 @@ impl Worker<'_> {
         context: Context,
         deducted: &Deducted,
     ) -> Result<Exact> {
-        let mut portions = match &program.program.pay {
+        let (mut all, mut by_band);
+        let portions: &mut [Portion] = match &program.program.pay {
             Pay::Each(payments) => {
                 let side = self.paid(program, payments, fact, context)?;
                 self.grow_volumes(program, fact, context, deducted, &side)?;
                 return Ok(side);
             }
-            Pay::Tiers(tiers) => self.tiered(tiers, fact, context, deducted)?,
-            _ => smallvec![Portion { base: deducted.rest.clone(), share: base_share(program.program, fact) }],
+            Pay::Tiers(tiers) => {
+                by_band = self.tiered(tiers, fact, context, deducted)?;
+                &mut by_band
+            }
+            _ => {
+                all = [Portion { base: deducted.rest.clone(), share: base_share(program.program, fact) }];
+                &mut all
+            }
         };
         let mut side: Exact = portions.iter().map(|portion| &portion.base * &portion.share).sum();
         self.grow_volumes(program, fact, context, deducted, &side)?;
