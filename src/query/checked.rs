@@ -5,19 +5,19 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Decimal128Array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Datum, Decimal128Array};
 use arrow::compute::kernels::numeric::{add, mul, sub};
 use arrow::datatypes::{DataType, Decimal128Type, Field, FieldRef};
+use arrow::error::ArrowError;
 use datafusion::common::{DFSchema, DataFusionError, HashSet, Result, ScalarValue, exec_err, plan_err};
-use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, ColumnarValue, EmitTo, Expr, ExprSchemable, GroupsAccumulator,
-    ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, Expr, ExprSchemable, GroupsAccumulator, Signature, Volatility,
 };
-use datafusion::physical_expr_common::datum::apply;
 use datafusion::sql::sqlparser::ast::BinaryOperator;
+
+use super::operator::{Arithmetic, between};
 
 /// Plans `+`, `-` and `*` of signed whole numbers as operations that refuse an overflow.
 #[derive(Debug)]
@@ -35,10 +35,7 @@ impl ExprPlanner for CheckedArithmetic {
         if !(whole(&expr.left) && whole(&expr.right)) {
             return Ok(PlannerResult::Original(expr));
         }
-        let signature = Signature::exact(vec![DataType::Int64, DataType::Int64], Volatility::Immutable);
-        let function = Arc::new(ScalarUDF::new_from_impl(Checked { op, signature }));
-        let args = vec![expr.left, expr.right];
-        Ok(PlannerResult::Planned(Expr::ScalarFunction(ScalarFunction::new_udf(function, args))))
+        Ok(PlannerResult::Planned(between(op, expr.left, expr.right)))
     }
 }
 
@@ -49,7 +46,9 @@ enum Op {
     Multiply,
 }
 
-impl Op {
+impl Arithmetic for Op {
+    const KIND: DataType = DataType::Int64;
+
     fn sign(self) -> &'static str {
         match self {
             Self::Add => "+",
@@ -57,41 +56,12 @@ impl Op {
             Self::Multiply => "*",
         }
     }
-}
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Checked {
-    op: Op,
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for Checked {
-    fn name(&self) -> &str {
-        self.op.sign()
-    }
-
-    fn display_name(&self, args: &[Expr]) -> Result<String> {
-        Ok(format!("{} {} {}", args[0], self.op.sign(), args[1]))
-    }
-
-    fn schema_name(&self, args: &[Expr]) -> Result<String> {
-        Ok(format!("{} {} {}", args[0].schema_name(), self.op.sign(), args[1].schema_name()))
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Int64)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [left, right] = args.args.as_slice() else { return plan_err!("{} takes two numbers", self.op.sign()) };
-        match self.op {
-            Op::Add => apply(left, right, add),
-            Op::Subtract => apply(left, right, sub),
-            Op::Multiply => apply(left, right, mul),
+    fn over(self, left: &dyn Datum, right: &dyn Datum) -> Result<ArrayRef, ArrowError> {
+        match self {
+            Self::Add => add(left, right),
+            Self::Subtract => sub(left, right),
+            Self::Multiply => mul(left, right),
         }
     }
 }

@@ -7,15 +7,12 @@ use arrow::compute::kernels::arity::try_binary;
 use arrow::datatypes::{DataType, Decimal128Type};
 use arrow::error::ArrowError;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{DFSchema, Result, plan_err};
+use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::{
-    BinaryExpr, Case, Cast, ColumnarValue, Expr, ExprSchemable, Operator, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
-    Signature, Volatility,
-};
-use datafusion::physical_expr_common::datum::apply;
+use datafusion::logical_expr::{BinaryExpr, Case, Cast, Expr, ExprSchemable, Operator};
 
 use super::checked::MOST;
+use super::operator::{Arithmetic, Operation, between};
 
 const WIDE: DataType = DataType::Decimal128(38, 0);
 
@@ -96,10 +93,8 @@ fn compares(op: Operator) -> bool {
 }
 
 fn call(op: Op, left: Expr, right: Expr) -> Expr {
-    let signature = Signature::exact(vec![WIDE, WIDE], Volatility::Immutable);
-    let function = std::sync::Arc::new(ScalarUDF::new_from_impl(Exact { op, signature }));
     let wide = |e: Expr| if is_wide(&e) { e } else { Expr::Cast(Cast::new(Box::new(e), WIDE)) };
-    Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![wide(left), wide(right)]))
+    between(op, wide(left), wide(right))
 }
 
 fn branches(case: &Case) -> impl Iterator<Item = &Expr> {
@@ -107,7 +102,7 @@ fn branches(case: &Case) -> impl Iterator<Item = &Expr> {
 }
 
 fn is_exact(function: &ScalarFunction) -> bool {
-    function.func.inner().is::<Exact>()
+    function.func.inner().is::<Operation<Op>>()
 }
 
 /// Does it come from exact arithmetic, and may have 38 digits?
@@ -147,16 +142,6 @@ enum Op {
 }
 
 impl Op {
-    fn sign(self) -> &'static str {
-        match self {
-            Self::Add => "+",
-            Self::Subtract => "-",
-            Self::Multiply => "*",
-            Self::Divide => "/",
-            Self::Rest => "%",
-        }
-    }
-
     fn of(self, a: i128, b: i128) -> Result<i128, ArrowError> {
         let value = match self {
             Self::Add => a.checked_add(b),
@@ -170,6 +155,20 @@ impl Op {
             let told = format!("{a} {} {b} is too large: more than 38 digits", self.sign());
             ArrowError::ComputeError(told)
         })
+    }
+}
+
+impl Arithmetic for Op {
+    const KIND: DataType = WIDE;
+
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Rest => "%",
+        }
     }
 
     fn over(self, left: &dyn Datum, right: &dyn Datum) -> Result<ArrayRef, ArrowError> {
@@ -188,37 +187,4 @@ impl Op {
 
 fn nulls(rows: usize) -> Decimal128Array {
     Decimal128Array::new_null(rows)
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Exact {
-    op: Op,
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for Exact {
-    fn name(&self) -> &str {
-        self.op.sign()
-    }
-
-    fn display_name(&self, args: &[Expr]) -> Result<String> {
-        Ok(format!("{} {} {}", args[0], self.op.sign(), args[1]))
-    }
-
-    fn schema_name(&self, args: &[Expr]) -> Result<String> {
-        Ok(format!("{} {} {}", args[0].schema_name(), self.op.sign(), args[1].schema_name()))
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(WIDE)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [left, right] = args.args.as_slice() else { return plan_err!("{} takes two numbers", self.op.sign()) };
-        apply(left, right, |left, right| self.op.over(left, right))
-    }
 }

@@ -14,6 +14,7 @@ mod items;
 mod lazy;
 mod length;
 mod major;
+mod operator;
 mod reference;
 mod refusal;
 mod said;
